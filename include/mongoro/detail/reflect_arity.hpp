@@ -1,0 +1,348 @@
+#pragma once
+
+#include <cstddef>
+#include <type_traits>
+
+/// \file
+/// One line for every number of fields: C++20 has no structured binding of a pack, so the names
+/// have to be spelled. The macros are cumulative (each list is the one before it and one more) and
+/// end here.
+
+namespace mongoro::detail {
+
+/// Converts to everything but T itself; only ever named in unevaluated operands.
+template <typename T>
+struct any_field {
+    template <typename U>
+        requires(!std::is_same_v<U, T>)
+    operator U() const noexcept {  // NOLINT: implicit, it stands for any initialiser
+        __builtin_unreachable();   // never called, but an undefined one is a warning
+    }
+};
+
+/// What can be asked of an aggregate with N fields.
+///
+/// `takes<T>`: T can be initialised from N empty braces. `{}` never takes part in brace elision and
+/// initialises an array, a nested struct or a `std::optional` alike, so the largest such N is the
+/// number of fields. `takes_more<T>`: a further initialiser would fit after those.
+/// `visit(t, f)` calls `f` with an lvalue for each field.
+template <std::size_t N>
+struct arity {
+    template <typename T>
+    static constexpr bool takes = false;
+};
+
+template <>
+struct arity<0> {
+    template <typename T>
+    static constexpr bool takes = requires { T{}; };
+    template <typename T>
+    static constexpr bool takes_more = requires { T{any_field<T>{}}; };
+    template <typename T, typename F>
+    static constexpr decltype(auto) visit(T&, F&& f) {
+        return f();
+    }
+};
+
+// clang-format off
+#define MONGORO_NAMES_1 f0
+#define MONGORO_NAMES_2 MONGORO_NAMES_1, f1
+#define MONGORO_NAMES_3 MONGORO_NAMES_2, f2
+#define MONGORO_NAMES_4 MONGORO_NAMES_3, f3
+#define MONGORO_NAMES_5 MONGORO_NAMES_4, f4
+#define MONGORO_NAMES_6 MONGORO_NAMES_5, f5
+#define MONGORO_NAMES_7 MONGORO_NAMES_6, f6
+#define MONGORO_NAMES_8 MONGORO_NAMES_7, f7
+#define MONGORO_NAMES_9 MONGORO_NAMES_8, f8
+#define MONGORO_NAMES_10 MONGORO_NAMES_9, f9
+#define MONGORO_NAMES_11 MONGORO_NAMES_10, f10
+#define MONGORO_NAMES_12 MONGORO_NAMES_11, f11
+#define MONGORO_NAMES_13 MONGORO_NAMES_12, f12
+#define MONGORO_NAMES_14 MONGORO_NAMES_13, f13
+#define MONGORO_NAMES_15 MONGORO_NAMES_14, f14
+#define MONGORO_NAMES_16 MONGORO_NAMES_15, f15
+#define MONGORO_NAMES_17 MONGORO_NAMES_16, f16
+#define MONGORO_NAMES_18 MONGORO_NAMES_17, f17
+#define MONGORO_NAMES_19 MONGORO_NAMES_18, f18
+#define MONGORO_NAMES_20 MONGORO_NAMES_19, f19
+#define MONGORO_NAMES_21 MONGORO_NAMES_20, f20
+#define MONGORO_NAMES_22 MONGORO_NAMES_21, f21
+#define MONGORO_NAMES_23 MONGORO_NAMES_22, f22
+#define MONGORO_NAMES_24 MONGORO_NAMES_23, f23
+#define MONGORO_NAMES_25 MONGORO_NAMES_24, f24
+#define MONGORO_NAMES_26 MONGORO_NAMES_25, f25
+#define MONGORO_NAMES_27 MONGORO_NAMES_26, f26
+#define MONGORO_NAMES_28 MONGORO_NAMES_27, f27
+#define MONGORO_NAMES_29 MONGORO_NAMES_28, f28
+#define MONGORO_NAMES_30 MONGORO_NAMES_29, f29
+#define MONGORO_NAMES_31 MONGORO_NAMES_30, f30
+#define MONGORO_NAMES_32 MONGORO_NAMES_31, f31
+#define MONGORO_NAMES_33 MONGORO_NAMES_32, f32
+#define MONGORO_NAMES_34 MONGORO_NAMES_33, f33
+#define MONGORO_NAMES_35 MONGORO_NAMES_34, f34
+#define MONGORO_NAMES_36 MONGORO_NAMES_35, f35
+#define MONGORO_NAMES_37 MONGORO_NAMES_36, f36
+#define MONGORO_NAMES_38 MONGORO_NAMES_37, f37
+#define MONGORO_NAMES_39 MONGORO_NAMES_38, f38
+#define MONGORO_NAMES_40 MONGORO_NAMES_39, f39
+#define MONGORO_NAMES_41 MONGORO_NAMES_40, f40
+#define MONGORO_NAMES_42 MONGORO_NAMES_41, f41
+#define MONGORO_NAMES_43 MONGORO_NAMES_42, f42
+#define MONGORO_NAMES_44 MONGORO_NAMES_43, f43
+#define MONGORO_NAMES_45 MONGORO_NAMES_44, f44
+#define MONGORO_NAMES_46 MONGORO_NAMES_45, f45
+#define MONGORO_NAMES_47 MONGORO_NAMES_46, f46
+#define MONGORO_NAMES_48 MONGORO_NAMES_47, f47
+#define MONGORO_NAMES_49 MONGORO_NAMES_48, f48
+#define MONGORO_NAMES_50 MONGORO_NAMES_49, f49
+#define MONGORO_NAMES_51 MONGORO_NAMES_50, f50
+#define MONGORO_NAMES_52 MONGORO_NAMES_51, f51
+#define MONGORO_NAMES_53 MONGORO_NAMES_52, f52
+#define MONGORO_NAMES_54 MONGORO_NAMES_53, f53
+#define MONGORO_NAMES_55 MONGORO_NAMES_54, f54
+#define MONGORO_NAMES_56 MONGORO_NAMES_55, f55
+#define MONGORO_NAMES_57 MONGORO_NAMES_56, f56
+#define MONGORO_NAMES_58 MONGORO_NAMES_57, f57
+#define MONGORO_NAMES_59 MONGORO_NAMES_58, f58
+#define MONGORO_NAMES_60 MONGORO_NAMES_59, f59
+#define MONGORO_NAMES_61 MONGORO_NAMES_60, f60
+#define MONGORO_NAMES_62 MONGORO_NAMES_61, f61
+#define MONGORO_NAMES_63 MONGORO_NAMES_62, f62
+#define MONGORO_NAMES_64 MONGORO_NAMES_63, f63
+
+#define MONGORO_BRACES_1 {}
+#define MONGORO_BRACES_2 MONGORO_BRACES_1, {}
+#define MONGORO_BRACES_3 MONGORO_BRACES_2, {}
+#define MONGORO_BRACES_4 MONGORO_BRACES_3, {}
+#define MONGORO_BRACES_5 MONGORO_BRACES_4, {}
+#define MONGORO_BRACES_6 MONGORO_BRACES_5, {}
+#define MONGORO_BRACES_7 MONGORO_BRACES_6, {}
+#define MONGORO_BRACES_8 MONGORO_BRACES_7, {}
+#define MONGORO_BRACES_9 MONGORO_BRACES_8, {}
+#define MONGORO_BRACES_10 MONGORO_BRACES_9, {}
+#define MONGORO_BRACES_11 MONGORO_BRACES_10, {}
+#define MONGORO_BRACES_12 MONGORO_BRACES_11, {}
+#define MONGORO_BRACES_13 MONGORO_BRACES_12, {}
+#define MONGORO_BRACES_14 MONGORO_BRACES_13, {}
+#define MONGORO_BRACES_15 MONGORO_BRACES_14, {}
+#define MONGORO_BRACES_16 MONGORO_BRACES_15, {}
+#define MONGORO_BRACES_17 MONGORO_BRACES_16, {}
+#define MONGORO_BRACES_18 MONGORO_BRACES_17, {}
+#define MONGORO_BRACES_19 MONGORO_BRACES_18, {}
+#define MONGORO_BRACES_20 MONGORO_BRACES_19, {}
+#define MONGORO_BRACES_21 MONGORO_BRACES_20, {}
+#define MONGORO_BRACES_22 MONGORO_BRACES_21, {}
+#define MONGORO_BRACES_23 MONGORO_BRACES_22, {}
+#define MONGORO_BRACES_24 MONGORO_BRACES_23, {}
+#define MONGORO_BRACES_25 MONGORO_BRACES_24, {}
+#define MONGORO_BRACES_26 MONGORO_BRACES_25, {}
+#define MONGORO_BRACES_27 MONGORO_BRACES_26, {}
+#define MONGORO_BRACES_28 MONGORO_BRACES_27, {}
+#define MONGORO_BRACES_29 MONGORO_BRACES_28, {}
+#define MONGORO_BRACES_30 MONGORO_BRACES_29, {}
+#define MONGORO_BRACES_31 MONGORO_BRACES_30, {}
+#define MONGORO_BRACES_32 MONGORO_BRACES_31, {}
+#define MONGORO_BRACES_33 MONGORO_BRACES_32, {}
+#define MONGORO_BRACES_34 MONGORO_BRACES_33, {}
+#define MONGORO_BRACES_35 MONGORO_BRACES_34, {}
+#define MONGORO_BRACES_36 MONGORO_BRACES_35, {}
+#define MONGORO_BRACES_37 MONGORO_BRACES_36, {}
+#define MONGORO_BRACES_38 MONGORO_BRACES_37, {}
+#define MONGORO_BRACES_39 MONGORO_BRACES_38, {}
+#define MONGORO_BRACES_40 MONGORO_BRACES_39, {}
+#define MONGORO_BRACES_41 MONGORO_BRACES_40, {}
+#define MONGORO_BRACES_42 MONGORO_BRACES_41, {}
+#define MONGORO_BRACES_43 MONGORO_BRACES_42, {}
+#define MONGORO_BRACES_44 MONGORO_BRACES_43, {}
+#define MONGORO_BRACES_45 MONGORO_BRACES_44, {}
+#define MONGORO_BRACES_46 MONGORO_BRACES_45, {}
+#define MONGORO_BRACES_47 MONGORO_BRACES_46, {}
+#define MONGORO_BRACES_48 MONGORO_BRACES_47, {}
+#define MONGORO_BRACES_49 MONGORO_BRACES_48, {}
+#define MONGORO_BRACES_50 MONGORO_BRACES_49, {}
+#define MONGORO_BRACES_51 MONGORO_BRACES_50, {}
+#define MONGORO_BRACES_52 MONGORO_BRACES_51, {}
+#define MONGORO_BRACES_53 MONGORO_BRACES_52, {}
+#define MONGORO_BRACES_54 MONGORO_BRACES_53, {}
+#define MONGORO_BRACES_55 MONGORO_BRACES_54, {}
+#define MONGORO_BRACES_56 MONGORO_BRACES_55, {}
+#define MONGORO_BRACES_57 MONGORO_BRACES_56, {}
+#define MONGORO_BRACES_58 MONGORO_BRACES_57, {}
+#define MONGORO_BRACES_59 MONGORO_BRACES_58, {}
+#define MONGORO_BRACES_60 MONGORO_BRACES_59, {}
+#define MONGORO_BRACES_61 MONGORO_BRACES_60, {}
+#define MONGORO_BRACES_62 MONGORO_BRACES_61, {}
+#define MONGORO_BRACES_63 MONGORO_BRACES_62, {}
+#define MONGORO_BRACES_64 MONGORO_BRACES_63, {}
+#define MONGORO_BRACES_65 MONGORO_BRACES_64, {}
+
+#define MONGORO_ARITY(N)                                                                    \
+    template <>                                                                             \
+    struct arity<N> {                                                                       \
+        template <typename T>                                                               \
+        static constexpr bool takes = requires { T{MONGORO_BRACES_##N}; };                  \
+        template <typename T>                                                               \
+        static constexpr bool takes_more = requires { T{MONGORO_BRACES_##N, any_field<T>{}}; }; \
+        template <typename T, typename F>                                                   \
+        static constexpr decltype(auto) visit(T& t, F&& f) {                                \
+            auto& [MONGORO_NAMES_##N] = t;                                                  \
+            return f(MONGORO_NAMES_##N);                                                    \
+        }                                                                                   \
+    };
+
+    MONGORO_ARITY(1) MONGORO_ARITY(2) MONGORO_ARITY(3) MONGORO_ARITY(4)
+    MONGORO_ARITY(5) MONGORO_ARITY(6) MONGORO_ARITY(7) MONGORO_ARITY(8)
+    MONGORO_ARITY(9) MONGORO_ARITY(10) MONGORO_ARITY(11) MONGORO_ARITY(12)
+    MONGORO_ARITY(13) MONGORO_ARITY(14) MONGORO_ARITY(15) MONGORO_ARITY(16)
+    MONGORO_ARITY(17) MONGORO_ARITY(18) MONGORO_ARITY(19) MONGORO_ARITY(20)
+    MONGORO_ARITY(21) MONGORO_ARITY(22) MONGORO_ARITY(23) MONGORO_ARITY(24)
+    MONGORO_ARITY(25) MONGORO_ARITY(26) MONGORO_ARITY(27) MONGORO_ARITY(28)
+    MONGORO_ARITY(29) MONGORO_ARITY(30) MONGORO_ARITY(31) MONGORO_ARITY(32)
+    MONGORO_ARITY(33) MONGORO_ARITY(34) MONGORO_ARITY(35) MONGORO_ARITY(36)
+    MONGORO_ARITY(37) MONGORO_ARITY(38) MONGORO_ARITY(39) MONGORO_ARITY(40)
+    MONGORO_ARITY(41) MONGORO_ARITY(42) MONGORO_ARITY(43) MONGORO_ARITY(44)
+    MONGORO_ARITY(45) MONGORO_ARITY(46) MONGORO_ARITY(47) MONGORO_ARITY(48)
+    MONGORO_ARITY(49) MONGORO_ARITY(50) MONGORO_ARITY(51) MONGORO_ARITY(52)
+    MONGORO_ARITY(53) MONGORO_ARITY(54) MONGORO_ARITY(55) MONGORO_ARITY(56)
+    MONGORO_ARITY(57) MONGORO_ARITY(58) MONGORO_ARITY(59) MONGORO_ARITY(60)
+    MONGORO_ARITY(61) MONGORO_ARITY(62) MONGORO_ARITY(63) MONGORO_ARITY(64)
+
+template <>
+struct arity<65> {
+    template <typename T>
+    static constexpr bool takes = requires { T{MONGORO_BRACES_65}; };
+};
+
+#undef MONGORO_ARITY
+#undef MONGORO_NAMES_1
+#undef MONGORO_BRACES_1
+#undef MONGORO_NAMES_2
+#undef MONGORO_BRACES_2
+#undef MONGORO_NAMES_3
+#undef MONGORO_BRACES_3
+#undef MONGORO_NAMES_4
+#undef MONGORO_BRACES_4
+#undef MONGORO_NAMES_5
+#undef MONGORO_BRACES_5
+#undef MONGORO_NAMES_6
+#undef MONGORO_BRACES_6
+#undef MONGORO_NAMES_7
+#undef MONGORO_BRACES_7
+#undef MONGORO_NAMES_8
+#undef MONGORO_BRACES_8
+#undef MONGORO_NAMES_9
+#undef MONGORO_BRACES_9
+#undef MONGORO_NAMES_10
+#undef MONGORO_BRACES_10
+#undef MONGORO_NAMES_11
+#undef MONGORO_BRACES_11
+#undef MONGORO_NAMES_12
+#undef MONGORO_BRACES_12
+#undef MONGORO_NAMES_13
+#undef MONGORO_BRACES_13
+#undef MONGORO_NAMES_14
+#undef MONGORO_BRACES_14
+#undef MONGORO_NAMES_15
+#undef MONGORO_BRACES_15
+#undef MONGORO_NAMES_16
+#undef MONGORO_BRACES_16
+#undef MONGORO_NAMES_17
+#undef MONGORO_BRACES_17
+#undef MONGORO_NAMES_18
+#undef MONGORO_BRACES_18
+#undef MONGORO_NAMES_19
+#undef MONGORO_BRACES_19
+#undef MONGORO_NAMES_20
+#undef MONGORO_BRACES_20
+#undef MONGORO_NAMES_21
+#undef MONGORO_BRACES_21
+#undef MONGORO_NAMES_22
+#undef MONGORO_BRACES_22
+#undef MONGORO_NAMES_23
+#undef MONGORO_BRACES_23
+#undef MONGORO_NAMES_24
+#undef MONGORO_BRACES_24
+#undef MONGORO_NAMES_25
+#undef MONGORO_BRACES_25
+#undef MONGORO_NAMES_26
+#undef MONGORO_BRACES_26
+#undef MONGORO_NAMES_27
+#undef MONGORO_BRACES_27
+#undef MONGORO_NAMES_28
+#undef MONGORO_BRACES_28
+#undef MONGORO_NAMES_29
+#undef MONGORO_BRACES_29
+#undef MONGORO_NAMES_30
+#undef MONGORO_BRACES_30
+#undef MONGORO_NAMES_31
+#undef MONGORO_BRACES_31
+#undef MONGORO_NAMES_32
+#undef MONGORO_BRACES_32
+#undef MONGORO_NAMES_33
+#undef MONGORO_BRACES_33
+#undef MONGORO_NAMES_34
+#undef MONGORO_BRACES_34
+#undef MONGORO_NAMES_35
+#undef MONGORO_BRACES_35
+#undef MONGORO_NAMES_36
+#undef MONGORO_BRACES_36
+#undef MONGORO_NAMES_37
+#undef MONGORO_BRACES_37
+#undef MONGORO_NAMES_38
+#undef MONGORO_BRACES_38
+#undef MONGORO_NAMES_39
+#undef MONGORO_BRACES_39
+#undef MONGORO_NAMES_40
+#undef MONGORO_BRACES_40
+#undef MONGORO_NAMES_41
+#undef MONGORO_BRACES_41
+#undef MONGORO_NAMES_42
+#undef MONGORO_BRACES_42
+#undef MONGORO_NAMES_43
+#undef MONGORO_BRACES_43
+#undef MONGORO_NAMES_44
+#undef MONGORO_BRACES_44
+#undef MONGORO_NAMES_45
+#undef MONGORO_BRACES_45
+#undef MONGORO_NAMES_46
+#undef MONGORO_BRACES_46
+#undef MONGORO_NAMES_47
+#undef MONGORO_BRACES_47
+#undef MONGORO_NAMES_48
+#undef MONGORO_BRACES_48
+#undef MONGORO_NAMES_49
+#undef MONGORO_BRACES_49
+#undef MONGORO_NAMES_50
+#undef MONGORO_BRACES_50
+#undef MONGORO_NAMES_51
+#undef MONGORO_BRACES_51
+#undef MONGORO_NAMES_52
+#undef MONGORO_BRACES_52
+#undef MONGORO_NAMES_53
+#undef MONGORO_BRACES_53
+#undef MONGORO_NAMES_54
+#undef MONGORO_BRACES_54
+#undef MONGORO_NAMES_55
+#undef MONGORO_BRACES_55
+#undef MONGORO_NAMES_56
+#undef MONGORO_BRACES_56
+#undef MONGORO_NAMES_57
+#undef MONGORO_BRACES_57
+#undef MONGORO_NAMES_58
+#undef MONGORO_BRACES_58
+#undef MONGORO_NAMES_59
+#undef MONGORO_BRACES_59
+#undef MONGORO_NAMES_60
+#undef MONGORO_BRACES_60
+#undef MONGORO_NAMES_61
+#undef MONGORO_BRACES_61
+#undef MONGORO_NAMES_62
+#undef MONGORO_BRACES_62
+#undef MONGORO_NAMES_63
+#undef MONGORO_BRACES_63
+#undef MONGORO_NAMES_64
+#undef MONGORO_BRACES_64
+#undef MONGORO_BRACES_65
+// clang-format on
+
+}  // namespace mongoro::detail
