@@ -1,0 +1,58 @@
+#pragma once
+
+#include <mongoro/result.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+namespace mongoro::wire {
+
+/// The operation codes that this driver knows; a server that speaks another is refused.
+enum class opcode : std::int32_t {
+    reply = 1,          ///< OP_REPLY: the answer to an OP_QUERY
+    query = 2004,       ///< OP_QUERY: only for a first hello to an old server
+    compressed = 2012,  ///< OP_COMPRESSED: recognised, not read yet
+    msg = 2013,         ///< OP_MSG: everything else
+};
+
+inline constexpr std::size_t header_size = 16;
+
+/// The smallest OP_MSG: header, flags, one section kind, the empty document.
+inline constexpr std::int32_t min_msg_size = 16 + 4 + 1 + 5;
+/// The smallest OP_REPLY: header, flags, cursor id, starting-from, count, the empty document.
+inline constexpr std::int32_t min_reply_size = 16 + 20 + 5;
+
+/// `maxMessageSizeBytes` until a hello says otherwise.
+inline constexpr std::int32_t default_max_message_size = 48'000'000;
+
+/// The first 16 bytes of every message, in the order of the wire.
+struct message_header {
+    std::int32_t message_length = 0;  ///< of the whole message, this header included
+    std::int32_t request_id = 0;      ///< chosen by the sender
+    std::int32_t response_to = 0;     ///< the `request_id` that this answers; 0 in a request
+    std::int32_t op_code = 0;
+
+    friend bool operator==(const message_header&, const message_header&) = default;
+};
+
+/// Writes 16 bytes at `to`.
+void encode_header(std::uint8_t* to, const message_header& header) noexcept;
+
+/// Reads a header that is about to be believed: call it as soon as 16 bytes are there, before
+/// anything is allocated for the rest.
+///
+/// `bytes` is what has arrived: more than 16 bytes is fine, the rest is not looked at.
+/// `max_message_size` is the server's `maxMessageSizeBytes`.
+///
+/// Errors: `malformed_message` (fewer than 16 bytes, a length that is negative or below the least
+/// size of its opcode, an opcode that is neither OP_MSG nor OP_REPLY), `message_too_large` (over
+/// the limit), `not_supported` (OP_COMPRESSED). After any of them the stream cannot be
+/// resynchronised: close the connection. Allocates only for an error's text.
+[[nodiscard]] result<message_header> decode_header(
+    std::span<const std::uint8_t> bytes, std::int32_t max_message_size = default_max_message_size);
+
+/// Whether a reply answers `request_id`; `unexpected_reply` if not.
+[[nodiscard]] result<void> check_response_to(const message_header& reply, std::int32_t request_id);
+
+}  // namespace mongoro::wire
