@@ -1,0 +1,193 @@
+#include "responder/connection.hpp"
+
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "common/op_msg.hpp"
+
+namespace bench {
+namespace {
+
+constexpr std::size_t largest_message = 48'000'000;
+/// Replies up to here are copied together and sent by one call; longer ones are sent from where
+/// they are.
+constexpr std::size_t copied_reply = 64U << 10U;
+constexpr std::size_t pieces_a_call = 16;
+
+/// The size of the message that starts here: 0 if that is not known yet, -1 if it cannot be one.
+std::ptrdiff_t message_size(std::string_view bytes) {
+    if (bytes.size() < header_size) {
+        return 0;
+    }
+    const auto size = load<std::int32_t>(bytes.data());
+    const bool possible = size >= static_cast<std::int32_t>(header_size) &&
+                          static_cast<std::size_t>(size) <= largest_message;
+    return possible ? size : -1;
+}
+
+void record(std::FILE* capture, const request& asked, std::string_view message) {
+    // Only what an operation sends: the handshake and the farewell are not part of a round trip.
+    for (const char* ignored :
+         {"hello", "ismaster", "isMaster", "endSessions", "killCursors", "buildInfo"}) {
+        if (asked.command == ignored) {
+            return;
+        }
+    }
+    std::fwrite(message.data(), 1, message.size(), capture);
+    std::fflush(capture);
+}
+
+}  // namespace
+
+connection::~connection() {
+    ::close(fd_);
+}
+
+bool connection::on_readable(shared_state& shared) {
+    if (filled_ != 0) {
+        return read_rest(shared);
+    }
+    const ssize_t got = ::recv(fd_, shared.receive.data(), shared.receive.size(), 0);
+    if (got <= 0) {
+        return got < 0 && (errno == EAGAIN || errno == EINTR);
+    }
+    const std::string_view bytes(shared.receive.data(), static_cast<std::size_t>(got));
+    const std::ptrdiff_t used = answer_all(bytes, shared);
+    if (used < 0) {
+        return false;
+    }
+    const std::string_view left = bytes.substr(static_cast<std::size_t>(used));
+    filled_ = left.size();
+    if (!left.empty()) {
+        partial_.assign(left);
+    }
+    return true;
+}
+
+bool connection::read_rest(shared_state& shared) {
+    const std::ptrdiff_t size = message_size(std::string_view(partial_).substr(0, filled_));
+    const std::size_t want = std::max(static_cast<std::size_t>(std::max<std::ptrdiff_t>(size, 0)),
+                                      filled_ + header_size);
+    if (partial_.size() < want) {
+        partial_.resize(want);
+    }
+    const ssize_t got = ::recv(fd_, partial_.data() + filled_, want - filled_, 0);
+    if (got <= 0) {
+        return got < 0 && (errno == EAGAIN || errno == EINTR);
+    }
+    filled_ += static_cast<std::size_t>(got);
+    return answer_partial(shared);
+}
+
+bool connection::answer_partial(shared_state& shared) {
+    const std::ptrdiff_t used = answer_all(std::string_view(partial_).substr(0, filled_), shared);
+    if (used < 0) {
+        return false;
+    }
+    if (used > 0) {
+        partial_.erase(0, static_cast<std::size_t>(used));
+        filled_ -= static_cast<std::size_t>(used);
+    }
+    return true;
+}
+
+bool connection::on_writable(shared_state& shared) {
+    if (!flush()) {
+        return false;
+    }
+    return !unsent_.empty() || filled_ == 0 || answer_partial(shared);
+}
+
+std::ptrdiff_t connection::answer_all(std::string_view bytes, shared_state& shared) {
+    std::string& gathered = shared.gathered;
+    gathered.clear();
+    std::size_t used = 0;
+    while (unsent_.empty()) {
+        const std::ptrdiff_t size = message_size(bytes.substr(used));
+        if (size < 0) {
+            return -1;
+        }
+        if (size == 0 || static_cast<std::size_t>(size) > bytes.size() - used) {
+            break;
+        }
+        const std::string_view message = bytes.substr(used, static_cast<std::size_t>(size));
+        const std::optional<request> asked = parse_request(message);
+        if (!asked) {
+            return -1;
+        }
+        used += message.size();
+        if (shared.capture != nullptr) {
+            record(shared.capture, *asked, message);
+        }
+        if (!asked->wants_reply) {
+            continue;
+        }
+        const canned::reply& reply = shared.answers.answer(*asked);
+        if (reply->size() <= copied_reply && gathered.size() <= copied_reply) {
+            const std::size_t at = gathered.size();
+            gathered.append(*reply);
+            store(gathered.data() + at + response_to_at, asked->id);
+            continue;
+        }
+        std::string header = reply->substr(0, header_size);
+        store(header.data() + response_to_at, asked->id);
+        queue(gathered);
+        gathered.clear();
+        queue(header);
+        unsent_.push_back({{}, reply, header_size});
+        if (!flush()) {
+            return -1;
+        }
+    }
+    if (!gathered.empty()) {
+        const ssize_t sent = ::send(fd_, gathered.data(), gathered.size(), MSG_NOSIGNAL);
+        if (sent < 0 && errno != EAGAIN && errno != EINTR) {
+            return -1;
+        }
+        queue(std::string_view(gathered).substr(
+            static_cast<std::size_t>(std::max<ssize_t>(sent, 0))));
+    }
+    return static_cast<std::ptrdiff_t>(used);
+}
+
+void connection::queue(std::string_view small) {
+    if (!small.empty()) {
+        unsent_.push_back({std::string(small), nullptr, 0});
+    }
+}
+
+bool connection::flush() {
+    while (!unsent_.empty()) {
+        iovec parts[pieces_a_call];
+        const std::size_t count = std::min(unsent_.size(), pieces_a_call);
+        for (std::size_t index = 0; index < count; ++index) {
+            const std::string_view left = unsent_[index].left();
+            parts[index] = {const_cast<char*>(left.data()), left.size()};
+        }
+        msghdr message{};
+        message.msg_iov = parts;
+        message.msg_iovlen = count;
+        const ssize_t sent = ::sendmsg(fd_, &message, MSG_NOSIGNAL);
+        if (sent < 0) {
+            return errno == EAGAIN || errno == EINTR;
+        }
+        auto left = static_cast<std::size_t>(sent);
+        std::size_t done = 0;
+        while (done < count && left >= unsent_[done].left().size()) {
+            left -= unsent_[done].left().size();
+            ++done;
+        }
+        unsent_.erase(unsent_.begin(), unsent_.begin() + static_cast<std::ptrdiff_t>(done));
+        if (left != 0) {
+            unsent_.front().offset += left;
+            return true;
+        }
+    }
+    return true;
+}
+
+}  // namespace bench
