@@ -1,0 +1,182 @@
+# shellcheck shell=bash
+# What tests/run.sh, tests/server.sh and examples/demo.sh share: the packages, a Python, the test server.
+# Sourced, never run. Everything that it makes is below $build.
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+build=${MONGORO_BUILD:-$root/build}
+
+# The server of the tests and the demo: a program on WiredTiger that speaks MongoDB's wire protocol.
+server_package=SecantusDB
+server_version=0.7.0b3
+# The official driver specifications' test files, in the layout that PyMongo ships.
+spec_package=pymongo
+spec_version=4.20.0
+
+die() {
+    printf 'mongoro: %s\n' "$*" >&2
+    exit 1
+}
+
+# need PACKAGE COMMAND...: notes the Debian package if the command, which looks for what is in it, fails.
+missing=()
+need() {
+    local package=$1
+    shift
+    "$@" >/dev/null 2>&1 || missing+=("$package")
+}
+
+need_program() { need "$1" command -v "$2"; }
+need_header() { need "$1" test -e "/usr/include/$2"; }
+
+need_build_tools() {
+    need_program g++ g++
+    need_program meson meson
+    need_program ninja-build ninja
+    need_program pkg-config pkg-config
+    need libbson-dev has_bson
+    need liburing-dev pkg-config --atleast-version=2.3 liburing
+}
+
+has_bson() { pkg-config --exists bson2 || pkg-config --exists libbson-1.0; }
+
+# install_missing LOG: gets what `need` found missing, or prints the line that would and leaves.
+install_missing() {
+    local log=$1 as_root=()
+    ((${#missing[@]})) || return 0
+    local install=(apt-get install -y --no-install-recommends "${missing[@]}")
+    if ! command -v apt-get >/dev/null; then
+        die "missing, by their Debian names: ${missing[*]}"
+    fi
+    if (($(id -u) != 0)); then
+        if ! sudo -n true 2>/dev/null; then
+            printf 'mongoro: packages are missing, and installing them needs root. Run:\n' >&2
+            printf '  sudo apt-get update && sudo %s\n' "${install[*]}" >&2
+            exit 1
+        fi
+        as_root=(sudo -n)
+    fi
+    printf 'installing %s\n' "${missing[*]}"
+    if ! { "${as_root[@]}" apt-get update &&
+        "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive "${install[@]}"; } \
+        </dev/null >"$log" 2>&1; then
+        tail -n 5 "$log" >&2
+        die "could not install packages ($log). Run: apt-get update && ${install[*]}"
+    fi
+    missing=()
+}
+
+# A CPython that the server has wheels for and that can make a virtual environment, in $python.
+find_python() {
+    local candidate
+    for candidate in python3 python3.13 python3.12 python3.11 python3.10 /usr/bin/python3; do
+        if "$candidate" -c '
+import ensurepip, platform, sys, venv
+ok = (3, 10) <= sys.version_info[:2] <= (3, 13) and platform.python_implementation() == "CPython"
+sys.exit(not ok)' 2>/dev/null; then
+            python=$candidate
+            return 0
+        fi
+    done
+    return 1
+}
+
+need_server_tools() {
+    [[ -n ${MONGODB_URI:-} ]] || need python3-venv find_python
+}
+
+# The virtual environment of the server, made once.
+setup_server() {
+    local venv=$build/venv log=$build/log/venv.log
+    server=$venv/bin/secantusd-py
+    [[ ! -e $venv/ready-$server_version ]] || return 0
+    [[ $(uname -m) == x86_64 ]] ||
+        die "the test server has no build for $(uname -m): set MONGODB_URI to a server of yours"
+    find_python ||
+        die "the test server needs CPython 3.10 to 3.13 with venv: install one, or set MONGODB_URI"
+    printf 'setting up the test server (%s %s)\n' "$server_package" "$server_version"
+    rm -rf "$venv"
+    if ! { "$python" -m venv "$venv" &&
+        "$venv/bin/pip" install --only-binary :all: "$server_package==$server_version"; } \
+        </dev/null >"$log" 2>&1; then
+        die "could not install the test server: $(tail -n 1 "$log") ($log)"
+    fi
+    touch "$venv/ready-$server_version"
+}
+
+# setup_spec: the spec files, fetched once; MONGORO_SPEC_ROOT is set to their folder.
+setup_spec() {
+    local folder=$build/spec log=$build/log/spec.log
+    export MONGORO_SPEC_ROOT=$folder/$spec_package-$spec_version/test
+    [[ ! -e $folder/ready-$spec_version ]] || return 0
+    printf 'fetching the spec files (%s %s)\n' "$spec_package" "$spec_version"
+    rm -rf "$folder"
+    mkdir -p "$folder"
+    if ! {
+        local pip=$build/venv/bin/pip
+        if [[ ! -x $pip ]]; then
+            find_python && "$python" -m venv "$folder/venv"
+            pip=$folder/venv/bin/pip
+        fi
+        # NO_EXT: its metadata can be read without compiling its C extension.
+        NO_EXT=1 "$pip" download --no-deps --no-binary "$spec_package" --dest "$folder" \
+            "$spec_package==$spec_version" &&
+            tar -xzf "$folder/$spec_package-$spec_version.tar.gz" -C "$folder" \
+                "$spec_package-$spec_version/test"
+    } </dev/null >"$log" 2>&1; then
+        printf 'mongoro: could not fetch the spec files: %s (%s)\n' "$(tail -n 1 "$log")" "$log" >&2
+        return 1
+    fi
+    touch "$folder/ready-$spec_version"
+}
+
+# A server of one's own that keeps nothing, with $server_flags, and MONGODB_URI set to it. With MONGODB_URI
+# given, that one. The caller's EXIT trap must call stop_server.
+server_pid=
+server_flags=()
+start_server() {
+    local log=$build/log/server.log attempt port
+    if [[ -n ${MONGODB_URI:-} && -z ${own_server:-} ]]; then
+        printf 'using the server of MONGODB_URI\n'
+        return 0
+    fi
+    setup_server
+    for attempt in 1 2 3; do
+        port=$("$build/venv/bin/python" -c '
+import socket
+with socket.socket() as s:
+    s.bind(("127.0.0.1", 0))
+    print(s.getsockname()[1])')
+        # Its own folder, so that it reads no configuration file of somebody else's.
+        mkdir -p "$build/server"
+        (
+            cd "$build/server" || exit
+            # The server must not outlive a script that was killed.
+            exec $(command -v setpriv >/dev/null && printf 'setpriv --pdeathsig TERM') \
+                "$server" --host 127.0.0.1 --port "$port" --storage-path :memory: \
+                --enable-test-commands --noop-heartbeat-seconds 10 "${server_flags[@]}"
+        ) </dev/null >"$log" 2>&1 &
+        server_pid=$!
+        if "$build/venv/bin/python" "$root/tests/support/wait_for_server.py" "$port" "$server_pid"; then
+            own_server=yes
+            export MONGODB_URI=mongodb://127.0.0.1:$port/
+            printf 'the test server is at %s (attempt %s)\n' "$MONGODB_URI" "$attempt" >>"$log"
+            return 0
+        fi
+        stop_server
+    done
+    die "the test server did not start: $(tail -n 1 "$log") ($log)"
+}
+
+server_alive() { [[ -z $server_pid ]] || kill -0 "$server_pid" 2>/dev/null; }
+
+stop_server() {
+    local pid=$server_pid tries=100
+    server_pid=
+    [[ -n $pid ]] || return 0
+    kill "$pid" 2>/dev/null || true
+    while ((tries-- > 0)) && kill -0 "$pid" 2>/dev/null; do
+        sleep 0.1
+    done
+    kill -KILL "$pid" 2>/dev/null || true
+    wait "$pid" 2>/dev/null || true
+}
