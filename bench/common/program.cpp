@@ -1,0 +1,72 @@
+#include "common/program.hpp"
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <string_view>
+
+namespace bench {
+namespace {
+
+double seconds(const timeval& time) {
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
+}
+
+bool parse_uri(arguments& into) {
+    constexpr std::string_view scheme = "mongodb://";
+    std::string_view rest = into.uri;
+    if (!rest.starts_with(scheme)) {
+        return false;
+    }
+    rest.remove_prefix(scheme.size());
+    const std::string_view first = rest.substr(0, rest.find_first_of("/,?"));
+    const std::size_t colon = first.rfind(':');
+    into.host = first.substr(0, colon);
+    if (colon != std::string_view::npos) {
+        into.port =
+            static_cast<std::uint16_t>(std::atoi(std::string(first.substr(colon + 1)).c_str()));
+    }
+    return !into.host.empty() && into.port != 0;
+}
+
+}  // namespace
+
+std::optional<arguments> parse_arguments(int argc, char** argv) {
+    arguments made;
+    if (argc == 4) {
+        made.uri = argv[1];
+        made.task = argv[2];
+        made.count = std::strtoull(argv[3], nullptr, 10);
+    }
+    if (const std::size_t colon = made.task.find(':'); colon != std::string::npos) {
+        made.concurrency = std::strtoull(made.task.c_str() + colon + 1, nullptr, 10);
+        made.task.resize(colon);
+    }
+    if (made.count == 0 || made.concurrency == 0 || !parse_uri(made)) {
+        std::fprintf(stderr, "usage: %s mongodb://HOST:PORT TASK N\n", argv[0]);
+        return std::nullopt;
+    }
+    const char* cold = std::getenv("NOWARM");
+    const bool warm = cold == nullptr || std::string_view(cold) != "1";
+    made.warm_up = warm ? std::max<std::uint64_t>(made.count / 10, 1) : 0;
+    return made;
+}
+
+stopwatch::stopwatch() : began_(std::chrono::steady_clock::now()) {
+    ::getrusage(RUSAGE_SELF, &used_);
+}
+
+void stopwatch::print_result(std::uint64_t operations) const {
+    const std::chrono::duration<double> wall = std::chrono::steady_clock::now() - began_;
+    rusage now{};
+    ::getrusage(RUSAGE_SELF, &now);
+    std::printf("RESULT %llu %.6f %.6f %.6f %ld\n", static_cast<unsigned long long>(operations),
+                wall.count(), seconds(now.ru_utime) - seconds(used_.ru_utime),
+                seconds(now.ru_stime) - seconds(used_.ru_stime), now.ru_maxrss);
+}
+
+void print_counter(const char* name, std::uint64_t value) {
+    std::printf("COUNTER %s %llu\n", name, static_cast<unsigned long long>(value));
+}
+
+}  // namespace bench

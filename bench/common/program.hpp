@@ -1,0 +1,46 @@
+#pragma once
+
+#include <sys/resource.h>
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace bench {
+
+/// The command line that all benchmark programs share: `PROGRAM URI TASK N`.
+struct arguments {
+    std::string uri;
+    /// Of the URI's first host.
+    std::string host;
+    std::uint16_t port = 27017;
+    /// "find_one"; for "conc:64" it is "conc".
+    std::string task;
+    /// The coroutines, threads or connections of "conc:K"; 1 for every other task.
+    std::uint64_t concurrency = 1;
+    /// Operations; of "conc:K", for each of the K.
+    std::uint64_t count = 0;
+    /// count / 10, or 0 where NOWARM=1 is set.
+    std::uint64_t warm_up = 0;
+};
+
+/// Nothing, and a line on standard error, where they are wrong.
+std::optional<arguments> parse_arguments(int argc, char** argv);
+
+/// Wall and CPU time of the timed loop, and the closing line that all programs share:
+/// `RESULT ops wall_s user_s sys_s rss_kb`.
+class stopwatch {
+ public:
+    stopwatch();
+    void print_result(std::uint64_t operations) const;
+
+ private:
+    rusage used_{};
+    std::chrono::steady_clock::time_point began_;
+};
+
+/// A line that the runner reads into the case's counters: `COUNTER name value`.
+void print_counter(const char* name, std::uint64_t value);
+
+}  // namespace bench
