@@ -1,0 +1,187 @@
+"""Runs one program once and reads what it cost."""
+
+import os
+import re
+import shutil
+import statistics
+import subprocess
+import tempfile
+from dataclasses import dataclass, field
+
+TIMEOUT = 1800
+
+
+class Unavailable(Exception):
+    """A measure that cannot be taken here, and why."""
+
+
+class Failed(Exception):
+    """A program that did not do its task."""
+
+
+@dataclass(frozen=True)
+class Pinning:
+    """The cores of client and responder."""
+
+    client: int
+    responder: int
+
+    @staticmethod
+    def one_core():
+        core = max(os.sched_getaffinity(0))
+        return Pinning(core, core)
+
+    @staticmethod
+    def two_cores():
+        cores = sorted(os.sched_getaffinity(0))
+        if len(cores) < 2:
+            raise Unavailable("this machine gives one core only")
+        return Pinning(cores[-2], cores[-1])
+
+    def name(self):
+        return "one core" if self.client == self.responder else "two cores"
+
+
+def pin_to(core):
+    """For Popen's preexec_fn: the child runs on this core from its first instruction."""
+    return lambda: os.sched_setaffinity(0, {core})
+
+
+class Responder:
+    """The loopback responder, alive as long as the `with` block."""
+
+    def __init__(self, build, core, capture=None):
+        self.command = [os.path.join(build, "bench", "bench-responder")]
+        if capture:
+            self.command += ["--capture", capture]
+        self.core = core
+
+    def __enter__(self):
+        self.process = subprocess.Popen(self.command, stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE, text=True,
+                                        preexec_fn=pin_to(self.core))
+        line = self.process.stdout.readline()
+        if not line.startswith("LISTEN "):
+            raise Failed("the responder did not start")
+        self.uri = f"mongodb://{line.split()[1]}"
+        return self
+
+    def __exit__(self, *_):
+        self.process.stdin.close()
+        self.process.wait(10)
+        self.process.stdout.close()
+
+
+@dataclass
+class Run:
+    operations: int
+    wall: float
+    cpu: float
+    rss_kb: int
+    counters: dict = field(default_factory=dict)
+
+
+def run(command, uri, task, count, core, environment=None):
+    """Runs `command URI TASK COUNT` on one core; its closing line, read."""
+    done = subprocess.run([*command, uri, task, str(count)], capture_output=True, text=True,
+                          timeout=TIMEOUT, preexec_fn=pin_to(core), check=False,
+                          env={**os.environ, **(environment or {})})
+    result, counters = None, {}
+    for line in done.stdout.splitlines():
+        words = line.split()
+        if words[:1] == ["RESULT"] and len(words) == 6:
+            result = words
+        elif words[:1] == ["COUNTER"] and len(words) == 3:
+            counters[words[1]] = int(words[2])
+    if done.returncode != 0 or result is None:
+        said = (done.stderr.strip() or done.stdout.strip()).splitlines()
+        raise Failed(f"exit {done.returncode}: {said[-1] if said else 'no RESULT line'}")
+    operations, wall, user, system, rss = result[1:]
+    # The two together: how the kernel splits them is not to be trusted for such short calls.
+    return Run(int(operations), float(wall), float(user) + float(system), int(rss), counters)
+
+
+def spread(values):
+    """Median and quartiles, and the values themselves."""
+    ordered = sorted(values)
+    if len(ordered) > 1:
+        low, middle, high = statistics.quantiles(ordered, n=4, method="inclusive")
+    else:
+        low = middle = high = ordered[0]
+    return {"median": middle, "q1": low, "q3": high, "runs": list(values)}
+
+
+def need(tool):
+    path = shutil.which(tool)
+    if path is None:
+        raise Unavailable(f"{tool} is not installed")
+    return path
+
+
+def count_twice(count_once, count, concurrency):
+    """What one operation adds to each count: (C(2N) - C(N)) / N. Start and end fall out."""
+    small, large = count_once(count), count_once(2 * count)
+    operations = count * concurrency
+    return {name: (large[name] - small.get(name, 0)) / operations for name in large}
+
+
+def instructions(client, uri, task, core):
+    """User-space instructions of the whole process, an operation, by callgrind."""
+    valgrind = need("valgrind")
+    environment = {**client.environment, "NOWARM": "1"}
+
+    def once(count):
+        with tempfile.TemporaryDirectory() as folder:
+            out = os.path.join(folder, "callgrind.out")
+            run([valgrind, "--quiet", "--tool=callgrind", f"--callgrind-out-file={out}",
+                 *client.command], uri, task.name, count, core, environment)
+            with open(out, encoding="utf-8") as file:
+                found = re.search(r"^(?:summary|totals): (\d+)", file.read(), re.MULTILINE)
+        if not found:
+            raise Failed("callgrind wrote no total")
+        return {"instructions": int(found[1])}
+
+    return count_twice(once, task.counted, task.concurrency)["instructions"]
+
+
+def system_calls(client, uri, task, core):
+    """System calls an operation, by name, of all threads, by strace."""
+    strace = need("strace")
+    environment = {**client.environment, "NOWARM": "1"}
+
+    def once(count):
+        with tempfile.NamedTemporaryFile(mode="r") as out:
+            run([strace, "-c", "-f", "-o", out.name, *client.command], uri, task.name, count, core,
+                environment)
+            counts = {}
+            for line in out.read().splitlines():
+                words = line.split()
+                # % time, seconds, usecs/call, calls, [errors], name
+                if len(words) >= 5 and words[3].isdigit() and words[-1] != "total":
+                    counts[words[-1]] = int(words[3])
+        if not counts:
+            raise Unavailable("strace could not trace here")
+        return counts
+
+    calls = count_twice(once, task.traced, task.concurrency)
+    calls = {name: value for name, value in calls.items() if abs(value) >= 0.005}
+    return dict(sorted(calls.items(), key=lambda item: -item[1]))
+
+
+def allocations(client, uri, task, core, build):
+    """Calls of malloc and its kin an operation, and their bytes, by the interposed counter."""
+    counter = os.path.join(build, "bench", "libbench-alloc-counter.so")
+    if not os.path.exists(counter):
+        raise Unavailable("the allocation counter was not built")
+
+    def once(count):
+        with tempfile.NamedTemporaryFile(mode="r") as out:
+            run(client.command, uri, task.name, count, core,
+                {**client.environment, "NOWARM": "1", "LD_PRELOAD": counter,
+                 "ALLOC_COUNTER": out.name})
+            words = out.read().split()
+        if words[:1] != ["ALLOC"]:
+            raise Failed("the allocation counter wrote nothing")
+        return {"calls": int(words[1]), "bytes": int(words[2])}
+
+    return count_twice(once, task.traced, task.concurrency)

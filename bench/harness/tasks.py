@@ -1,0 +1,58 @@
+"""The tasks, and how often each is done for each measure."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Task:
+    """One task of the shared command line `CLIENT URI TASK N`."""
+
+    name: str
+    title: str
+    #: N of one timed run: long enough that the clock's grain does not matter.
+    timed: int
+    #: N of the smaller of the two runs under callgrind.
+    counted: int
+    #: Coroutines, threads or connections at a time.
+    concurrency: int = 1
+
+    @property
+    def traced(self):
+        """The same for strace and the allocation counter, whose numbers are whole sooner."""
+        return max(self.counted // 5, 2)
+
+    @property
+    def alone(self):
+        """The task whose one operation has the same bytes, done one at a time."""
+        return "find_one" if self.concurrency > 1 else self.name
+
+    def scaled(self, quick):
+        """The same task for a short run."""
+        if not quick:
+            return self
+        return Task(self.name, self.title, max(self.timed // 4, 2), max(self.counted // 10, 5),
+                    self.concurrency)
+
+
+def concurrent(coroutines, timed, counted):
+    return Task(f"conc:{coroutines}", f"find_one, {coroutines:,} at a time", timed, counted,
+                coroutines)
+
+
+# Instructions are (I(2N) - I(N)) / N with N >= 500 operations, those of all coroutines together.
+TASKS = [
+    Task("ping", "ping, one at a time", 20_000, 1_000),
+    Task("find_one", "find_one, one document of 1.5 KB", 20_000, 1_000),
+    Task("insert_one", "insert_one, a document of 275 bytes", 20_000, 1_000),
+    Task("find_many", "a cursor over 10,000 documents, 15 MB", 25, 500),
+    concurrent(64, 500, 50),
+]
+
+
+def choose(names):
+    """The tasks with these names; all of them for none."""
+    by_name = {task.name: task for task in TASKS}
+    unknown = [name for name in names if name not in by_name]
+    if unknown:
+        raise SystemExit(f"no task {', '.join(unknown)}; there are {', '.join(by_name)}")
+    return [by_name[name] for name in names] if names else list(TASKS)
