@@ -1,32 +1,27 @@
-#!/bin/sh
-# Builds the benchmark in its own folder, release mode, and runs it; every argument goes to run.py, for
-# example: ./bench/run.sh --quick --tasks ping,find_one
-set -eu
+#!/usr/bin/env bash
+# The benchmark, with all of its set-up: packages, a release build in its own folder, the runs. Every
+# argument goes to run.py, for example: ./bench/run.sh --quick --tasks ping,find_one
+set -euo pipefail
 
-root=$(cd "$(dirname "$0")/.." && pwd)
-build=${BENCH_BUILD:-$root/build-bench}
+export MONGORO_BUILD=${BENCH_BUILD:-$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)/build-bench}
+# shellcheck source=../tests/setup.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../tests/setup.sh"
+mkdir -p "$build/log"
 
-if [ -x "$root/tests/setup.sh" ]; then
-    "$root/tests/setup.sh"
-fi
-for tool in meson ninja pkg-config python3; do
-    if ! command -v "$tool" >/dev/null 2>&1; then
-        echo "bench/run.sh: $tool is missing: apt-get install g++ meson ninja-build pkg-config" \
-            "python3 libbson-dev liburing-dev" >&2
-        exit 1
-    fi
-done
-for tool in valgrind strace; do
-    command -v "$tool" >/dev/null 2>&1 ||
-        echo "bench/run.sh: without $tool some columns are n/a: apt-get install $tool" >&2
-done
-pkg-config --exists libmongoc-1.0 ||
-    echo "bench/run.sh: no libmongoc to compare with: apt-get install libmongoc-dev" >&2
+need_build_tools
+need_program python3 python3
+install_missing "$build/log/apt.log"
 
-if [ ! -f "$build/build.ninja" ]; then
+# What is measured with, and against: without them the run says what it could not do.
+need_program valgrind valgrind
+need_program strace strace
+need libmongoc-dev pkg-config --exists libmongoc-1.0
+(install_missing "$build/log/apt.log") || printf 'going on without: %s\n' "${missing[*]}" >&2
+
+if [[ ! -f $build/build.ninja ]]; then
     meson setup "$build" "$root" --buildtype=release -Db_ndebug=true -Dtests=disabled \
-        -Dexamples=disabled >/dev/null
+        -Dexamples=disabled >"$build/log/meson.log" 2>&1 || die "meson: see $build/log/meson.log"
 fi
-# Only what stands in bench/, and quietly: the table is what is asked for.
-ninja -C "$build" --quiet bench/all
+ninja -C "$build" bench-programs >"$build/log/ninja.log" 2>&1 ||
+    die "the build failed: $(tail -n 3 "$build/log/ninja.log") ($build/log/ninja.log)"
 exec python3 "$root/bench/run.py" --build "$build" --build-type release "$@"
