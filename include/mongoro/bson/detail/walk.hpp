@@ -1,0 +1,270 @@
+#pragma once
+
+#include <mongoro/bson/value_view.hpp>
+
+#include <bit>
+#include <concepts>
+#include <limits>
+#include <utility>
+
+// The walk over a document's elements, and the reading of each type. Our own rather than
+// bson_iter_t: inlined, it costs less than half of libbson's call an element, and no length is
+// taken from the bytes before it was compared with what is left.
+
+namespace mongoro::bson {
+
+namespace detail {
+
+template <typename T>
+[[nodiscard]] inline T load(const std::uint8_t* p) noexcept {
+    static_assert(std::endian::native == std::endian::little, "BSON is little-endian");
+    T v;
+    std::memcpy(&v, p, sizeof v);
+    return v;
+}
+
+/// Bytes of a value by its type: -1 for those that carry a length, -2 for what is no type.
+struct size_table {
+    signed char of[256];
+    constexpr size_table() noexcept : of() {
+        for (auto& n : of) {
+            n = -2;
+        }
+        for (const int t : {0x02, 0x03, 0x04, 0x05, 0x0B, 0x0C, 0x0D, 0x0E, 0x0F}) {
+            of[t] = -1;
+        }
+        for (const int t : {0x06, 0x0A, 0x7F, 0xFF}) {
+            of[t] = 0;
+        }
+        for (const int t : {0x01, 0x09, 0x11, 0x12}) {
+            of[t] = 8;
+        }
+        of[0x07] = 12;
+        of[0x08] = 1;
+        of[0x10] = 4;
+        of[0x13] = 16;
+    }
+};
+inline constexpr size_table value_sizes{};
+
+/// The rarer types that carry a length: size of the value, or -1 if `left` bytes cannot hold it.
+[[nodiscard]] std::ptrdiff_t rare_value_size(std::uint8_t t, const std::uint8_t* p,
+                                             std::size_t left) noexcept;
+
+/// The size of a value that starts at `p` with `left` bytes after it, or -1.
+[[nodiscard]] inline std::ptrdiff_t value_size(std::uint8_t t, const std::uint8_t* p,
+                                               std::size_t left) noexcept {
+    std::ptrdiff_t n = value_sizes.of[t];
+    if (n < 0) {
+        if (n == -2 || left < 5) [[unlikely]] {
+            return -1;
+        }
+        const auto said = static_cast<std::ptrdiff_t>(load<std::int32_t>(p));
+        switch (t) {
+            case 0x02:
+            case 0x0D:
+            case 0x0E:
+                if (said < 1) [[unlikely]] {
+                    return -1;
+                }
+                n = said + 4;
+                break;
+            case 0x03:
+            case 0x04:
+                if (said < 5) [[unlikely]] {
+                    return -1;
+                }
+                n = said;
+                break;
+            case 0x05:
+                if (said < 0) [[unlikely]] {
+                    return -1;
+                }
+                n = said + 5;
+                break;
+            default:
+                return rare_value_size(t, p, left);
+        }
+    }
+    return static_cast<std::size_t>(n) <= left ? n : -1;
+}
+
+/// The NUL that ends the key at `p`, or `end`. Eight bytes at a time: keys are short, and a call of
+/// memchr costs more than they do.
+[[nodiscard]] inline const std::uint8_t* key_end(const std::uint8_t* p,
+                                                 const std::uint8_t* end) noexcept {
+    while (end - p >= 8) {
+        const auto w = load<std::uint64_t>(p);
+        const std::uint64_t zeros = (w - 0x0101010101010101U) & ~w & 0x8080808080808080U;
+        if (zeros != 0) {
+            return p + (std::countr_zero(zeros) >> 3);
+        }
+        p += 8;
+    }
+    while (p != end && *p != 0) {
+        ++p;
+    }
+    return p;
+}
+
+}  // namespace detail
+
+/// Walks a document. Malformed bytes are one last element whose value is `malformed()`.
+class element_iterator {
+ public:
+    using value_type = element;
+    using difference_type = std::ptrdiff_t;
+    using reference = const element&;
+    using pointer = const element*;
+    using iterator_category = std::forward_iterator_tag;
+
+    element_iterator() noexcept = default;
+    /// The first element of `in`; paths of its values begin at `root`, in which `in` lies.
+    element_iterator(document_view in, document_view root) noexcept {
+        auto& v = element_.value_;
+        v.root_ = root.data();
+        v.root_size_ = static_cast<std::uint32_t>(root.size());
+        if (in.size() < 5) [[unlikely]] {
+            fail(in.data());
+            return;
+        }
+        end_ = in.data() + in.size() - 1;
+        next_ = in.data() + 4;
+        advance();
+    }
+    explicit element_iterator(document_view in) noexcept : element_iterator(in, in) {}
+
+    reference operator*() const noexcept { return element_; }
+    pointer operator->() const noexcept { return &element_; }
+    element_iterator& operator++() noexcept {
+        advance();
+        return *this;
+    }
+    element_iterator operator++(int) noexcept {
+        auto old = *this;
+        advance();
+        return old;
+    }
+    /// Whether the walk stands on bytes that are not BSON.
+    [[nodiscard]] bool malformed() const noexcept { return element_.malformed(); }
+
+    friend bool operator==(const element_iterator& a, const element_iterator& b) noexcept {
+        return a.at_ == b.at_;
+    }
+
+ private:
+    void advance() noexcept {
+        if (next_ == end_) {
+            // A terminator that is no NUL is malformed too; a walk that failed ends here silently,
+            // as its failure was the element before.
+            if (end_ != nullptr && *end_ != 0) [[unlikely]] {
+                fail(end_);
+                return;
+            }
+            at_ = nullptr;
+            return;
+        }
+        const std::uint8_t* const p = next_;
+        const std::uint8_t* const key = p + 1;
+        const std::uint8_t* const nul = detail::key_end(key, end_);
+        if (nul == end_) [[unlikely]] {
+            fail(p);
+            return;
+        }
+        const std::uint8_t* const data = nul + 1;
+        const auto n = detail::value_size(*p, data, static_cast<std::size_t>(end_ - data));
+        if (n < 0) [[unlikely]] {
+            fail(p, {reinterpret_cast<const char*>(key), static_cast<std::size_t>(nul - key)});
+            return;
+        }
+        auto& v = element_.value_;
+        v.type_ = static_cast<bson::type>(*p);
+        v.state_ = value_view::state::present;
+        v.key_ = reinterpret_cast<const char*>(key);
+        v.key_size_ = static_cast<std::uint32_t>(nul - key);
+        v.data_ = data;
+        v.size_ = static_cast<std::uint32_t>(n);
+        at_ = p;
+        next_ = data + n;
+    }
+    void fail(const std::uint8_t* at, std::string_view key = {}) noexcept {
+        auto& v = element_.value_;
+        v = value_view::missing(at, key, v.root(), value_view::state::malformed);
+        at_ = at != nullptr ? at : detail::empty_document_bytes;  // null would be the end
+        next_ = end_ = nullptr;
+    }
+
+    const std::uint8_t* at_ = nullptr;
+    const std::uint8_t* next_ = nullptr;
+    const std::uint8_t* end_ = nullptr;
+    element element_;
+};
+
+inline element_iterator document_view::begin() const noexcept {
+    return element_iterator(*this);
+}
+inline element_iterator document_view::end() const noexcept {
+    return {};
+}
+inline element_iterator array_view::begin() const noexcept {
+    return element_iterator(as_document());
+}
+inline element_iterator array_view::end() const noexcept {
+    return {};
+}
+
+inline value_view document_view::operator[](std::string_view key) const noexcept {
+    return value_view::find(*this, key, *this);
+}
+inline bool document_view::contains(std::string_view key) const noexcept {
+    return (*this)[key].exists();
+}
+inline value_view array_view::operator[](std::size_t index) const noexcept {
+    return at(index);
+}
+
+namespace detail {
+
+[[nodiscard]] inline errc check(const value_view& v, bson::type want) noexcept {
+    if (v.type() == want) [[likely]] {
+        return errc{};
+    }
+    return v.exists() ? errc::wrong_type : v.missing_reason();
+}
+
+/// The characters of a string-like value; its size was checked by the walk, its NUL is checked
+/// here.
+[[nodiscard]] inline errc read_text(const std::uint8_t* p, std::size_t n,
+                                    std::string_view& out) noexcept {
+    if (p[n - 1] != 0) [[unlikely]] {
+        return errc::malformed_bson;
+    }
+    out = {reinterpret_cast<const char*>(p) + 4, n - 5};
+    return errc{};
+}
+[[nodiscard]] errc read_int64_of_double(const value_view& v, std::int64_t& out) noexcept;
+[[nodiscard]] errc read_binary(const value_view& v, binary_view& out) noexcept;
+[[nodiscard]] errc read_regex(const value_view& v, regex_view& out) noexcept;
+[[nodiscard]] errc read_db_pointer(const value_view& v, db_pointer_view& out) noexcept;
+
+/// Any number as an int64, if it is one.
+[[nodiscard]] inline errc read_integer(const value_view& v, std::int64_t& out) noexcept {
+    switch (v.type()) {
+        case bson::type::int32:
+            out = load<std::int32_t>(v.raw().data());
+            return errc{};
+        case bson::type::int64:
+            out = load<std::int64_t>(v.raw().data());
+            return errc{};
+        case bson::type::double_:
+            return read_int64_of_double(v, out);
+        default:
+            return v.exists() ? errc::wrong_type : v.missing_reason();
+    }
+}
+
+}  // namespace detail
+
+}  // namespace mongoro::bson
+
+#include <mongoro/bson/detail/value_readers.hpp>

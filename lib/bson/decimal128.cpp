@@ -1,0 +1,26 @@
+#include <mongoro/bson/decimal128.hpp>
+
+#include <bson/bson.h>
+
+namespace mongoro::bson {
+
+result<decimal128> decimal128::from_string(std::string_view text) {
+    // libbson stops at a NUL and takes the rest for granted.
+    bson_decimal128_t value;
+    if (text.empty() || text.size() > 0x7FFFFFFF || text.find('\0') != std::string_view::npos ||
+        !bson_decimal128_from_string_w_len(text.data(), static_cast<int>(text.size()), &value)) {
+        return error(errc::invalid_argument, "not a decimal128");
+    }
+    return decimal128(value.high, value.low);
+}
+
+std::string decimal128::to_string() const {
+    bson_decimal128_t value;
+    value.high = high_;
+    value.low = low_;
+    char text[BSON_DECIMAL128_STRING];
+    bson_decimal128_to_string(&value, text);
+    return text;
+}
+
+}  // namespace mongoro::bson
