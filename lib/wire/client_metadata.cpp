@@ -1,0 +1,227 @@
+#include "wire/client_metadata.hpp"
+
+#include <mongoro/bson/byte_buffer.hpp>
+#include <mongoro/bson/writer.hpp>
+
+#include <algorithm>
+#include <charconv>
+
+#ifndef MONGORO_VERSION
+#define MONGORO_VERSION "0.1.0"
+#endif
+
+namespace mongoro::wire {
+
+namespace {
+
+#if defined(__clang__)
+constexpr std::string_view compiler = "clang " __clang_version__;
+#elif defined(__GNUC__)
+constexpr std::string_view compiler = "gcc " __VERSION__;
+#else
+constexpr std::string_view compiler = "unknown compiler";
+#endif
+
+// The steps of the spec's "Limitations": each leaves out what the one before did, and more.
+enum class cut { nothing, env_details, os_details, env, platform };
+
+struct metadata {
+    std::string_view application;
+    std::string driver_name = "mongoro";
+    std::string driver_version = MONGORO_VERSION;
+    std::string platform;
+    const host_environment& host;
+};
+
+void append_given(bson::writer& to, std::string_view key, std::string_view text) {
+    if (!text.empty()) {
+        to.append_string(key, text);
+    }
+}
+
+void append_given(bson::writer& to, std::string_view key, std::int32_t number) {
+    if (number != 0) {
+        to.append_int32(key, number);
+    }
+}
+
+void append_env(bson::writer& to, const host_environment& host, cut without) {
+    const bool container = without < cut::env_details &&
+                           !(host.container_runtime.empty() && host.container_orchestrator.empty());
+    if (without >= cut::env || (host.faas_name.empty() && !container)) {
+        return;
+    }
+    to.begin_document("env");
+    append_given(to, "name", host.faas_name);
+    if (without < cut::env_details) {
+        append_given(to, "timeout_sec", host.faas_timeout_sec);
+        append_given(to, "memory_mb", host.faas_memory_mb);
+        append_given(to, "region", host.faas_region);
+    }
+    if (container) {
+        to.begin_document("container");
+        append_given(to, "runtime", host.container_runtime);
+        append_given(to, "orchestrator", host.container_orchestrator);
+        to.end();
+    }
+    to.end();
+}
+
+void write(bson::writer& to, const metadata& from, std::string_view platform, cut without) {
+    to.begin_document();
+    if (!from.application.empty()) {
+        to.begin_document("application");
+        to.append_string("name", from.application);
+        to.end();
+    }
+    to.begin_document("driver");
+    to.append_string("name", from.driver_name);
+    to.append_string("version", from.driver_version);
+    to.end();
+    to.begin_document("os");
+    to.append_string("type", from.host.os_type);
+    if (without < cut::os_details) {
+        append_given(to, "name", from.host.os_name);
+        append_given(to, "architecture", from.host.os_architecture);
+        append_given(to, "version", from.host.os_version);
+    }
+    to.end();
+    append_given(to, "platform", platform);
+    append_env(to, from.host, without);
+    to.end();
+}
+
+// At most `size` bytes, ending between two characters.
+std::string_view cut_text(std::string_view text, std::size_t size) {
+    if (text.size() <= size) {
+        return text;
+    }
+    while (size != 0 && (static_cast<unsigned char>(text[size]) & 0xC0U) == 0x80U) {
+        --size;
+    }
+    return text.substr(0, size);
+}
+
+error add_wrapper(metadata& to, const driver_info& wrapper) {
+    const auto add = [](std::string& field, std::string_view text) {
+        if (!text.empty()) {
+            field += '|';
+            field += text;
+        }
+    };
+    for (const auto text : {wrapper.name, wrapper.version, wrapper.platform}) {
+        if (text.find('|') != std::string_view::npos) {
+            return error(make_error_code(errc::invalid_argument),
+                         "a wrapping library's name, version or platform has a '|'");
+        }
+        if (text.find('\0') != std::string_view::npos) {
+            return error(make_error_code(errc::embedded_nul),
+                         "a wrapping library's name, version or platform");
+        }
+    }
+    add(to.driver_name, wrapper.name);
+    add(to.driver_version, wrapper.version);
+    add(to.platform, wrapper.platform);
+    return {};
+}
+
+bool same(const driver_info& a, const driver_info& b) {
+    return a.name == b.name && a.version == b.version && a.platform == b.platform;
+}
+
+std::string_view variable(environment_lookup lookup, const char* name) {
+    const char* const value = lookup(name);
+    return value == nullptr ? std::string_view() : std::string_view(value);
+}
+
+std::int32_t number_variable(environment_lookup lookup, const char* name) {
+    const auto text = variable(lookup, name);
+    std::int32_t number = 0;
+    const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), number);
+    return status == std::errc() && end == text.data() + text.size() ? number : 0;
+}
+
+}  // namespace
+
+void read_environment(host_environment& to, environment_lookup lookup, bool docker_file_exists) {
+    const auto set = [&](const char* name) { return !variable(lookup, name).empty(); };
+    const bool aws = variable(lookup, "AWS_EXECUTION_ENV").starts_with("AWS_Lambda_") ||
+                     set("AWS_LAMBDA_RUNTIME_API");
+    const bool azure = set("FUNCTIONS_WORKER_RUNTIME");
+    const bool gcp = set("K_SERVICE") || set("FUNCTION_NAME");
+    const bool vercel = set("VERCEL");
+    // Vercel runs on Lambda and so has both; any other two contradict each other.
+    const int kinds = (aws || vercel ? 1 : 0) + (azure ? 1 : 0) + (gcp ? 1 : 0);
+    if (kinds == 1) {
+        if (vercel) {
+            to.faas_name = "vercel";
+            to.faas_region = variable(lookup, "VERCEL_REGION");
+        } else if (aws) {
+            to.faas_name = "aws.lambda";
+            to.faas_region = variable(lookup, "AWS_REGION");
+            to.faas_memory_mb = number_variable(lookup, "AWS_LAMBDA_FUNCTION_MEMORY_SIZE");
+        } else if (azure) {
+            to.faas_name = "azure.func";
+        } else {
+            to.faas_name = "gcp.func";
+            to.faas_memory_mb = number_variable(lookup, "FUNCTION_MEMORY_MB");
+            to.faas_timeout_sec = number_variable(lookup, "FUNCTION_TIMEOUT_SEC");
+            to.faas_region = variable(lookup, "FUNCTION_REGION");
+        }
+    }
+    if (docker_file_exists) {
+        to.container_runtime = "docker";
+    }
+    if (set("KUBERNETES_SERVICE_HOST")) {
+        to.container_orchestrator = "kubernetes";
+    }
+}
+
+result<std::vector<std::uint8_t>> encode_client_metadata(std::string_view application_name,
+                                                         const host_environment& host,
+                                                         std::span<const driver_info> wrappers) {
+    if (application_name.size() > max_application_name_size) {
+        return error(make_error_code(errc::invalid_argument),
+                     "an application name of " + std::to_string(application_name.size()) +
+                         " bytes; the limit is " + std::to_string(max_application_name_size));
+    }
+    if (application_name.find('\0') != std::string_view::npos) {
+        return error(make_error_code(errc::embedded_nul), "an application name");
+    }
+    metadata from{.application = application_name,
+                  .platform = "C++20 " + std::string(compiler),
+                  .host = host};
+    for (auto it = wrappers.begin(); it != wrappers.end(); ++it) {
+        if (std::any_of(wrappers.begin(), it, [&](const auto& w) { return same(w, *it); })) {
+            continue;  // the same library, told of by two of its objects
+        }
+        if (auto bad = add_wrapper(from, *it)) {
+            return bad;
+        }
+    }
+
+    bson::byte_buffer bytes;
+    bson::writer to(bytes);
+    for (const auto without :
+         {cut::nothing, cut::env_details, cut::os_details, cut::env, cut::platform}) {
+        to.rollback();
+        write(to, from, from.platform, without);
+        if (to.ok() && without == cut::platform && bytes.size() > max_client_metadata_size) {
+            const std::size_t over = bytes.size() - max_client_metadata_size;
+            const auto platform = cut_text(
+                from.platform, from.platform.size() > over ? from.platform.size() - over : 0);
+            to.rollback();
+            write(to, from, platform, without);
+        }
+        if (!to.ok()) {
+            return to.error();
+        }
+        if (bytes.size() <= max_client_metadata_size) {
+            return std::vector<std::uint8_t>(bytes.data(), bytes.data() + bytes.size());
+        }
+    }
+    return error(make_error_code(errc::invalid_argument),
+                 "the names of the wrapping libraries leave no room in the client metadata");
+}
+
+}  // namespace mongoro::wire

@@ -1,0 +1,61 @@
+#pragma once
+
+#include <mongoro/result.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace mongoro::wire {
+
+inline constexpr std::size_t max_client_metadata_size = 512;
+inline constexpr std::size_t max_application_name_size = 128;
+
+/// What the machine and the process environment say, as the handshake spec sorts it. Empty strings
+/// and zeros are left out.
+struct host_environment {
+    std::string os_type = "unknown";
+    std::string os_name;
+    std::string os_architecture;
+    std::string os_version;
+    std::string faas_name;  ///< "aws.lambda", "azure.func", "gcp.func", "vercel"
+    std::string faas_region;
+    std::int32_t faas_timeout_sec = 0;
+    std::int32_t faas_memory_mb = 0;
+    std::string container_runtime;       ///< "docker"
+    std::string container_orchestrator;  ///< "kubernetes"
+};
+
+/// A library that wraps this driver and adds itself to what the server is told.
+struct driver_info {
+    std::string_view name;
+    std::string_view version;
+    std::string_view platform;
+};
+
+/// Looks a variable up; null without one.
+using environment_lookup = const char* (*)(const char* name);
+
+/// Reads the fields of FaaS and container out of environment variables (handshake spec,
+/// "client.env"). A variable with a value that is no number where one is due is as if it were not
+/// there.
+void read_environment(host_environment& to, environment_lookup lookup, bool docker_file_exists);
+
+/// Asks the machine: uname(2), /etc/os-release, /.dockerenv, the process environment. Blocking and
+/// not cheap: once a client, before it runs. Not to be raced with setenv(3).
+[[nodiscard]] host_environment detect_host_environment();
+
+/// The `client` document of the first hello of every connection, at most 512 bytes.
+///
+/// Too large, it is cut as the spec says: `env` but its name, `os` but its type, `env`, the end of
+/// `platform` (never inside a character). Errors: `invalid_argument`: an application name over 128
+/// bytes, a wrapper's text with a '|' in it, or so long that nothing was left to cut;
+/// `embedded_nul`.
+[[nodiscard]] result<std::vector<std::uint8_t>> encode_client_metadata(
+    std::string_view application_name, const host_environment& host,
+    std::span<const driver_info> wrappers = {});
+
+}  // namespace mongoro::wire
