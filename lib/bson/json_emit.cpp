@@ -1,4 +1,5 @@
 #include <mongoro/bson/json.hpp>
+#include <mongoro/bson/validate.hpp>
 
 #include "bson/json_scalar.hpp"
 
@@ -72,7 +73,7 @@ class json_emitter {
 
 /// Writes `text` with JSON's quotes around it. Runs of plain characters are copied at once.
 bool json_emitter::quoted(std::string_view text) {
-    if (detail::valid_utf8_prefix(text) != text.size()) {
+    if (!is_utf8(text)) {
         return false;
     }
     out_ += '"';
@@ -148,9 +149,9 @@ void json_emitter::line(unsigned depth) {
 }
 
 bool json_emitter::members(element_iterator it, element_iterator end, bool keys) {
-    if (depth_ == options_.max_depth) {
-        return fail(errc::too_deep, "documents nested in more than " +
-                                        std::to_string(options_.max_depth) + " levels");
+    if (depth_ == std::min(options_.max_depth, 400U)) {  // each level is a frame of the stack
+        return fail(errc::too_deep,
+                    "documents nested in more than " + std::to_string(depth_) + " levels");
     }
     ++depth_;
     out_ += keys ? '{' : '[';

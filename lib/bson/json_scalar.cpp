@@ -1,5 +1,7 @@
 #include "bson/json_scalar.hpp"
 
+#include "bson/hex.hpp"
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -28,19 +30,6 @@ constexpr auto base64_values = make_base64_values();
 
 constexpr bool is_digit(char c) {
     return c >= '0' && c <= '9';
-}
-
-constexpr int hex_value(char c) {
-    if (is_digit(c)) {
-        return c - '0';
-    }
-    if (c >= 'a' && c <= 'f') {
-        return c - 'a' + 10;
-    }
-    if (c >= 'A' && c <= 'F') {
-        return c - 'A' + 10;
-    }
-    return -1;
 }
 
 /// Reads exactly `count` digits from `text` at `at` and moves past them.
@@ -379,47 +368,6 @@ std::optional<std::uint8_t> parse_subtype(std::string_view text) noexcept {
         value = value * 16 + digit;
     }
     return static_cast<std::uint8_t>(value);
-}
-
-std::size_t valid_utf8_prefix(std::string_view text) noexcept {
-    const auto* bytes = reinterpret_cast<const unsigned char*>(text.data());
-    const std::size_t size = text.size();
-    std::size_t i = 0;
-    while (i < size) {
-        const unsigned lead = bytes[i];
-        if (lead < 0x80) {
-            ++i;
-            continue;
-        }
-        // The bounds of the second byte shut out overlong forms (E0, F0), surrogates (ED) and what
-        // is above U+10FFFF (F4).
-        unsigned low = 0x80;
-        unsigned high = 0xBF;
-        std::size_t length = 0;
-        if (lead >= 0xC2 && lead <= 0xDF) {
-            length = 2;
-        } else if (lead >= 0xE0 && lead <= 0xEF) {
-            length = 3;
-            low = lead == 0xE0 ? 0xA0 : low;
-            high = lead == 0xED ? 0x9F : high;
-        } else if (lead >= 0xF0 && lead <= 0xF4) {
-            length = 4;
-            low = lead == 0xF0 ? 0x90 : low;
-            high = lead == 0xF4 ? 0x8F : high;
-        } else {
-            return i;
-        }
-        if (size - i < length || bytes[i + 1] < low || bytes[i + 1] > high) {
-            return i;
-        }
-        for (std::size_t j = 2; j < length; ++j) {
-            if ((bytes[i + j] & 0xC0U) != 0x80) {
-                return i;
-            }
-        }
-        i += length;
-    }
-    return size;
 }
 
 }  // namespace mongoro::bson::detail

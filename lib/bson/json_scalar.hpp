@@ -42,7 +42,4 @@ template <typename Integer>
 /// One or two hexadecimal digits.
 [[nodiscard]] std::optional<std::uint8_t> parse_subtype(std::string_view text) noexcept;
 
-/// The length of the longest valid UTF-8 prefix (RFC 3629: no surrogates, no overlong forms).
-[[nodiscard]] std::size_t valid_utf8_prefix(std::string_view text) noexcept;
-
 }  // namespace mongoro::bson::detail
