@@ -83,4 +83,4 @@ namespace mongoro {
 using bson::document_view;
 }
 
-#include <mongoro/bson/value_view.hpp>
+#include <mongoro/bson/array_view.hpp>  // and through it value_view.hpp: each names the others
