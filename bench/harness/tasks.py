@@ -44,7 +44,7 @@ TASKS = [
     Task("ping", "ping, one at a time", 20_000, 1_000),
     Task("find_one", "find_one, one document of 1.5 KB", 20_000, 1_000),
     Task("insert_one", "insert_one, a document of 275 bytes", 20_000, 1_000),
-    Task("find_many", "a cursor over 10,000 documents, 15 MB", 25, 500),
+    Task("find_many", "a cursor over 10,000 documents, 15 MB", 50, 500),
     concurrent(64, 500, 50),
 ]
 

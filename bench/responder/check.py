@@ -4,11 +4,17 @@
     check.py PATH-OF-BENCH-RESPONDER
 """
 
+import os
 import socket
 import struct
 import subprocess
 import sys
 import unittest
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+from harness import last_line  # noqa: E402
 
 RESPONDER = sys.argv.pop(1) if len(sys.argv) > 1 else "bench-responder"
 
@@ -252,4 +258,4 @@ class Responder(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=1)
+    last_line.main()

@@ -1,0 +1,127 @@
+#!/usr/bin/env python3
+"""Tests of the runner, with programs that say what they cost.
+
+    check.py BUILD
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import unittest
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+from harness import clients, last_line, measure, report, tasks  # noqa: E402
+
+BUILD = sys.argv.pop(1) if len(sys.argv) > 1 else "."
+RUN = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "run.py")
+CORE = max(os.sched_getaffinity(0))
+
+#: 2 ms of user and 1 ms of system time an operation, and a counter.
+FAKE = """import sys
+n = int(sys.argv[3])
+print("COUNTER enters", 3 * n)
+print("RESULT", n, 0.004 * n, 0.002 * n, 0.001 * n, 2048)
+"""
+
+
+def row(cost, **more):
+    return {"cpu_us": measure.spread([cost]), "wall_us": measure.spread([cost]), "rss_kb": 1024, **more}
+
+
+class Measure(unittest.TestCase):
+    def test_a_result_line_is_read(self):
+        run = measure.run([sys.executable, "-c", FAKE], "URI", "ping", 10, CORE)
+        self.assertEqual((run.operations, run.rss_kb, run.counters), (10, 2048, {"enters": 30}))
+        self.assertAlmostEqual(run.cpu, 0.030)
+        self.assertAlmostEqual(run.wall, 0.040)
+
+    def test_a_program_that_fails_or_prints_no_result_is_a_failure_with_its_last_words(self):
+        for program, words in [("raise SystemExit('no server')", "exit 1: no server"),
+                               ("print('hello')", "exit 0: hello"), ("", "exit 0: no RESULT line")]:
+            with self.assertRaisesRegex(measure.Failed, words):
+                measure.run([sys.executable, "-c", program], "URI", "ping", 1, CORE)
+
+    def test_a_client_runs_on_the_core_that_was_asked_for(self):
+        program = "import os; print('COUNTER cores', len(os.sched_getaffinity(0))); print('RESULT 1 1 1 1 1')"
+        run = measure.run([sys.executable, "-c", program], "URI", "ping", 1, CORE)
+        self.assertEqual(run.counters, {"cores": 1})
+
+    def test_the_difference_of_two_counts_leaves_the_start_out(self):
+        counted = measure.count_twice(lambda n: {"calls": 1000 + 7 * 64 * n}, 50, 64)
+        self.assertEqual(counted, {"calls": 7})
+
+    def test_a_call_that_only_the_longer_run_makes_is_counted(self):
+        runs = {10: {"read": 10}, 20: {"read": 20, "futex": 5}}
+        self.assertEqual(measure.count_twice(runs.get, 10, 1), {"read": 1, "futex": 0.5})
+
+    def test_the_spread_is_median_and_quartiles(self):
+        spread = measure.spread([5, 1, 2, 4, 3])
+        self.assertEqual((spread["q1"], spread["median"], spread["q3"]), (2, 3, 4))
+        self.assertEqual(measure.spread([9])["q3"], 9)
+
+    def test_a_missing_tool_says_its_name(self):
+        with self.assertRaisesRegex(measure.Unavailable, "no-such-tool is not installed"):
+            measure.need("no-such-tool")
+
+    def test_the_interposed_counter_counts_allocations(self):
+        if not os.path.exists(os.path.join(BUILD, "bench", "libbench-alloc-counter.so")):
+            self.skipTest("it is not built under a sanitizer")
+        program = """import ctypes, sys
+heap = ctypes.CDLL(None)
+heap.malloc.restype = ctypes.c_void_p
+kept = [heap.malloc(100000) for _ in range(5 * int(sys.argv[3]))]
+print('RESULT 1 1 1 1 1')"""
+        client = clients.Client("fake", (sys.executable, "-c", program))
+        task = tasks.Task("ping", "", 1, 5000)
+        counted = measure.allocations(client, "URI", task, CORE, BUILD)
+        self.assertAlmostEqual(counted["calls"], 5, delta=0.5)
+        self.assertAlmostEqual(counted["bytes"], 500_000, delta=1000)
+
+
+class Report(unittest.TestCase):
+    def test_a_ratio_stands_beside_what_the_baseline_has_too(self):
+        rows = {"bare": row(10, instructions=100, allocations=0),
+                "other": row(20, instructions=250, allocations=4)}
+        table = report.table_of(rows)
+        self.assertIn("| 250 (2.50×) |", table[-1])
+        self.assertIn("| 4 |", table[-1])
+
+    def test_what_could_not_be_measured_is_not_a_number(self):
+        made = {"machine": report.machine(), "notes": [],
+                "settings": {"pairs": 1, "cores": "one core", "build_type": "release",
+                             "bare_requests": "recorded"},
+                "tasks": {"ping": {"title": "ping", "clients": {
+                    "bare": row(10, missing={"instructions": "valgrind is not installed"}),
+                    "other": {"failed": "exit 1: no"}}}}}
+        text = report.markdown(made)
+        self.assertIn("n/a — bare, instructions: valgrind is not installed", text)
+        self.assertIn("| other | failed: exit 1: no |", text)
+
+
+class Whole(unittest.TestCase):
+    def test_the_bare_loop_is_timed_and_written_down(self):
+        with tempfile.TemporaryDirectory() as folder:
+            out = os.path.join(folder, "bench.json")
+            done = subprocess.run([sys.executable, RUN, "--build", BUILD, "--quick", "--pairs", "2",
+                                   "--tasks", "ping,conc:64", "--clients", "bare", "--no-count",
+                                   "--json", out], capture_output=True, text=True, check=False)
+            if "io_uring_setup" in done.stdout:
+                self.skipTest("io_uring is refused here")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            with open(out, encoding="utf-8") as file:
+                made = json.load(file)
+        self.assertIn("| bare |", done.stdout)
+        ping = made["tasks"]["ping"]["clients"]["bare"]
+        self.assertEqual(len(ping["cpu_us"]["runs"]), 2)
+        self.assertGreater(ping["cpu_us"]["median"], 0)
+        # One round trip of the bare loop is one submission.
+        self.assertEqual(ping["counters"]["enters"]["median"], 1)
+        self.assertLess(made["tasks"]["conc:64"]["clients"]["bare"]["counters"]["enters"]["median"], 1)
+
+
+if __name__ == "__main__":
+    last_line.main()
