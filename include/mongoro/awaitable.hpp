@@ -1,0 +1,94 @@
+#pragma once
+
+#include <mongoro/detail/remote_start.hpp>
+#include <mongoro/result.hpp>
+#include <mongoro/task.hpp>
+
+#include <coroutine>
+#include <optional>
+#include <utility>
+
+namespace mongoro {
+
+/// A public operation that has not started: `co_await op` gives its value or throws
+/// `mongoro::exception`; `co_await as_result(std::move(op))` gives a `result<T>` and throws nothing
+/// but `std::bad_alloc`.
+///
+/// Lazy: it starts when awaited, once, and may be destroyed unstarted. Movable.
+///
+/// It knows its reactor. Awaited on another thread it is handed over there and runs there. Where
+/// the awaiting coroutine resumes: a task of a reactor resumes on its own reactor's thread; a
+/// coroutine of any other kind resumes on the thread of the operation's reactor. A coroutine that
+/// awaits an operation of a reactor of another thread must not be destroyed before it resumes:
+/// request its stop instead.
+template <typename T>
+class [[nodiscard]] awaitable {
+ public:
+    using value_type = T;
+
+    /// For the library. `core` is the reactor that it runs on; null: that of the awaiting
+    /// coroutine.
+    awaitable(task<result<T>> operation,  // NOLINT: an operation is its coroutine
+              detail::reactor_core* core = nullptr) noexcept
+        : operation_(std::move(operation)), core_(core) {}
+
+    /// Gives `result<T>`.
+    class result_awaiter {
+     public:
+        explicit result_awaiter(awaitable& op) noexcept
+            : handle_(op.operation_.handle()), core_(op.core_) {}
+
+        [[nodiscard]] bool await_ready() const noexcept { return false; }
+        template <typename Promise>
+        auto await_suspend(std::coroutine_handle<Promise> parent) noexcept {
+            const detail::task_context* context = detail::context_of(parent.promise());
+            auto& p = handle_.promise();
+            p.set_continuation(parent);
+            if (core_ == nullptr || (context != nullptr && context->core == core_)) [[likely]] {
+                p.set_context(context);
+            } else if (remote_.emplace().hand_over(*core_, context, p, handle_, parent)) {
+#if MONGORO_DETAIL_CALL_CHILD
+                return true;
+#else
+                return std::coroutine_handle<>(std::noop_coroutine());
+#endif
+            }
+#if MONGORO_DETAIL_CALL_CHILD
+            return detail::promise_base::call(handle_);
+#else
+            return std::coroutine_handle<>(handle_);
+#endif
+        }
+        result<T> await_resume() { return handle_.promise().take(); }
+
+     private:
+        std::coroutine_handle<typename task<result<T>>::promise_type> handle_;
+        detail::reactor_core* core_;
+        std::optional<detail::remote_start> remote_;  // only made where it is needed
+    };
+
+    /// Gives `T`, or throws `mongoro::exception`.
+    class awaiter : public result_awaiter {
+     public:
+        using result_awaiter::result_awaiter;
+        T await_resume() {
+            if constexpr (std::is_void_v<T>) {
+                result_awaiter::await_resume().value();
+            } else {
+                return std::move(result_awaiter::await_resume()).value();
+            }
+        }
+    };
+
+    [[nodiscard]] awaiter operator co_await() && noexcept { return awaiter(*this); }
+
+    [[nodiscard]] detail::reactor_core* core() const noexcept { return core_; }
+    /// For the library: the operation as a plain task, to be run on its reactor.
+    [[nodiscard]] task<result<T>> release() && noexcept { return std::move(operation_); }
+
+ private:
+    task<result<T>> operation_;
+    detail::reactor_core* core_;
+};
+
+}  // namespace mongoro

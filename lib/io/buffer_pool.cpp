@@ -1,0 +1,109 @@
+#include "io/buffer_pool.hpp"
+
+#include "io/thread_id.hpp"
+
+#include <bit>
+#include <new>
+
+namespace mongoro::io {
+
+namespace impl {
+
+constexpr std::size_t class_count =
+    std::countr_zero(buffer_pool::largest) - std::countr_zero(buffer_pool::smallest) + 1;
+constexpr std::uint32_t no_class = class_count;
+
+/// Lives until the pool and every buffer of it are gone.
+struct buffer_shared {
+    std::atomic<std::size_t> references{1};
+    std::atomic<const void*> owner{
+        nullptr};  // the thread whose the lists are; null: closed or unbound
+    std::size_t cap = 0;
+    std::size_t warm = 0;
+    std::array<buffer_header*, class_count> free{};
+
+    void drop() noexcept {
+        if (references.fetch_sub(1, std::memory_order_acq_rel) == 1) {
+            delete this;
+        }
+    }
+};
+
+namespace {
+
+void free_block(buffer_header* h) noexcept {
+    ::operator delete(static_cast<void*>(h), std::align_val_t(alignof(buffer_header)));
+}
+
+}  // namespace
+
+void release_buffer(buffer_header* h) noexcept {
+    buffer_shared* pool = h->pool;
+    if (h->size_class != no_class &&
+        pool->owner.load(std::memory_order_relaxed) == this_thread_id() &&
+        pool->warm + h->capacity <= pool->cap) {
+        h->next = pool->free[h->size_class];
+        pool->free[h->size_class] = h;
+        pool->warm += h->capacity;
+        return;  // it keeps its share of the pool's record
+    }
+    free_block(h);
+    pool->drop();
+}
+
+}  // namespace impl
+
+buffer_pool::buffer_pool(std::size_t warm_bytes) : shared_(new impl::buffer_shared) {
+    shared_->cap = warm_bytes;
+}
+
+buffer_pool::~buffer_pool() {
+    shared_->owner.store(nullptr, std::memory_order_relaxed);
+    trim();
+    shared_->drop();
+}
+
+void buffer_pool::bind() noexcept {
+    shared_->owner.store(this_thread_id(), std::memory_order_relaxed);
+}
+
+std::size_t buffer_pool::warm_bytes() const noexcept {
+    return shared_->warm;
+}
+
+void buffer_pool::trim() noexcept {
+    for (auto*& list : shared_->free) {
+        while (list != nullptr) {
+            auto* h = std::exchange(list, list->next);
+            impl::free_block(h);
+            shared_->drop();
+        }
+    }
+    shared_->warm = 0;
+}
+
+buffer buffer_pool::take(std::size_t size) {
+    std::uint32_t size_class = impl::no_class;
+    if (size <= largest) {
+        const std::size_t rounded = size <= smallest ? smallest : std::bit_ceil(size);
+        size_class =
+            static_cast<std::uint32_t>(std::countr_zero(rounded) - std::countr_zero(smallest));
+        size = rounded;
+        if (auto* h = shared_->free[size_class]) {
+            shared_->free[size_class] = h->next;
+            shared_->warm -= h->capacity;
+            h->references.store(1, std::memory_order_relaxed);
+            return buffer(h);
+        }
+    }
+    if (size > static_cast<std::size_t>(-1) / 2) {
+        throw std::bad_alloc();
+    }
+    void* block = ::operator new(sizeof(impl::buffer_header) + size,
+                                 std::align_val_t(alignof(impl::buffer_header)));
+    auto* h = new (block) impl::buffer_header{{1}, size_class, size, shared_, nullptr};
+    shared_->references.fetch_add(1, std::memory_order_relaxed);
+    return buffer(h);
+}
+
+}  // namespace mongoro::io

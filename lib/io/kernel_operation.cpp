@@ -1,0 +1,52 @@
+#include "io/kernel_operation.hpp"
+
+#include "io/reactor_core.hpp"
+
+#include <utility>
+
+namespace mongoro::io {
+
+void kernel_operation::begin(completion& c) noexcept {
+    if (core == nullptr) {
+        return;
+    }
+    waiter = &c;
+    active = true;
+    core->add(*this);
+    core->began(false);
+    core->back().start(*this);
+}
+
+void kernel_operation::release() noexcept {
+    waiter = nullptr;
+    released = true;
+    if (!active) {
+        delete this;
+    } else {
+        cancel();  // without a reactor the kernel may still use it: then it is never freed
+    }
+}
+
+void kernel_operation::cancel() noexcept {
+    if (active && core != nullptr) {
+        core->back().cancel(*this);
+        core->started_outside();
+    }
+}
+
+void kernel_operation::finish(int r) noexcept {
+    active = false;
+    core->remove(*this);
+    core->ended(false);
+    data.reset();
+    if (core->closing()) {
+        core = nullptr;
+    }
+    if (released) {
+        delete this;
+    } else if (auto* w = std::exchange(waiter, nullptr)) {
+        w->fn(*w, r);
+    }
+}
+
+}  // namespace mongoro::io

@@ -1,0 +1,376 @@
+#include "io/reactor_core.hpp"
+
+#include "io/kernel_operation.hpp"
+#include "io/stream.hpp"
+#include "io/uring_backend.hpp"
+
+#include <cerrno>
+#include <cstdlib>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace mongoro::io {
+
+namespace {
+
+error system_error_of(int negated_errno) {
+    return std::error_code(-negated_errno, std::system_category());
+}
+
+/// What `MONGORO_BACKEND` makes of an automatic choice.
+result<reactor_backend> wanted_backend(reactor_backend asked) {
+    if (asked != reactor_backend::automatic) {
+        return asked;
+    }
+    const char* value = std::getenv("MONGORO_BACKEND");
+    const std::string_view name = value != nullptr ? value : "";
+    if (name.empty()) {
+        return asked;
+    }
+    if (name == "epoll") {
+        return reactor_backend::epoll;
+    }
+    if (name == "io_uring") {
+        return reactor_backend::io_uring;
+    }
+    return error(errc::invalid_argument,
+                 "MONGORO_BACKEND is neither epoll nor io_uring: " + std::string(name));
+}
+
+}  // namespace
+
+// --- making and destroying ----------------------------------------------------------------------
+
+reactor_core::reactor_core(const reactor_options& options) : buffers_(options.warm_buffer_bytes) {
+    root_.core = this;
+}
+
+result<std::unique_ptr<reactor_core>> reactor_core::create(const reactor_options& options) {
+    const auto wanted = wanted_backend(options.backend);
+    if (!wanted) {
+        return wanted.error();
+    }
+    std::unique_ptr<reactor_core> self(new reactor_core(options));
+    int refused = 0;
+    if (*wanted != reactor_backend::epoll) {
+        self->backend_ = uring_backend::create(*self, options.entries, refused);
+        if (self->backend_ == nullptr && *wanted == reactor_backend::io_uring) {
+            return error(errc::not_supported, "io_uring is refused here", system_error_of(refused));
+        }
+        if (self->backend_ == nullptr && options.log != nullptr) {
+            options.log(options.log_data, "mongoro: io_uring is refused here (" +
+                                              system_error_of(refused).code().message() +
+                                              "): using epoll");
+        }
+    }
+    if (self->backend_ == nullptr) {
+        self->kind_ = reactor_backend::epoll;
+        self->backend_ = make_epoll_backend(*self, refused);
+        if (self->backend_ == nullptr) {
+            return error(errc::not_supported, "epoll is refused here", system_error_of(refused));
+        }
+    }
+    return self;
+}
+
+reactor_core::~reactor_core() {
+    if (backend_ == nullptr) {
+        return;
+    }
+    delete attachment_.exchange(nullptr, std::memory_order_acquire);
+    closing_ = true;
+    take_posts();
+    while (!ready_.empty()) {
+        ready_node& node = ready_.pop_front();
+        if (node.drop != nullptr) {
+            node.drop(node);
+        }
+        take_posts();
+    }
+    drain_kernel();
+    while (streams_ != nullptr) {
+        streams_->detach();
+    }
+    while (operations_ != nullptr) {
+        kernel_operation& op = *operations_;
+        remove(op);
+        op.core = nullptr;
+    }
+    backend_.reset();
+}
+
+/// Waits until the kernel has let go of every buffer. Not possible on a foreign thread while our
+/// own lives: then what is in flight is left to the kernel for good.
+void reactor_core::drain_kernel() noexcept {
+    for (stream* s = streams_; s != nullptr; s = s->next_) {
+        s->in_.waiter = s->out_.waiter = nullptr;
+        if (!s->idle()) {
+            static_cast<void>(::shutdown(s->fd_, SHUT_RDWR));
+        }
+    }
+    for (kernel_operation* op = operations_; op != nullptr; op = op->next_operation) {
+        op->waiter = nullptr;
+    }
+    const void* owner = owner_.load(std::memory_order_relaxed);
+    if (kind_ == reactor_backend::epoll || in_flight_ == 0) {
+        return;  // the kernel holds nothing of ours
+    }
+    if ((owner != nullptr && owner != this_thread_id()) || backend_->bind() < 0) {
+        for (stream* s = streams_; s != nullptr; s = s->next_) {
+            s->leaked_ = !s->idle() || s->cancels_ != 0;
+        }
+        return;
+    }
+    running_ = true;
+    for (stream* s = streams_; s != nullptr; s = s->next_) {
+        s->cancel();
+    }
+    for (kernel_operation* op = operations_; op != nullptr; op = op->next_operation) {
+        op->cancel();
+    }
+    while (in_flight_ != 0) {
+        backend_->turn(backend::wait::yes);
+    }
+}
+
+// --- the loop -----------------------------------------------------------------------------------
+
+namespace {
+
+class running_guard {
+ public:
+    explicit running_guard(bool& flag) noexcept : flag_(flag) { flag_ = true; }
+    running_guard(const running_guard&) = delete;
+    running_guard& operator=(const running_guard&) = delete;
+    ~running_guard() { flag_ = false; }
+
+ private:
+    bool& flag_;
+};
+
+}  // namespace
+
+/// Binds to this thread if none is bound yet.
+void reactor_core::enter() {
+    const void* none = nullptr;
+    const void* here = this_thread_id();
+    if (owner_.compare_exchange_strong(none, here, std::memory_order_relaxed)) {
+        buffers_.bind();
+    } else if (none != here) {
+        throw exception(errc::wrong_thread);
+    }
+    if (running_) {
+        throw exception(errc::inside_reactor);
+    }
+    if (const int r = backend_->bind(); r < 0) {
+        throw exception(
+            error(errc::not_supported, "the ring cannot be enabled", system_error_of(r)));
+    }
+}
+
+bool reactor_core::loop(const bool* done) {
+    enter();
+    const running_guard guard(running_);
+    for (;;) {
+        if (stop_.load(std::memory_order_relaxed)) [[unlikely]] {
+            stop_.store(false, std::memory_order_relaxed);
+            backend_->submit();
+            return false;
+        }
+        run_ready();
+        if (!escaped_.empty()) [[unlikely]] {
+            throw_escaped();
+        }
+        if (done != nullptr ? *done : !outstanding()) {
+            backend_->submit();
+            return true;
+        }
+        step(backend::wait::yes);
+    }
+}
+
+void reactor_core::run() {
+    static_cast<void>(loop(nullptr));
+}
+
+bool reactor_core::run_until(const bool& done) {
+    return loop(&done);
+}
+
+std::size_t reactor_core::poll() {
+    enter();
+    const running_guard guard(running_);
+    // So many turns, then the foreign loop gets its own; the handle stays readable if work is left.
+    constexpr int most = 16;
+    std::size_t total = 0;
+    int turns = 0;
+    for (std::size_t n = 1; n != 0 && turns < most && escaped_.empty(); ++turns) {
+        n = run_ready();
+        n += step(backend::wait::no);
+        total += n;
+    }
+    if (turns == most || !ready_.empty()) {
+        backend_->submit();
+        if (has_handle_) {
+            backend_->wake();
+        }
+    }
+    if (!escaped_.empty()) {
+        throw_escaped();
+    }
+    return total;
+}
+
+/// One turn of the backend, and the timers that it made due.
+std::size_t reactor_core::step(backend::wait w) noexcept {
+    if (timers_.earliest() < armed_) {
+        armed_ = timers_.earliest();
+        backend_->arm_timeout(armed_);
+    }
+    if (!ready_.empty() || posts_.load(std::memory_order_relaxed) != nullptr) {
+        w = backend::wait::no;
+    }
+    std::size_t n = backend_->turn(w);
+    if (timers_due_) {
+        timers_due_ = false;
+        n += timers_.expire(timer::clock::now());
+    }
+    return n;
+}
+
+void reactor_core::take_posts() noexcept {
+    ready_node* node = posts_.exchange(nullptr, std::memory_order_acquire);
+    ready_node* oldest = nullptr;
+    while (node != nullptr) {
+        ready_node* next = node->next;
+        node->next = oldest;
+        oldest = node;
+        node = next;
+    }
+    while (oldest != nullptr) {
+        ready_node* next = oldest->next;
+        ready_.push_back(*oldest);
+        oldest = next;
+    }
+}
+
+std::size_t reactor_core::run_ready() noexcept {
+    if (posts_.load(std::memory_order_relaxed) != nullptr) {
+        take_posts();
+    }
+    if (ready_.empty()) {
+        return 0;
+    }
+    // What is scheduled from now on waits for the next turn, so that nobody keeps the sockets
+    // waiting.
+    current_.splice(ready_);
+    std::size_t n = 0;
+    while (!current_.empty()) {
+        ready_node& node = current_.pop_front();
+        node.run(node);
+        ++n;
+    }
+    return n;
+}
+
+bool reactor_core::outstanding() const noexcept {
+    return in_flight_ > background_ || timers_.keeping() != 0 || work_ != 0 || timers_due_ ||
+           !ready_.empty() || posts_.load(std::memory_order_relaxed) != nullptr;
+}
+
+void reactor_core::throw_escaped() {
+    backend_->submit();
+    const std::exception_ptr e = std::move(escaped_.front());
+    escaped_.pop_front();
+    std::rethrow_exception(e);
+}
+
+void reactor_core::escape(std::exception_ptr e) noexcept {
+    escaped_.push_back(std::move(e));
+}
+
+void reactor_core::stop() noexcept {
+    stop_.store(true, std::memory_order_relaxed);
+    backend_->wake();
+}
+
+int reactor_core::native_handle() {
+    const void* owner = owner_.load(std::memory_order_relaxed);
+    if (owner != nullptr && owner != this_thread_id()) {
+        throw exception(errc::wrong_thread);
+    }
+    const int fd = backend_->native_handle();
+    if (fd < 0) {
+        throw exception(error(system_error_of(fd)));
+    }
+    has_handle_ = true;
+    return fd;
+}
+
+// --- scheduling ---------------------------------------------------------------------------------
+
+void reactor_core::schedule(ready_node& node) noexcept {
+    if (inside()) {
+        ready_.push_back(node);
+        return;
+    }
+    node.queued = true;
+    node.prev = nullptr;
+    ready_node* top = posts_.load(std::memory_order_relaxed);
+    do {
+        node.next = top;
+    } while (!posts_.compare_exchange_weak(top, &node, std::memory_order_release,
+                                           std::memory_order_relaxed));
+    // From here on the node is the reactor's.
+    if (top == nullptr) {
+        backend_->wake();
+    }
+}
+
+void reactor_core::unschedule(ready_node& node) noexcept {
+    if (!node.queued) {
+        return;
+    }
+    if (node.prev == nullptr) {
+        take_posts();
+    }
+    ready_list::remove(node);
+}
+
+// --- lists --------------------------------------------------------------------------------------
+
+void reactor_core::add(stream& s) noexcept {
+    s.prev_ = nullptr;
+    s.next_ = streams_;
+    if (streams_ != nullptr) {
+        streams_->prev_ = &s;
+    }
+    streams_ = &s;
+}
+
+void reactor_core::remove(stream& s) noexcept {
+    (s.prev_ != nullptr ? s.prev_->next_ : streams_) = s.next_;
+    if (s.next_ != nullptr) {
+        s.next_->prev_ = s.prev_;
+    }
+}
+
+void reactor_core::add(kernel_operation& op) noexcept {
+    op.prev_operation = nullptr;
+    op.next_operation = operations_;
+    if (operations_ != nullptr) {
+        operations_->prev_operation = &op;
+    }
+    operations_ = &op;
+}
+
+void reactor_core::remove(kernel_operation& op) noexcept {
+    (op.prev_operation != nullptr ? op.prev_operation->next_operation : operations_) =
+        op.next_operation;
+    if (op.next_operation != nullptr) {
+        op.next_operation->prev_operation = op.prev_operation;
+    }
+}
+
+}  // namespace mongoro::io
