@@ -48,10 +48,21 @@ TASKS = [
     concurrent(64, 500, 50),
 ]
 
+#: Done when they are named.
+EXTRA = [
+    Task("find_one_struct", "find_one into a struct of 5 fields", 20_000, 1_000),
+    Task("find_many_struct", "a cursor over 10,000 documents into structs of 5 fields", 50, 500),
+    # Ten thousand documents an operation: so few operations are many documents.
+    Task("insert_many", "insert_many of 10,000 documents of 275 bytes", 50, 20),
+    Task("callback", "find_one by callbacks, one at a time", 20_000, 1_000),
+    concurrent(1024, 50, 5),
+    concurrent(4096, 20, 2),
+]
+
 
 def choose(names):
     """The tasks with these names; all of them for none."""
-    by_name = {task.name: task for task in TASKS}
+    by_name = {task.name: task for task in TASKS + EXTRA}
     unknown = [name for name in names if name not in by_name]
     if unknown:
         raise SystemExit(f"no task {', '.join(unknown)}; there are {', '.join(by_name)}")
