@@ -1,0 +1,56 @@
+#include "io/interrupt.hpp"
+
+#include "io/reactor_core.hpp"
+
+#include <utility>
+
+namespace mongoro::io {
+
+void interrupt::on_stop::operator()() const noexcept {
+    // Perhaps on another thread, and perhaps inside of arm(): only ever hand over.
+    owner->core_->schedule(owner->node_);
+}
+
+void interrupt::arm(reactor_core& core, const std::stop_token& stop, deadline until,
+                    completion& c) {
+    disarm();
+    core_ = &core;
+    completion_ = &c;
+    if (!until.is_never()) {
+        expiry_.owner = this;
+        expiry_.fn = [](completion& e, int) noexcept {
+            static_cast<expiry&>(e).owner->happened(errc::deadline_exceeded);
+        };
+        timer_.arm(core, until.when(), expiry_);
+    }
+    if (stop.stop_possible()) {
+        node_.owner = this;
+        node_.run = [](ready_node& n) noexcept {
+            static_cast<stop_node&>(n).owner->happened(errc::operation_cancelled);
+        };
+        callback_.emplace(stop, on_stop{this});
+    }
+}
+
+void interrupt::disarm() noexcept {
+    timer_.disarm();
+    if (callback_) {
+        // Waits for a call that another thread is in the middle of; after that the node is queued
+        // or never is.
+        callback_.reset();
+        if (node_.queued) {
+            core_->unschedule(node_);
+        }
+    }
+    completion_ = nullptr;
+}
+
+void interrupt::happened(errc what) noexcept {
+    completion* c = std::exchange(completion_, nullptr);
+    disarm();
+    if (c != nullptr) {
+        c->fn(*c, static_cast<int>(what));
+    }
+}
+
+}  // namespace mongoro::io

@@ -1,0 +1,59 @@
+#pragma once
+
+#include "io/completion.hpp"
+#include "io/ready_list.hpp"
+#include "io/timer.hpp"
+
+#include <mongoro/detail/context.hpp>
+#include <mongoro/error.hpp>
+
+#include <optional>
+#include <stop_token>
+
+namespace mongoro::io {
+
+class reactor_core;
+
+/// Watches a context's deadline and stop token while something is under way.
+///
+/// At the first of the two it calls the completion, once, from the reactor, with the `errc` as a
+/// number: `deadline_exceeded` or `operation_cancelled`. A stop that is requested on another thread
+/// is handed over to the reactor's. Nothing is registered for a deadline of never or a token that
+/// cannot be stopped. Destroying it ends the watch; it stays where it is while it watches. On the
+/// reactor's thread.
+class interrupt {
+ public:
+    interrupt() noexcept = default;
+    interrupt(const interrupt&) = delete;
+    interrupt& operator=(const interrupt&) = delete;
+    ~interrupt() { disarm(); }
+
+    void arm(reactor_core& core, const detail::task_context& context, completion& c) {
+        arm(core, context.stop, context.until, c);
+    }
+    /// Calls from the next turn on, even if the time is past or the stop is requested.
+    void arm(reactor_core& core, const std::stop_token& stop, deadline until, completion& c);
+    void disarm() noexcept;
+
+ private:
+    struct stop_node : ready_node {
+        interrupt* owner = nullptr;
+    };
+    struct expiry : completion {
+        interrupt* owner = nullptr;
+    };
+    struct on_stop {
+        interrupt* owner;
+        void operator()() const noexcept;
+    };
+    void happened(errc what) noexcept;
+
+    reactor_core* core_ = nullptr;
+    completion* completion_ = nullptr;
+    timer timer_;
+    expiry expiry_;
+    stop_node node_;
+    std::optional<std::stop_callback<on_stop>> callback_;
+};
+
+}  // namespace mongoro::io
