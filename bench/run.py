@@ -5,6 +5,7 @@
 """
 
 import argparse
+import json
 import os
 import sys
 import tempfile
@@ -13,7 +14,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 from harness import clients as known  # noqa: E402
-from harness import measure, report, tasks  # noqa: E402
+from harness import compare, measure, report, tasks  # noqa: E402
 
 #: The client whose bytes the bare loop sends.
 RECORDED = "mongoro"
@@ -35,6 +36,7 @@ def parse_arguments():
                         help="client and responder on one core (default), or each on its own")
     parser.add_argument("--no-time", action="store_true", help="count only")
     parser.add_argument("--no-count", action="store_true", help="time only")
+    parser.add_argument("--compare", metavar="OLD.json", help="say what changed since that run")
     parser.add_argument("--json", help="where the numbers go (default: bench.json in the build)")
     parser.add_argument("--markdown", help="where the table goes as well as to standard output")
     return parser.parse_args()
@@ -158,6 +160,10 @@ def measure_task(arguments, task, clients, pinning, recorded):
 
 def main():
     arguments = parse_arguments()
+    earlier = None
+    if arguments.compare:
+        with open(arguments.compare, encoding="utf-8") as file:
+            earlier = json.load(file)
     clients, notes = choose_clients(arguments)
     chosen = [task.scaled(arguments.quick)
               for task in tasks.choose([name for name in arguments.tasks.split(",") if name])]
@@ -180,6 +186,8 @@ def main():
         for task in chosen:
             made["tasks"][task.name] = measure_task(arguments, task, clients, pinning, recorded)
     table = report.markdown(made)
+    if earlier:
+        table += "\n".join(compare.reports(earlier, made)) + "\n"
     print(table, flush=True)
     report.write_json(made, arguments.json or os.path.join(arguments.build, "bench.json"))
     if arguments.markdown:

@@ -14,7 +14,7 @@ import unittest
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-from harness import clients, last_line, measure, report, tasks  # noqa: E402
+from harness import clients, compare, last_line, measure, report, tasks  # noqa: E402
 
 BUILD = sys.argv.pop(1) if len(sys.argv) > 1 else "."
 RUN = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "run.py")
@@ -100,6 +100,37 @@ class Report(unittest.TestCase):
         text = report.markdown(made)
         self.assertIn("n/a — bare, instructions: valgrind is not installed", text)
         self.assertIn("| other | failed: exit 1: no |", text)
+
+
+class Compare(unittest.TestCase):
+    @staticmethod
+    def report_of(**cost):
+        return {"tasks": {"ping": {"clients": {"mongoro": cost}}}}
+
+    def changes(self, old, new):
+        return "\n".join(compare.reports(self.report_of(**old), self.report_of(**new)))
+
+    def test_quartiles_that_touch_are_noise(self):
+        old = {"cpu_us": measure.spread([9, 10, 11])}
+        new = {"cpu_us": measure.spread([10, 11, 12])}
+        self.assertIn("Nothing changed", self.changes(old, new))
+
+    def test_quartiles_that_lie_apart_are_a_change(self):
+        old = {"cpu_us": measure.spread([9, 10, 11])}
+        new = {"cpu_us": measure.spread([14, 15, 16])}
+        self.assertIn("Slower than before\n\n* ping, mongoro: cpu_us 10 → 15 (+50%)",
+                      self.changes(old, new))
+        self.assertIn("Faster than before", self.changes(new, old))
+
+    def test_the_ratio_goes_before_the_time(self):
+        old = {"cpu_us": measure.spread([10]), "cpu_ratio": measure.spread([1.1])}
+        new = {"cpu_us": measure.spread([20]), "cpu_ratio": measure.spread([1.1])}
+        self.assertIn("Nothing changed", self.changes(old, new))
+
+    def test_one_more_allocation_is_a_change(self):
+        self.assertIn("allocations 0 → 1", self.changes({"allocations": 0}, {"allocations": 1}))
+        self.assertIn("Nothing changed",
+                      self.changes({"instructions": 3000}, {"instructions": 3040}))
 
 
 class Whole(unittest.TestCase):
