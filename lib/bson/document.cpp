@@ -17,6 +17,15 @@ byte_buffer document_storage::release() {
     return std::exchange(bytes_, byte_buffer{});
 }
 
+void document_storage::build(const detail::brace_member* const* members, std::size_t count) {
+    writer w(bytes_);
+    w.begin_document();
+    for (std::size_t i = 0; i < count; ++i) {
+        members[i]->write(w);
+    }
+    close(w);
+}
+
 std::size_t document_storage::open() {
     if (bytes_.empty()) {
         bytes_.extend(4);
@@ -26,7 +35,7 @@ std::size_t document_storage::open() {
     return bytes_.size();
 }
 
-void document_storage::close(writer& w, std::size_t) {
+void document_storage::close(writer& w) {
     w.end();
     if (!w.ok()) {
         mongoro::detail::throw_error(w.error());

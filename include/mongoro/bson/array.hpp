@@ -33,7 +33,7 @@ class array {
     template <writable T>
     array& append(const T& value) {
         count_up();
-        storage_.append([&](writer& w) { w.append(next_, value); });
+        storage_.modify([&](writer& w) { w.append(next_, value); });
         ++next_;
         return *this;
     }

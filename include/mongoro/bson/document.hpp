@@ -1,7 +1,11 @@
 #pragma once
 
+#include <mongoro/bson/detail/braces.hpp>
 #include <mongoro/bson/writer.hpp>
 
+#include <cstddef>
+#include <span>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -15,6 +19,19 @@ class document_storage {
     explicit document_storage(byte_buffer&& bytes) noexcept : bytes_(std::move(bytes)) {}
     document_storage(const document_storage& other) : document_storage(other.view()) {}
     document_storage(document_storage&&) noexcept = default;
+
+#define MONGORO_PARAM(I) const detail::brace_member& m##I
+#define MONGORO_POINTER(I) &m##I
+#define MONGORO_CONSTRUCTOR(N)                                                             \
+    document_storage(MONGORO_LIST_##N(MONGORO_PARAM)) {                                    \
+        const detail::brace_member* const members[] = {MONGORO_LIST_##N(MONGORO_POINTER)}; \
+        build(members, N);                                                                 \
+    }
+    MONGORO_ARITIES(MONGORO_CONSTRUCTOR)
+#undef MONGORO_CONSTRUCTOR
+#undef MONGORO_POINTER
+#undef MONGORO_PARAM
+
     document_storage& operator=(const document_storage& other) {
         return *this = document_storage(other);
     }
@@ -25,17 +42,19 @@ class document_storage {
         return bytes_.empty() ? document_view{} : document_view{bytes_.data(), bytes_.size()};
     }
     void clear() noexcept { bytes_.clear(); }
+    /// Space for so many bytes in all.
     void reserve(std::size_t bytes) { bytes_.reserve(bytes); }
-    byte_buffer release();
+    /// Gives the bytes away: one whole document. Nothing is left of it here.
+    [[nodiscard]] byte_buffer release();
 
     /// Appends one element by `write(writer&)`. A failure throws and leaves the document as it was.
     template <typename Write>
-    void append(Write&& write) {
+    void modify(Write&& write) {
         const std::size_t before = open();
         try {
             writer w(bytes_, writer::resume_t{});
             write(w);
-            close(w, before);
+            close(w);
         } catch (...) {
             restore(before);
             throw;
@@ -43,9 +62,10 @@ class document_storage {
     }
 
  private:
+    void build(const detail::brace_member* const* members, std::size_t count);
     /// Takes the final NUL away; the size that remains.
     std::size_t open();
-    static void close(writer& w, std::size_t before);
+    static void close(writer& w);
     void restore(std::size_t size) noexcept;
 
     byte_buffer bytes_;
@@ -55,21 +75,32 @@ class document_storage {
 /// document is empty. The empty document owns nothing.
 ///
 /// Views and values read from it point into it: they end with it, and with each change of it.
-class document {
+class document : private document_storage {
  public:
     using iterator = element_iterator;
 
     document() noexcept = default;
+    /// From braces: `document{{"name", "Ada"}, {"tags", {"math", "engine"}}}`.
+    ///
+    /// Each pair is a key and a value of a type that `writer::append` takes, or a brace. A nested
+    /// brace is a document if each of its elements is a braced pair that starts with a string
+    /// literal, and an array otherwise; `{}` is the empty document; `doc(...)` and `arr(...)` say
+    /// which. A brace has up to 32 elements: `append` takes more. One allocation, for the bytes.
+    /// Throws as `append` does.
+    using document_storage::document_storage;
     /// Copies the bytes.
-    explicit document(document_view view) : storage_(view) {}
+    explicit document(document_view view) : document_storage(view) {}
     /// Takes over the bytes of exactly one document, as a `writer` leaves them. They are not
     /// checked.
-    explicit document(byte_buffer&& bytes) noexcept : storage_(std::move(bytes)) {}
+    explicit document(byte_buffer&& bytes) noexcept : document_storage(std::move(bytes)) {}
 
     /// Copies bytes whose frame is right; see `document_view::from_bytes`.
     [[nodiscard]] static result<document> from_bytes(std::span<const std::uint8_t> bytes);
 
-    [[nodiscard]] document_view view() const noexcept { return storage_.view(); }
+    using document_storage::clear;
+    using document_storage::release;
+    using document_storage::reserve;
+    using document_storage::view;
     operator document_view() const noexcept {
         return view();
     }  // NOLINT: it is one, as a string is a string_view
@@ -94,27 +125,22 @@ class document {
     /// the key, `out_of_range`, `document_too_large`) and then has changed nothing.
     template <writable T>
     document& append(std::string_view key, const T& value) {
-        storage_.append([&](writer& w) { w.append(key, value); });
+        modify([&](writer& w) { w.append(key, value); });
         return *this;
     }
     /// Appends all elements of another document.
     document& append_elements(document_view from) {
-        storage_.append([&](writer& w) { w.append_elements(from); });
+        modify([&](writer& w) { w.append_elements(from); });
         return *this;
     }
-    void clear() noexcept { storage_.clear(); }
-    /// Space for so many bytes in all.
-    void reserve(std::size_t bytes) { storage_.reserve(bytes); }
-    /// Gives the bytes away; the document is empty after it.
-    [[nodiscard]] byte_buffer release() { return storage_.release(); }
+
+    /// For parameters that take a document over: see `document_param`.
+    [[nodiscard]] document_storage&& storage() && noexcept { return std::move(*this); }
 
     friend bool operator==(const document& a, const document& b) noexcept {
         return a.view() == b.view();
     }
     friend bool operator==(const document& a, document_view b) noexcept { return a.view() == b; }
-
- private:
-    document_storage storage_;
 };
 
 template <>
