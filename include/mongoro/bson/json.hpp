@@ -45,7 +45,7 @@ struct json_parse_options {
 
 /// Writes Extended JSON v2.
 ///
-/// Keys come in the document's order, text is UTF-8 with only `"`, `\` and control characters
+/// Keys come in the document's order, text is UTF-8 with only quotes, backslashes and control characters
 /// escaped, doubles have as many digits as it takes to read the same number back, and the options
 /// of a regular expression are sorted. Nothing depends on the locale.
 ///

@@ -1,0 +1,54 @@
+#include "area.hpp"
+
+#include <array>
+#include <iostream>
+
+namespace mongoro::spec {
+
+std::span<const area_entry> built_areas() {
+    static constexpr std::array<area_entry, 2> areas{{
+        {"bson-corpus", make_bson_corpus},
+        {"bson-binary-vector", make_bson_binary_vector},
+    }};
+    return areas;
+}
+
+bool checks::expect(bool right, std::string_view what) {
+    ++made_;
+    if (!right) {
+        failures_ += failures_.empty() ? "" : "; ";
+        failures_ += what;
+    }
+    return right;
+}
+
+outcome checks::result() const noexcept {
+    if (!failures_.empty()) {
+        return outcome::failed;
+    }
+    if (!skipped_.empty()) {
+        return outcome::skipped;
+    }
+    return made_ == 0 ? outcome::failed : outcome::passed;
+}
+
+std::string checks::reason() const {
+    if (!failures_.empty()) {
+        return failures_;
+    }
+    return made_ == 0 && skipped_.empty() ? "the test checks nothing" : skipped_;
+}
+
+bool file_run::begin(std::string_view description) {
+    ++tests_;
+    if (mode_ == mode::list) {
+        std::cout << "    " << description << '\n';
+    }
+    return mode_ == mode::run;
+}
+
+void file_run::end(std::string_view description, const checks& made) {
+    results_.add({file_.area, file_.shown, std::string(description), made.result(), made.reason()});
+}
+
+}  // namespace mongoro::spec
