@@ -43,7 +43,7 @@ class checker {
         for (element_iterator it(view, root_), end; it != end; ++it, ++index) {
             const value_view& v = it->value();
             if (it.malformed()) {
-                return fail(errc::malformed_bson, v, "no element of BSON");
+                return fail(errc::malformed_bson, v, "a type or a length that cannot be");
             }
             const std::string_view key = v.key();
             if (options_.utf8 && !is_utf8(key)) {
@@ -76,7 +76,7 @@ class checker {
     template <typename T>
     bool read(const value_view& v, T& out) {
         const errc e = v.read(out);
-        return e == errc{} || fail(e, v);
+        return e == errc{} || fail(e, v, "a value that cannot be read");
     }
     bool text(const value_view& v, std::string_view characters) {
         return text_is_good(v, characters, options_.utf8, error);
@@ -142,9 +142,6 @@ result<void> validate(document_view view, const validate_options& options) {
     if (f.what != nullptr) {
         text += text.empty() ? "" : ": ";
         text += f.what;
-    } else if (!text.empty()) {
-        text += ": ";
-        text += make_error_code(f.code).message();
     }
     return error(f.code, std::move(text));
 }

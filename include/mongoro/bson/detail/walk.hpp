@@ -56,7 +56,11 @@ inline constexpr size_table value_sizes{};
                                                std::size_t left) noexcept {
     std::ptrdiff_t n = value_sizes.of[t];
     if (n < 0) {
-        if (n == -2 || left < 5) [[unlikely]] {
+        if (left < 5) [[unlikely]] {
+            // Only two empty C strings are shorter.
+            return t == 0x0B ? rare_value_size(t, p, left) : -1;
+        }
+        if (n == -2) [[unlikely]] {
             return -1;
         }
         const auto said = static_cast<std::ptrdiff_t>(load<std::int32_t>(p));
