@@ -4,6 +4,8 @@
 #include "io/stream.hpp"
 #include "io/uring_backend.hpp"
 
+#include <unistd.h>
+
 #include <cerrno>
 #include <cstdlib>
 #include <string>
@@ -44,6 +46,7 @@ result<reactor_backend> wanted_backend(reactor_backend asked) {
 
 reactor_core::reactor_core(const reactor_options& options) : buffers_(options.warm_buffer_bytes) {
     root_.core = this;
+    background_scope_ = std::make_unique<detail::scope>(*this, detail::scope::on_failure::escape);
 }
 
 result<std::unique_ptr<reactor_core>> reactor_core::create(const reactor_options& options) {
@@ -79,6 +82,7 @@ reactor_core::~reactor_core() {
         return;
     }
     delete attachment_.exchange(nullptr, std::memory_order_acquire);
+    background_scope_.reset();
     closing_ = true;
     take_posts();
     while (!ready_.empty()) {
@@ -96,6 +100,19 @@ reactor_core::~reactor_core() {
         kernel_operation& op = *operations_;
         remove(op);
         op.core = nullptr;
+        if (kind_ == reactor_backend::epoll) {
+            // Nobody but us has it: it ends here.
+            if (op.queued) {
+                ready_list::remove(op);
+            }
+            if (op.watched >= 0) {
+                ::close(op.watched);
+            }
+            op.active = false;
+            if (op.released) {
+                delete &op;
+            }
+        }
     }
     backend_.reset();
 }

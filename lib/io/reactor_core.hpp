@@ -7,6 +7,7 @@
 #include "io/timer.hpp"
 
 #include <mongoro/detail/context.hpp>
+#include <mongoro/detail/scope.hpp>
 #include <mongoro/reactor.hpp>
 
 #include <atomic>
@@ -59,6 +60,8 @@ class reactor_core {
 
     // Parts.
     [[nodiscard]] timer_heap& timers() noexcept { return timers_; }
+    /// Coroutines that the reactor itself owns.
+    [[nodiscard]] detail::scope& background() noexcept { return *background_scope_; }
     [[nodiscard]] buffer_pool& buffers() noexcept { return buffers_; }
     [[nodiscard]] backend& back() noexcept { return *backend_; }
 
@@ -135,6 +138,7 @@ class reactor_core {
     std::size_t work_ = 0;
     reactor_statistics statistics_;
     std::deque<std::exception_ptr> escaped_;
+    std::unique_ptr<detail::scope> background_scope_;
     stream* streams_ = nullptr;
     kernel_operation* operations_ = nullptr;
 };

@@ -130,8 +130,9 @@ class stream {
     bool orphaned_ = false;  // deleted by its owner; settle() frees it
     bool leaked_ = false;    // the kernel may use it for ever: never freed
     bool receive_all_ = false;
-    bool readable_ = false;  // epoll: no EAGAIN since the last event
-    bool writable_ = false;
+    bool readable_ = false;    // epoll: no EAGAIN since the last event
+    bool hangup_ = false;      // epoll: the end, or an error, is somewhere behind what can be read
+    bool registered_ = false;  // epoll: in the set
     bool connecting_ = false;
     std::uint8_t cancels_ = 0;  // the ring: completions of cancel requests still to come
     impl::stream_slot out_;

@@ -15,11 +15,13 @@ class remote_start {
                                  promise_base& promise, std::coroutine_handle<> child,
                                  std::coroutine_handle<> parent) noexcept {
         promise.set_context(&root_context(core));
-        if (parent_context != nullptr && parent_context->core != nullptr) {
+        if (parent_context != nullptr) {
             // A deadline is a plain value, a stop token is safe to share: both go along.
             context_ = *parent_context;
             context_.core = &core;
             promise.set_context(&context_);
+        }
+        if (parent_context != nullptr && parent_context->core != nullptr) {
             back_.parent = parent;
             back_.run = [](ready_node& node) noexcept { static_cast<hop&>(node).parent.resume(); };
             promise.set_hop(parent_context->core, &back_);
