@@ -52,7 +52,7 @@ class field_reader {
         }
         bson::array_view list;
         take(value, list);
-        for (const auto& item : list) {
+        for (const auto& item : value) {  // not the list, which does not know its own key
             std::string text;
             take(item.value(), text);
             out.push_back(std::move(text));

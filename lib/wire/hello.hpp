@@ -75,13 +75,13 @@ struct hello_reply {
 struct hello_options {
     bool legacy = false;  ///< `isMaster`, with `helloOk: true`
     bool load_balanced = false;
-    std::string_view backpressure;  ///< version of client backpressure that the driver follows
-    bson::document_view client;     ///< from `encode_client_metadata`; only in a first hello
-    std::span<const std::string_view> compressors;
-    std::string_view sasl_supported_mechs;  ///< "<database>.<user>"
-    bson::document_view speculative_authenticate;
-    bson::document_view topology_version;  ///< with `max_await`: a hello that waits
-    std::optional<std::int64_t> max_await_time_ms;
+    std::string_view backpressure{};  ///< version of client backpressure that the driver follows
+    bson::document_view client{};     ///< from `encode_client_metadata`; only in a first hello
+    std::span<const std::string_view> compressors{};
+    std::string_view sasl_supported_mechs{};  ///< "<database>.<user>"
+    bson::document_view speculative_authenticate{};
+    bson::document_view topology_version{};  ///< with `max_await`: a hello that waits
+    std::optional<std::int64_t> max_await_time_ms{};
 };
 
 /// Appends the command's fields to an open body, its name first. `$db` is the caller's.

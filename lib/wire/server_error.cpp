@@ -149,9 +149,9 @@ error write_reply_error(bson::document_view reply, std::int64_t first_index) {
     return error(std::move(d));
 }
 
-error with_code(const error& e, errc code) {
+error::details details_of(const error& e) {
     error::details d;
-    d.code = make_error_code(code);
+    d.code = e.code();
     d.message = e.message();
     d.server_code = e.server_code();
     d.server_code_name = e.server_code_name();
@@ -168,6 +168,12 @@ error with_code(const error& e, errc code) {
     if (const auto* cause = e.cause()) {
         d.cause = *cause;
     }
+    return d;
+}
+
+error with_code(const error& e, errc code) {
+    auto d = details_of(e);
+    d.code = make_error_code(code);
     return error(std::move(d));
 }
 

@@ -33,6 +33,8 @@ namespace mongoro::detail {
 /// `to.code`.
 bool collect_write_errors(bson::document_view reply, std::int64_t first_index, error::details& to);
 
+/// All that an error holds, to build another one from.
+[[nodiscard]] error::details details_of(const error& e);
 /// The same error under another code of the driver.
 [[nodiscard]] error with_code(const error& e, errc code);
 

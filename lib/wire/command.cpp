@@ -1,0 +1,307 @@
+#include "wire/command.hpp"
+
+#include "wire/header.hpp"
+#include "wire/legacy.hpp"
+#include "wire/message.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <string>
+#include <utility>
+
+namespace mongoro::wire {
+
+namespace {
+
+constexpr std::size_t request_id_offset = 4;
+constexpr std::size_t flags_offset = header_size;
+constexpr std::size_t body_offset = header_size + 4 + 1;  // header, flags, section kind
+
+/// Up to this size the documents of a write are copied behind the body: one buffer is cheaper to send than two.
+constexpr std::size_t max_inline_documents = 8 * 1024;
+
+/// Commands and buffers that are kept warm, a thread.
+constexpr std::size_t max_cached_commands = 64;
+constexpr std::size_t max_cached_capacity = 64 * 1024;
+
+void store(std::uint8_t* at, std::uint32_t value) noexcept {
+    at[0] = static_cast<std::uint8_t>(value);
+    at[1] = static_cast<std::uint8_t>(value >> 8);
+    at[2] = static_cast<std::uint8_t>(value >> 16);
+    at[3] = static_cast<std::uint8_t>(value >> 24);
+}
+
+/// The thread's warm commands. Trivially destructible on purpose: a command may be given back while
+/// the thread's other objects are already being destroyed.
+struct command_cache {
+    command* warm[max_cached_commands];
+    std::size_t size;
+    bool closed;
+};
+
+constinit thread_local command_cache cache{};
+
+/// Frees the warm commands when the thread ends.
+struct cache_closer {
+    ~cache_closer() {
+        cache.closed = true;
+        while (cache.size != 0) {
+            delete cache.warm[--cache.size];
+        }
+    }
+};
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr bool cache_commands = false;  // a recycled command would hide a use after free
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+constexpr bool cache_commands = false;
+#else
+constexpr bool cache_commands = true;
+#endif
+#else
+constexpr bool cache_commands = true;
+#endif
+
+bool has_nul(std::string_view text) noexcept {
+    return std::memchr(text.data(), 0, text.size()) != nullptr;
+}
+
+}  // namespace
+
+error check_database_name(std::string_view name) {
+    if (name.empty()) {
+        return {errc::invalid_namespace, "a database name is empty"};
+    }
+    if (has_nul(name)) {
+        return {errc::embedded_nul, "a database name has an embedded NUL"};
+    }
+    if (name.find_first_of("/\\. \"$") != std::string_view::npos && name != "$external") {
+        return {errc::invalid_namespace, "a database name has a character that none may have"};
+    }
+    return {};
+}
+
+error check_collection_name(std::string_view name) {
+    if (name.empty()) {
+        return {errc::invalid_namespace, "a collection name is empty"};
+    }
+    if (has_nul(name)) {
+        return {errc::embedded_nul, "a collection name has an embedded NUL"};
+    }
+    return {};
+}
+
+detail::command_handle command::make() {
+    if (cache.size == 0) {
+        thread_local const cache_closer closes_at_thread_end;
+        static_cast<void>(closes_at_thread_end);
+        return detail::command_handle(new command);
+    }
+    return detail::command_handle(cache.warm[--cache.size]);
+}
+
+void command::reset() noexcept {
+    bytes_.clear();
+    documents_.clear();
+    document_ends_.clear();
+    sequence_ = nullptr;
+    body_end_ = 0;
+    failure_ = {};
+    acknowledged_ = true;
+    ordered_ = true;
+    legacy_ = false;
+    finished_ = false;
+}
+
+void command::start_body() {
+    bytes_.extend(body_offset);
+    writer_ = bson::writer(bytes_);
+    writer_.begin_document();
+}
+
+void command::begin(std::string_view name, std::string_view database, std::string_view collection) {
+    if (auto bad = check_database_name(database)) {
+        fail(std::move(bad));
+    }
+    if (auto bad = check_collection_name(collection)) {
+        fail(std::move(bad));
+    }
+    name_ = name;
+    database_ = database;
+    start_body();
+    writer_.append(name, collection);
+}
+
+void command::begin(std::string_view name, std::string_view database) {
+    if (auto bad = check_database_name(database)) {
+        fail(std::move(bad));
+    }
+    name_ = name;
+    database_ = database;
+    start_body();
+    writer_.append(name, std::int32_t{1});
+}
+
+void command::begin_get_more(std::string_view database, std::int64_t id) {
+    name_ = "getMore";
+    database_ = database;
+    start_body();
+    writer_.append("getMore", id);
+}
+
+void command::begin(std::string_view database, bson::document_view document) {
+    if (auto bad = check_database_name(database)) {
+        fail(std::move(bad));
+    }
+    if (document.empty()) {
+        fail({errc::invalid_argument, "a command document is empty"});
+    }
+    database_ = database;
+    start_body();
+    for (const auto& element : document) {
+        // `$db` is ours to say; a second one would make the server refuse the message.
+        if (element.key() != "$db") {
+            writer_.append(element.key(), element.value());
+        }
+    }
+    name_ = "command";
+}
+
+void command::begin_legacy(std::string_view database, bson::document_view document) {
+    name_ = "hello";
+    legacy_ = true;
+    finished_ = true;
+    encode_query(bytes_, 0, database, document);
+    body_end_ = bytes_.size();
+}
+
+void command::remove(std::string_view key) {
+    // The open body lacks its NUL and its length: lend it both for the walk.
+    bytes_.push_back(0);
+    std::uint8_t* const body = bytes_.data() + body_offset;
+    const auto size = bytes_.size() - body_offset;
+    store(body, static_cast<std::uint32_t>(size));
+    const auto value = bson::document_view(body, size)[key];
+    if (value.exists()) {
+        const auto raw = value.raw();
+        std::uint8_t* const end = bytes_.data() + (raw.data() + raw.size() - bytes_.data());
+        std::uint8_t* const element =
+            bytes_.data() + (reinterpret_cast<const std::uint8_t*>(value.key().data()) - bytes_.data()) - 1;
+        const auto behind = static_cast<std::size_t>(bytes_.data() + bytes_.size() - end);
+        std::memmove(element, end, behind);
+        bytes_.truncate(static_cast<std::size_t>(element - bytes_.data()) + behind);
+    }
+    store(bytes_.data() + body_offset, 0);
+    bytes_.truncate(bytes_.size() - 1);
+}
+
+std::span<const std::uint8_t> command::documents(std::size_t first, std::size_t last) const noexcept {
+    const std::size_t from = first == 0 ? 0 : document_ends_[first - 1];
+    const std::size_t to = last == 0 ? 0 : document_ends_[last - 1];
+    return {documents_.data() + from, to - from};
+}
+
+void command::finish() {
+    if (std::exchange(finished_, true)) {
+        return;
+    }
+    writer_.append("$db", std::string_view(database_));
+    writer_.end();
+    if (auto bad = writer_.error()) {
+        fail(std::move(bad));
+    }
+    body_end_ = bytes_.size();
+}
+
+error command::check_size(const server_limits& limits) const {
+    // The server allows a command, and a statement around a document, some room beyond the document.
+    constexpr std::size_t command_room = 16 * 1024;
+    const auto largest = static_cast<std::size_t>(limits.max_bson_object_size);
+    if (body_end_ - body_offset > largest + command_room) {
+        return {errc::document_too_large, "the command is larger than the server's maxBsonObjectSize"};
+    }
+    const bool statements = sequence_ != nullptr && std::strcmp(sequence_, "documents") != 0;
+    const auto allowed = largest + (statements ? command_room : 0);
+    for (std::size_t i = 0; i < document_ends_.size(); ++i) {
+        if (documents(i, i + 1).size() > allowed) {
+            return {errc::document_too_large,
+                    "document " + std::to_string(i) + " is larger than the server's maxBsonObjectSize"};
+        }
+    }
+    return {};
+}
+
+std::size_t command::batch_end(std::size_t first, const server_limits& limits) const noexcept {
+    const auto most = first + static_cast<std::size_t>(limits.max_write_batch_size);
+    const auto last = most < document_ends_.size() ? most : document_ends_.size();
+    const auto overhead = body_end_ + 1 + 4 + std::strlen(sequence_) + 1;
+    const auto room = static_cast<std::size_t>(limits.max_message_size_bytes);
+    const auto start = first == 0 ? 0 : document_ends_[first - 1];
+    if (overhead + document_ends_[last - 1] - start <= room) {
+        return last;
+    }
+    // The ends grow: the last one that still fits.
+    const auto begin = document_ends_.begin();
+    const auto limit = start + (room > overhead ? room - overhead : 0);
+    const auto end = std::upper_bound(begin + static_cast<std::ptrdiff_t>(first),
+                                      begin + static_cast<std::ptrdiff_t>(last), limit) -
+                     begin;
+    return std::max(static_cast<std::size_t>(end), first + 1);
+}
+
+std::span<const std::span<const std::uint8_t>> command::prepare(std::int32_t request_id,
+                                                                std::size_t first,
+                                                                std::size_t last) {
+    if (legacy_) {
+        store(bytes_.data() + request_id_offset, static_cast<std::uint32_t>(request_id));
+        pieces_[0] = {bytes_.data(), bytes_.size()};
+        return {pieces_, 1};
+    }
+    bytes_.truncate(body_end_);
+    std::size_t length = body_end_;
+    std::size_t pieces = 1;
+    if (sequence_) {
+        const auto batch = documents(first, last);
+        const auto identifier = std::strlen(sequence_) + 1;
+        const auto section = 4 + identifier + batch.size();
+        std::uint8_t* at = bytes_.extend(1 + 4 + identifier);
+        *at = 1;
+        store(at + 1, static_cast<std::uint32_t>(section));
+        std::memcpy(at + 5, sequence_, identifier);
+        length += 1 + section;
+        if (batch.size() <= max_inline_documents) {
+            bytes_.append(batch.data(), batch.size());
+        } else {
+            pieces_[1] = batch;
+            pieces = 2;
+        }
+    }
+    pieces_[0] = {bytes_.data(), bytes_.size()};
+    encode_header(bytes_.data(), {.message_length = static_cast<std::int32_t>(length),
+                                        .request_id = request_id,
+                                        .response_to = 0,
+                                        .op_code = static_cast<std::int32_t>(opcode::msg)});
+    store(bytes_.data() + flags_offset, acknowledged_ ? 0 : msg_flags::more_to_come);
+    bytes_.data()[flags_offset + 4] = 0;  // the kind of the body's section
+    return {pieces_, pieces};
+}
+
+}  // namespace mongoro::wire
+
+namespace mongoro::detail {
+
+void command_recycler::operator()(wire::command* c) const noexcept {
+    auto& cache = wire::cache;
+    if (!wire::cache_commands || cache.closed || cache.size == wire::max_cached_commands ||
+        c->bytes_.capacity() > wire::max_cached_capacity ||
+        c->documents_.capacity() > wire::max_cached_capacity ||
+        c->document_ends_.capacity() * sizeof(std::size_t) > wire::max_cached_capacity) {
+        delete c;
+        return;
+    }
+    c->reset();
+    cache.warm[cache.size++] = c;
+}
+
+}  // namespace mongoro::detail

@@ -1,0 +1,115 @@
+#pragma once
+
+#include "wire/server_limits.hpp"
+
+#include <mongoro/bson/byte_buffer.hpp>
+#include <mongoro/bson/document_view.hpp>
+#include <mongoro/bson/writer.hpp>
+#include <mongoro/detail/command_handle.hpp>
+#include <mongoro/error.hpp>
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <vector>
+
+namespace mongoro::wire {
+
+/// One command, encoded while the caller's arguments are alive, sent later.
+///
+/// The body stays open until the executor knows what a deployment adds to it (`$db`, a session). The
+/// documents of a write stand beside it, as they go into the message's document sequence, so that a
+/// batch is a slice of them: they are written once and never moved. Recycled through a cache of the
+/// thread, so that a warm client builds commands without an allocation.
+class command {
+ public:
+    command() = default;
+    command(const command&) = delete;
+    command& operator=(const command&) = delete;
+
+    /// An empty command from the thread's cache.
+    [[nodiscard]] static detail::command_handle make();
+
+    /// Begins the body: `{<name>: <collection>` or `{<name>: 1` where there is no collection.
+    /// Fails the command when a name is empty or holds a NUL.
+    void begin(std::string_view name, std::string_view database, std::string_view collection);
+    void begin(std::string_view name, std::string_view database);
+    /// `{getMore: <id>`: the one command whose value is a number of the server's.
+    void begin_get_more(std::string_view database, std::int64_t id);
+    /// The first hello of a connection, as an OP_QUERY: the one message that any server understands.
+    void begin_legacy(std::string_view database, bson::document_view document);
+    /// Takes the top-level element `key` out of the open body again, if it is there.
+    void remove(std::string_view key);
+    /// Takes a whole command document; its first key is its name.
+    void begin(std::string_view database, bson::document_view document);
+
+    /// Where options are appended.
+    [[nodiscard]] bson::writer& body() noexcept { return writer_; }
+
+    /// Names the document sequence of a write: `documents`, `updates`, `deletes`.
+    void begin_documents(const char* identifier) noexcept { sequence_ = identifier; }
+    [[nodiscard]] bson::byte_buffer& documents() noexcept { return documents_; }
+    /// Marks the end of the document that was just written to `documents()`.
+    void end_document() { document_ends_.push_back(documents_.size()); }
+    [[nodiscard]] std::size_t document_count() const noexcept { return document_ends_.size(); }
+    /// The bytes of the documents [first, last).
+    [[nodiscard]] std::span<const std::uint8_t> documents(std::size_t first,
+                                                          std::size_t last) const noexcept;
+    [[nodiscard]] const char* sequence() const noexcept { return sequence_; }
+
+    /// Ends the body: `$db` and the closing NUL; a second call does nothing. Errors of the writer fail the
+    /// command.
+    void finish();
+    /// Whether the server takes it: `document_too_large` names the document's place, and nothing was sent.
+    [[nodiscard]] error check_size(const server_limits& limits) const;
+    /// Where the batch that begins with document `first` has to end: the server's limits of documents and of
+    /// bytes a message. At least one document.
+    [[nodiscard]] std::size_t batch_end(std::size_t first, const server_limits& limits) const noexcept;
+    /// The message from its header on, up to and with the body; the header is for `prepare` to fill.
+    [[nodiscard]] bson::byte_buffer& bytes() noexcept { return bytes_; }
+    /// Fills the header for a message of the body and `documents(first, last)`; if they are few bytes they
+    /// are copied behind the body, so that the message is one piece. Gives the pieces to send.
+    [[nodiscard]] std::span<const std::span<const std::uint8_t>> prepare(std::int32_t request_id,
+                                                                         std::size_t first,
+                                                                         std::size_t last);
+
+    /// The first error counts; a failed command is never sent.
+    void fail(error e) {
+        if (!failure_) {
+            failure_ = std::move(e);
+        }
+    }
+    [[nodiscard]] const error& failure() const noexcept { return failure_; }
+
+    [[nodiscard]] std::string_view name() const noexcept { return name_; }
+    [[nodiscard]] bool acknowledged() const noexcept { return acknowledged_; }
+    void set_unacknowledged() noexcept { acknowledged_ = false; }
+    [[nodiscard]] bool ordered() const noexcept { return ordered_; }
+    void set_ordered(bool ordered) noexcept { ordered_ = ordered; }
+
+ private:
+    friend struct detail::command_recycler;
+    void reset() noexcept;
+    void start_body();
+
+    bson::byte_buffer bytes_;
+    bson::writer writer_{bytes_};
+    bson::byte_buffer documents_;
+    std::vector<std::size_t> document_ends_;
+    std::string_view name_;
+    std::string database_;
+    const char* sequence_ = nullptr;
+    std::size_t body_end_ = 0;
+    std::span<const std::uint8_t> pieces_[2];
+    error failure_;
+    bool acknowledged_ = true;
+    bool legacy_ = false;
+    bool finished_ = false;
+    bool ordered_ = true;
+};
+
+/// Whether a database or collection name may be sent: not empty, no NUL; else the error to give.
+[[nodiscard]] error check_database_name(std::string_view name);
+[[nodiscard]] error check_collection_name(std::string_view name);
+
+}  // namespace mongoro::wire

@@ -1,0 +1,266 @@
+#include "wire/hello.hpp"
+
+#include <mongoro/bson/document.hpp>
+
+#include <doctest/doctest.h>
+
+#include <limits>
+#include <string>
+#include <vector>
+
+using mongoro::errc;
+using mongoro::wire::server_type;
+namespace wire = mongoro::wire;
+namespace bson = mongoro::bson;
+
+namespace {
+
+template <typename Fill>
+bson::document make(Fill&& fill) {
+    bson::byte_buffer bytes;
+    bson::writer to(bytes);
+    to.begin_document();
+    fill(to);
+    while (to.depth() != 0) {
+        to.end();
+    }
+    REQUIRE(to.ok());
+    return bson::document(std::move(bytes));
+}
+
+errc code_of(const mongoro::error& e) {
+    return static_cast<errc>(e.code().value());
+}
+
+bson::document command(const wire::hello_options& options) {
+    return make([&](bson::writer& to) { wire::append_hello(to, options); });
+}
+
+std::string keys_of(const bson::document& document) {
+    std::string keys;
+    for (const auto& element : document) {
+        keys += std::string(element.key()) + " ";
+    }
+    return keys;
+}
+
+server_type type_of(const bson::document& reply) {
+    auto parsed = wire::parse_hello(reply);
+    REQUIRE(parsed);
+    return parsed->type();
+}
+
+}  // namespace
+
+TEST_CASE("a primary's hello is read whole") {
+    const auto reply = make([](bson::writer& to) {
+        to.append("isWritablePrimary", true);
+        to.append("helloOk", true);
+        to.append("secondary", false);
+        to.append("setName", "rs0");
+        to.append("me", "a:27017");
+        to.append("primary", "a:27017");
+        to.append("hosts", std::vector<std::string>{"a:27017", "b:27017"});
+        to.append("passives", std::vector<std::string>{"c:27017"});
+        to.append("arbiters", std::vector<std::string>{"d:27017"});
+        to.begin_document("topologyVersion");
+        to.append("processId", bson::object_id());
+        to.append("counter", std::int64_t{6});
+        to.end();
+        to.append("maxBsonObjectSize", 1000);
+        to.append("maxMessageSizeBytes", 2000);
+        to.append("maxWriteBatchSize", 30);
+        to.append("logicalSessionTimeoutMinutes", 30);
+        to.append("connectionId", std::int64_t{5'000'000'000});
+        to.append("minWireVersion", 0);
+        to.append("maxWireVersion", 25);
+        to.append("compression", std::vector<std::string>{"zstd", "zlib"});
+        to.append("saslSupportedMechs", std::vector<std::string>{"SCRAM-SHA-256", "NEW-MECH"});
+        to.append("ok", 1.0);
+    });
+    const auto parsed = wire::parse_hello(reply);
+    REQUIRE(parsed);
+    const auto& hello = *parsed;
+    CHECK(hello.is_writable_primary);
+    CHECK(hello.hello_ok);
+    CHECK(hello.set_name == "rs0");
+    CHECK(hello.me == "a:27017");
+    CHECK(hello.primary == "a:27017");
+    CHECK(hello.hosts == std::vector<std::string>{"a:27017", "b:27017"});
+    CHECK(hello.passives == std::vector<std::string>{"c:27017"});
+    CHECK(hello.arbiters == std::vector<std::string>{"d:27017"});
+    CHECK(hello.topology_version()["counter"].get<std::int64_t>() == 6);
+    CHECK(hello.limits == wire::server_limits{1000, 2000, 30, 0, 25});
+    CHECK(hello.logical_session_timeout_minutes == 30);
+    CHECK(hello.connection_id == 5'000'000'000);
+    CHECK(hello.compression == std::vector<std::string>{"zstd", "zlib"});
+    CHECK(hello.sasl_supported_mechs == std::vector<std::string>{"SCRAM-SHA-256", "NEW-MECH"});
+    CHECK(hello.type() == server_type::rs_primary);
+    CHECK(hello.document() == reply);
+}
+
+TEST_CASE("what a server leaves out, or sends as null, has the specification's default") {
+    const auto check = [](const bson::document& reply) {
+        const auto parsed = wire::parse_hello(reply);
+        REQUIRE(parsed);
+        CHECK(parsed->limits == wire::server_limits{});
+        CHECK(parsed->limits.max_bson_object_size == 16'777'216);
+        CHECK(parsed->limits.max_message_size_bytes == 48'000'000);
+        CHECK(parsed->limits.max_write_batch_size == 100'000);
+        CHECK_FALSE(parsed->is_writable_primary);
+        CHECK_FALSE(parsed->hello_ok);
+        CHECK_FALSE(parsed->logical_session_timeout_minutes);
+        CHECK(parsed->hosts.empty());
+        CHECK(parsed->topology_version().empty());
+    };
+    check(bson::document().append("ok", 1));
+    check(make([](bson::writer& to) {
+        for (const char* key : {"isWritablePrimary", "setName", "hosts", "maxBsonObjectSize",
+                                "logicalSessionTimeoutMinutes", "topologyVersion"}) {
+            to.append_null(key);
+        }
+        to.append("ok", 1);
+    }));
+}
+
+TEST_CASE("isWritablePrimary counts before ismaster, ismaster where it is alone") {
+    const auto primary = [](const bson::document& reply) {
+        return wire::parse_hello(reply)->is_writable_primary;
+    };
+    CHECK(primary(bson::document().append("ismaster", true).append("ok", 1)));
+    CHECK_FALSE(primary(bson::document()
+                            .append("ismaster", true)
+                            .append("isWritablePrimary", false)
+                            .append("ok", 1)));
+}
+
+TEST_CASE("the type of a server follows from its hello") {
+    const auto with = [](auto fill) {
+        return make([&](bson::writer& to) {
+            fill(to);
+            to.append("ok", 1);
+        });
+    };
+    CHECK(type_of(with([](auto&) {})) == server_type::standalone);
+    CHECK(type_of(with([](auto& to) { to.append("ismaster", true); })) == server_type::standalone);
+    CHECK(type_of(with([](auto& to) { to.append("msg", "isdbgrid"); })) == server_type::mongos);
+    CHECK(type_of(with([](auto& to) { to.append("isreplicaset", true); })) ==
+          server_type::rs_ghost);
+    CHECK(type_of(with([](auto& to) { to.append("setName", "s"); })) == server_type::rs_other);
+    CHECK(type_of(with([](auto& to) {
+              to.append("setName", "s");
+              to.append("secondary", true);
+          })) == server_type::rs_secondary);
+    CHECK(type_of(with([](auto& to) {
+              to.append("setName", "s");
+              to.append("secondary", true);
+              to.append("hidden", true);
+          })) == server_type::rs_other);
+    CHECK(type_of(with([](auto& to) {
+              to.append("setName", "s");
+              to.append("arbiterOnly", true);
+          })) == server_type::rs_arbiter);
+}
+
+TEST_CASE("a refused hello is a handshake error with the server's reason") {
+    const auto parsed = wire::parse_hello(make([](bson::writer& to) {
+        to.append("ok", 0.0);
+        to.append("code", 91);
+        to.append("codeName", "ShutdownInProgress");
+        to.append("errmsg", "going");
+    }));
+    REQUIRE_FALSE(parsed);
+    CHECK(code_of(parsed.error()) == errc::handshake_failed);
+    CHECK(parsed.error().server_code() == 91);
+    CHECK(parsed.error().server_message() == "going");
+}
+
+TEST_CASE("a field that cannot be used makes the hello malformed, and is named") {
+    const auto refused = [](auto fill) {
+        const auto parsed = wire::parse_hello(make([&](bson::writer& to) {
+            fill(to);
+            to.append("ok", 1);
+        }));
+        REQUIRE_FALSE(parsed);
+        CHECK(code_of(parsed.error()) == errc::malformed_reply);
+        return parsed.error().to_string();
+    };
+    const auto names = [](const std::string& text, std::string_view key) {
+        CAPTURE(text);
+        CHECK(text.find(key) != std::string::npos);
+    };
+    names(refused([](auto& to) { to.append("maxWireVersion", "25"); }), "maxWireVersion");
+    names(refused([](auto& to) { to.append("hosts", "a:1"); }), "hosts");
+    names(refused([](auto& to) { to.append("hosts", std::vector<int>{1}); }), "hosts.0");
+    names(refused([](auto& to) { to.append("setName", 5); }), "setName");
+    names(refused([](auto& to) { to.append("isWritablePrimary", "yes"); }), "isWritablePrimary");
+    for (const int size : {0, -1, std::numeric_limits<int>::min()}) {
+        names(refused([&](auto& to) { to.append("maxBsonObjectSize", size); }),
+              "maxBsonObjectSize");
+        names(refused([&](auto& to) { to.append("maxMessageSizeBytes", size); }),
+              "maxMessageSizeBytes");
+        names(refused([&](auto& to) { to.append("maxWriteBatchSize", size); }),
+              "maxWriteBatchSize");
+    }
+    names(refused([](auto& to) { to.append("maxMessageSizeBytes", std::int64_t{1} << 40); }),
+          "maxMessageSizeBytes");
+    CHECK_FALSE(wire::parse_hello(bson::document()));
+}
+
+TEST_CASE("sizes are taken in any number type that holds them exactly") {
+    const auto parsed = wire::parse_hello(bson::document()
+                                              .append("maxBsonObjectSize", 1000.0)
+                                              .append("maxWireVersion", std::int64_t{21})
+                                              .append("ok", 1));
+    REQUIRE(parsed);
+    CHECK(parsed->limits.max_bson_object_size == 1000);
+    CHECK(parsed->limits.max_wire_version == 21);
+}
+
+TEST_CASE("a server without a wire version in common is refused with the specification's text") {
+    const auto check = [](std::int32_t least, std::int32_t most) {
+        wire::server_limits limits;
+        limits.min_wire_version = least;
+        limits.max_wire_version = most;
+        return wire::check_wire_version(limits, "example.com:27017");
+    };
+    CHECK(check(0, 8));
+    CHECK(check(0, 27));
+    CHECK(check(29, 40));
+    const auto old = check(0, 7);
+    REQUIRE_FALSE(old);
+    CHECK(code_of(old.error()) == errc::incompatible_server);
+    CHECK(
+        old.error().message() ==
+        "Server at example.com:27017 reports wire version 7, but this version of mongoro requires "
+        "at least 8 (MongoDB 4.2).");
+    const auto young = check(30, 40);
+    REQUIRE_FALSE(young);
+    CHECK(young.error().message() ==
+          "Server at example.com:27017 requires wire version 30, but this version of mongoro only "
+          "supports up to 29.");
+}
+
+TEST_CASE("the first hello is a legacy one that asks for helloOk") {
+    const auto metadata = bson::document().append("driver", "x");
+    const std::string_view compressors[]{"zstd", "snappy"};
+    const auto sent = command({.legacy = true,
+                               .client = metadata,
+                               .compressors = compressors,
+                               .sasl_supported_mechs = "admin.ada"});
+    CHECK(keys_of(sent) == "isMaster helloOk client compression saslSupportedMechs ");
+    CHECK(sent["helloOk"].get<bool>());
+    CHECK(sent["compression"].at(1).get<std::string_view>() == "snappy");
+    CHECK(sent["saslSupportedMechs"].get<std::string_view>() == "admin.ada");
+    CHECK(sent["client"]["driver"].get<std::string_view>() == "x");
+}
+
+TEST_CASE("a later hello has no handshake arguments, a waiting one has its version and time") {
+    CHECK(keys_of(command({})) == "hello ");
+    const auto version = bson::document().append("counter", 1);
+    const auto sent = command({.topology_version = version, .max_await_time_ms = 10'000});
+    CHECK(keys_of(sent) == "hello topologyVersion maxAwaitTimeMS ");
+    CHECK(sent["maxAwaitTimeMS"].get<int>() == 10'000);
+    CHECK(keys_of(command({.load_balanced = true, .backpressure = "2"})) ==
+          "hello backpressure loadBalanced ");
+}
