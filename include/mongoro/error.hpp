@@ -10,7 +10,8 @@
 
 namespace mongoro {
 
-/// What went wrong, in the driver's own terms. A server's error number is in `error::server_code()`.
+/// What went wrong, in the driver's own terms. A server's error number is in
+/// `error::server_code()`.
 ///
 /// The values are stable: one is never reused, new ones are added at the end of their group.
 enum class errc : int {
@@ -39,13 +40,13 @@ enum class errc : int {
     pool_cleared = 44,            ///< the pool was cleared while waiting for a connection
 
     // Bytes from the peer that are not the wire protocol.
-    malformed_message = 60,     ///< a length, flag or section that cannot be
-    message_too_large = 61,     ///< longer than the negotiated limit
-    checksum_mismatch = 62,     ///< the CRC-32C of an OP_MSG does not match
-    unexpected_reply = 63,      ///< `responseTo` is not the request's id
-    malformed_reply = 64,       ///< a reply without a field that it must have
-    handshake_failed = 65,      ///< hello was refused
-    incompatible_server = 66,   ///< no wire version in common
+    malformed_message = 60,    ///< a length, flag or section that cannot be
+    message_too_large = 61,    ///< longer than the negotiated limit
+    checksum_mismatch = 62,    ///< the CRC-32C of an OP_MSG does not match
+    unexpected_reply = 63,     ///< `responseTo` is not the request's id
+    malformed_reply = 64,      ///< a reply without a field that it must have
+    handshake_failed = 65,     ///< hello was refused
+    incompatible_server = 66,  ///< no wire version in common
 
     // BSON.
     malformed_bson = 80,      ///< a length, type or terminator that cannot be
@@ -80,7 +81,8 @@ struct write_error {
     std::int64_t index = 0;  ///< of the write, in the order that the caller gave
     int code = 0;            ///< the server's error number
     std::string message;     ///< the server's text; may hold users' data
-    std::vector<std::uint8_t> raw;  ///< the server's whole document, BSON; `bson::document_view` reads it
+    std::vector<std::uint8_t>
+        raw;  ///< the server's whole document, BSON; `bson::document_view` reads it
 };
 
 /// A write that was applied but not acknowledged as its write concern asked.
@@ -138,11 +140,13 @@ class error {
     /// What this error came from; null without one.
     [[nodiscard]] const error* cause() const noexcept;
 
-    /// One line for a log: code, the driver's text, the server's number and name, the causes. It leaves
-    /// out the server's own text, which may hold users' data.
+    /// One line for a log: code, the driver's text, the server's number and name, the causes. It
+    /// leaves out the server's own text, which may hold users' data.
     [[nodiscard]] std::string to_string() const;
 
-    friend bool operator==(const error& e, std::error_code code) noexcept { return e.code_ == code; }
+    friend bool operator==(const error& e, std::error_code code) noexcept {
+        return e.code_ == code;
+    }
     friend bool operator==(const error& e, errc code) noexcept {
         return e.code_ == make_error_code(code);
     }

@@ -14,21 +14,24 @@ namespace detail {
 
 /// A value or an `error`. `co_await as_result(op)` gives one; nothing of it throws but `value()`.
 ///
-/// As a condition it is true when it holds a value. `*r` and `r->` need one; `error()` of a value is
-/// the empty error.
+/// As a condition it is true when it holds a value. `*r` and `r->` need one; `error()` of a value
+/// is the empty error.
 template <typename T>
 class [[nodiscard]] result {
  public:
     using value_type = T;
 
-    result() requires std::is_default_constructible_v<T> : state_(std::in_place_index<0>) {}
+    result()
+        requires std::is_default_constructible_v<T>
+        : state_(std::in_place_index<0>) {}
     template <typename U = T>
-        requires(std::is_constructible_v<T, U &&> && !std::is_same_v<std::remove_cvref_t<U>, result> &&
+        requires(std::is_constructible_v<T, U &&> &&
+                 !std::is_same_v<std::remove_cvref_t<U>, result> &&
                  !std::is_same_v<std::remove_cvref_t<U>, mongoro::error> &&
                  !std::is_same_v<std::remove_cvref_t<U>, errc>)
-    result(U&& value) : state_(std::in_place_index<0>, std::forward<U>(value)) {}  // NOLINT
+    result(U&& value) : state_(std::in_place_index<0>, std::forward<U>(value)) {}        // NOLINT
     result(mongoro::error e) noexcept : state_(std::in_place_index<1>, std::move(e)) {}  // NOLINT
-    result(errc e) noexcept : state_(std::in_place_index<1>, e) {}  // NOLINT
+    result(errc e) noexcept : state_(std::in_place_index<1>, e) {}                       // NOLINT
 
     [[nodiscard]] bool has_value() const noexcept { return state_.index() == 0; }
     [[nodiscard]] explicit operator bool() const noexcept { return has_value(); }

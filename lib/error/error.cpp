@@ -9,43 +9,80 @@ namespace {
 
 const char* text_of(errc e) noexcept {
     switch (e) {
-        case errc::invalid_argument: return "invalid argument";
-        case errc::not_supported: return "not supported";
-        case errc::invalid_uri: return "invalid connection string";
-        case errc::invalid_namespace: return "invalid namespace";
-        case errc::wrong_thread: return "called from a thread that is not the reactor's";
-        case errc::inside_reactor: return "a blocking call from inside the reactor";
-        case errc::client_closed: return "the client or cursor is closed";
-        case errc::reactor_stopped: return "the reactor stopped";
-        case errc::operation_cancelled: return "operation cancelled";
-        case errc::deadline_exceeded: return "deadline exceeded";
-        case errc::connect_timed_out: return "connect timed out";
-        case errc::server_selection_timeout: return "server selection timed out";
-        case errc::wait_queue_timeout: return "timed out waiting for a connection of the pool";
-        case errc::name_resolution_failed: return "name resolution failed";
-        case errc::connect_failed: return "connect failed";
-        case errc::network_error: return "network error";
-        case errc::connection_closed: return "connection closed by the peer";
-        case errc::pool_cleared: return "connection pool cleared";
-        case errc::malformed_message: return "malformed message";
-        case errc::message_too_large: return "message too large";
-        case errc::checksum_mismatch: return "message checksum mismatch";
-        case errc::unexpected_reply: return "reply to another request";
-        case errc::malformed_reply: return "malformed reply";
-        case errc::handshake_failed: return "handshake failed";
-        case errc::incompatible_server: return "incompatible server";
-        case errc::malformed_bson: return "malformed BSON";
-        case errc::invalid_utf8: return "invalid UTF-8";
-        case errc::embedded_nul: return "embedded NUL";
-        case errc::key_not_found: return "key not found";
-        case errc::wrong_type: return "wrong type";
-        case errc::out_of_range: return "out of range";
-        case errc::invalid_json: return "invalid JSON";
-        case errc::document_too_large: return "document too large";
-        case errc::too_deep: return "nested too deeply";
-        case errc::command_failed: return "command failed";
-        case errc::write_failed: return "write failed";
-        case errc::write_concern_failed: return "write concern failed";
+        case errc::invalid_argument:
+            return "invalid argument";
+        case errc::not_supported:
+            return "not supported";
+        case errc::invalid_uri:
+            return "invalid connection string";
+        case errc::invalid_namespace:
+            return "invalid namespace";
+        case errc::wrong_thread:
+            return "called from a thread that is not the reactor's";
+        case errc::inside_reactor:
+            return "a blocking call from inside the reactor";
+        case errc::client_closed:
+            return "the client or cursor is closed";
+        case errc::reactor_stopped:
+            return "the reactor stopped";
+        case errc::operation_cancelled:
+            return "operation cancelled";
+        case errc::deadline_exceeded:
+            return "deadline exceeded";
+        case errc::connect_timed_out:
+            return "connect timed out";
+        case errc::server_selection_timeout:
+            return "server selection timed out";
+        case errc::wait_queue_timeout:
+            return "timed out waiting for a connection of the pool";
+        case errc::name_resolution_failed:
+            return "name resolution failed";
+        case errc::connect_failed:
+            return "connect failed";
+        case errc::network_error:
+            return "network error";
+        case errc::connection_closed:
+            return "connection closed by the peer";
+        case errc::pool_cleared:
+            return "connection pool cleared";
+        case errc::malformed_message:
+            return "malformed message";
+        case errc::message_too_large:
+            return "message too large";
+        case errc::checksum_mismatch:
+            return "message checksum mismatch";
+        case errc::unexpected_reply:
+            return "reply to another request";
+        case errc::malformed_reply:
+            return "malformed reply";
+        case errc::handshake_failed:
+            return "handshake failed";
+        case errc::incompatible_server:
+            return "incompatible server";
+        case errc::malformed_bson:
+            return "malformed BSON";
+        case errc::invalid_utf8:
+            return "invalid UTF-8";
+        case errc::embedded_nul:
+            return "embedded NUL";
+        case errc::key_not_found:
+            return "key not found";
+        case errc::wrong_type:
+            return "wrong type";
+        case errc::out_of_range:
+            return "out of range";
+        case errc::invalid_json:
+            return "invalid JSON";
+        case errc::document_too_large:
+            return "document too large";
+        case errc::too_deep:
+            return "nested too deeply";
+        case errc::command_failed:
+            return "command failed";
+        case errc::write_failed:
+            return "write failed";
+        case errc::write_concern_failed:
+            return "write concern failed";
     }
     return "unknown error";
 }
@@ -106,7 +143,8 @@ std::string_view error::server_message() const noexcept {
 }
 
 std::span<const std::string> error::labels() const noexcept {
-    return details_ ? std::span<const std::string>(details_->labels) : std::span<const std::string>();
+    return details_ ? std::span<const std::string>(details_->labels)
+                    : std::span<const std::string>();
 }
 
 bool error::has_label(std::string_view label) const noexcept {
@@ -151,8 +189,8 @@ std::string error::to_string() const {
     if (const auto failed = write_errors(); !failed.empty()) {
         text += " (" + std::to_string(failed.size()) + " write error" +
                 (failed.size() == 1 ? "" : "s") + ", the first: index " +
-                std::to_string(failed[0].index) + ", server error " + std::to_string(failed[0].code) +
-                ')';
+                std::to_string(failed[0].index) + ", server error " +
+                std::to_string(failed[0].code) + ')';
     }
     if (const auto* concern = write_concern()) {
         text += " (write concern error " + std::to_string(concern->code) + ')';

@@ -17,7 +17,8 @@ constexpr std::size_t request_id_offset = 4;
 constexpr std::size_t flags_offset = header_size;
 constexpr std::size_t body_offset = header_size + 4 + 1;  // header, flags, section kind
 
-/// Up to this size the documents of a write are copied behind the body: one buffer is cheaper to send than two.
+/// Up to this size the documents of a write are copied behind the body: one buffer is cheaper to
+/// send than two.
 constexpr std::size_t max_inline_documents = 8 * 1024;
 
 /// Commands and buffers that are kept warm, a thread.
@@ -187,7 +188,8 @@ void command::remove(std::string_view key) {
         const auto raw = value.raw();
         std::uint8_t* const end = bytes_.data() + (raw.data() + raw.size() - bytes_.data());
         std::uint8_t* const element =
-            bytes_.data() + (reinterpret_cast<const std::uint8_t*>(value.key().data()) - bytes_.data()) - 1;
+            bytes_.data() +
+            (reinterpret_cast<const std::uint8_t*>(value.key().data()) - bytes_.data()) - 1;
         const auto behind = static_cast<std::size_t>(bytes_.data() + bytes_.size() - end);
         std::memmove(element, end, behind);
         bytes_.truncate(static_cast<std::size_t>(element - bytes_.data()) + behind);
@@ -196,7 +198,8 @@ void command::remove(std::string_view key) {
     bytes_.truncate(bytes_.size() - 1);
 }
 
-std::span<const std::uint8_t> command::documents(std::size_t first, std::size_t last) const noexcept {
+std::span<const std::uint8_t> command::documents(std::size_t first,
+                                                 std::size_t last) const noexcept {
     const std::size_t from = first == 0 ? 0 : document_ends_[first - 1];
     const std::size_t to = last == 0 ? 0 : document_ends_[last - 1];
     return {documents_.data() + from, to - from};
@@ -215,18 +218,20 @@ void command::finish() {
 }
 
 error command::check_size(const server_limits& limits) const {
-    // The server allows a command, and a statement around a document, some room beyond the document.
+    // The server allows a command, and a statement around a document, some room beyond the
+    // document.
     constexpr std::size_t command_room = 16 * 1024;
     const auto largest = static_cast<std::size_t>(limits.max_bson_object_size);
     if (body_end_ - body_offset > largest + command_room) {
-        return {errc::document_too_large, "the command is larger than the server's maxBsonObjectSize"};
+        return {errc::document_too_large,
+                "the command is larger than the server's maxBsonObjectSize"};
     }
     const bool statements = sequence_ != nullptr && std::strcmp(sequence_, "documents") != 0;
     const auto allowed = largest + (statements ? command_room : 0);
     for (std::size_t i = 0; i < document_ends_.size(); ++i) {
         if (documents(i, i + 1).size() > allowed) {
-            return {errc::document_too_large,
-                    "document " + std::to_string(i) + " is larger than the server's maxBsonObjectSize"};
+            return {errc::document_too_large, "document " + std::to_string(i) +
+                                                  " is larger than the server's maxBsonObjectSize"};
         }
     }
     return {};
@@ -279,9 +284,9 @@ std::span<const std::span<const std::uint8_t>> command::prepare(std::int32_t req
     }
     pieces_[0] = {bytes_.data(), bytes_.size()};
     encode_header(bytes_.data(), {.message_length = static_cast<std::int32_t>(length),
-                                        .request_id = request_id,
-                                        .response_to = 0,
-                                        .op_code = static_cast<std::int32_t>(opcode::msg)});
+                                  .request_id = request_id,
+                                  .response_to = 0,
+                                  .op_code = static_cast<std::int32_t>(opcode::msg)});
     store(bytes_.data() + flags_offset, acknowledged_ ? 0 : msg_flags::more_to_come);
     bytes_.data()[flags_offset + 4] = 0;  // the kind of the body's section
     return {pieces_, pieces};

@@ -17,10 +17,10 @@ namespace mongoro::wire {
 
 /// One command, encoded while the caller's arguments are alive, sent later.
 ///
-/// The body stays open until the executor knows what a deployment adds to it (`$db`, a session). The
-/// documents of a write stand beside it, as they go into the message's document sequence, so that a
-/// batch is a slice of them: they are written once and never moved. Recycled through a cache of the
-/// thread, so that a warm client builds commands without an allocation.
+/// The body stays open until the executor knows what a deployment adds to it (`$db`, a session).
+/// The documents of a write stand beside it, as they go into the message's document sequence, so
+/// that a batch is a slice of them: they are written once and never moved. Recycled through a cache
+/// of the thread, so that a warm client builds commands without an allocation.
 class command {
  public:
     command() = default;
@@ -36,7 +36,8 @@ class command {
     void begin(std::string_view name, std::string_view database);
     /// `{getMore: <id>`: the one command whose value is a number of the server's.
     void begin_get_more(std::string_view database, std::int64_t id);
-    /// The first hello of a connection, as an OP_QUERY: the one message that any server understands.
+    /// The first hello of a connection, as an OP_QUERY: the one message that any server
+    /// understands.
     void begin_legacy(std::string_view database, bson::document_view document);
     /// Takes the top-level element `key` out of the open body again, if it is there.
     void remove(std::string_view key);
@@ -57,18 +58,22 @@ class command {
                                                           std::size_t last) const noexcept;
     [[nodiscard]] const char* sequence() const noexcept { return sequence_; }
 
-    /// Ends the body: `$db` and the closing NUL; a second call does nothing. Errors of the writer fail the
-    /// command.
+    /// Ends the body: `$db` and the closing NUL; a second call does nothing. Errors of the writer
+    /// fail the command.
     void finish();
-    /// Whether the server takes it: `document_too_large` names the document's place, and nothing was sent.
+    /// Whether the server takes it: `document_too_large` names the document's place, and nothing
+    /// was sent.
     [[nodiscard]] error check_size(const server_limits& limits) const;
-    /// Where the batch that begins with document `first` has to end: the server's limits of documents and of
-    /// bytes a message. At least one document.
-    [[nodiscard]] std::size_t batch_end(std::size_t first, const server_limits& limits) const noexcept;
-    /// The message from its header on, up to and with the body; the header is for `prepare` to fill.
+    /// Where the batch that begins with document `first` has to end: the server's limits of
+    /// documents and of bytes a message. At least one document.
+    [[nodiscard]] std::size_t batch_end(std::size_t first,
+                                        const server_limits& limits) const noexcept;
+    /// The message from its header on, up to and with the body; the header is for `prepare` to
+    /// fill.
     [[nodiscard]] bson::byte_buffer& bytes() noexcept { return bytes_; }
-    /// Fills the header for a message of the body and `documents(first, last)`; if they are few bytes they
-    /// are copied behind the body, so that the message is one piece. Gives the pieces to send.
+    /// Fills the header for a message of the body and `documents(first, last)`; if they are few
+    /// bytes they are copied behind the body, so that the message is one piece. Gives the pieces to
+    /// send.
     [[nodiscard]] std::span<const std::span<const std::uint8_t>> prepare(std::int32_t request_id,
                                                                          std::size_t first,
                                                                          std::size_t last);

@@ -1,0 +1,98 @@
+#pragma once
+
+#include <mongoro/awaitable.hpp>
+#include <mongoro/database.hpp>
+#include <mongoro/deadline.hpp>
+#include <mongoro/options/admin.hpp>
+#include <mongoro/reactor.hpp>
+#include <mongoro/uri.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace mongoro {
+
+/// Settings of a client that a connection string has no word for, or that override it.
+struct client_options {
+    /// What the server's log calls this program, at most 128 bytes; empty: nothing.
+    std::string_view app_name = {};
+    /// Connections at once, at least 1. Default 100.
+    std::size_t max_pool_size = 100;
+    /// For resolving, connecting and the first hello together; 0: no limit. Default: the connection
+    /// string's `connectTimeoutMS`, else 10 s.
+    std::optional<std::chrono::milliseconds> connect_timeout = std::nullopt;
+    /// How long the reply of an operation that nobody waits for any more is read on, until its
+    /// connection is closed instead. Default 3 s.
+    std::chrono::milliseconds drain_timeout{3000};
+    /// Check every byte of a reply before it is used, and not only the message's frame. Default:
+    /// no; a walk over 16 MB costs more than receiving it, and every read of a view checks its own
+    /// bounds.
+    bool validate_replies = false;
+};
+
+/// What a client counts.
+struct client_statistics {
+    std::size_t connections = 0;          ///< open or being opened
+    std::size_t idle_connections = 0;     ///< of these, ready for an operation
+    std::size_t connections_created = 0;  ///< since the client was made
+};
+
+/// A server to talk to: its pool of connections, and the door to its databases.
+///
+/// A handle: copies share one client, which lives as long as any of them, their databases,
+/// collections and cursors, and the operations under way. It belongs to one reactor, which must
+/// outlive their use. Making one does no I/O; the first operation connects.
+///
+/// `close()` is the orderly end. A client that is destroyed without it closes its connections at
+/// once; cursors that were still open on the server are then left to its timeout.
+class client {
+ public:
+    /// Throws `mongoro::exception`: `invalid_uri`, `not_supported`, `invalid_argument`. See
+    /// `uri::parse`.
+    explicit client(reactor& r, std::string_view uri = "mongodb://localhost:27017",
+                    const client_options& options = {});
+    /// The same without an exception.
+    [[nodiscard]] static result<client> create(reactor& r,
+                                               std::string_view uri = "mongodb://localhost:27017",
+                                               const client_options& options = {});
+
+    [[nodiscard]] mongoro::database operator[](std::string_view name) const {
+        return database(name);
+    }
+    [[nodiscard]] mongoro::database database(std::string_view name) const {
+        return mongoro::database(state_, name);
+    }
+    /// The database that the connection string names; `fallback` if it names none.
+    [[nodiscard]] mongoro::database default_database(std::string_view fallback = "test") const;
+
+    /// Asks the server for a sign of life (command `ping` on `admin`): connects if nothing is
+    /// connected.
+    [[nodiscard]] awaitable<void> ping() const;
+    /// The databases, one document each: `name`, `sizeOnDisk`, `empty`.
+    [[nodiscard]] awaitable<std::vector<document>> list_databases(
+        const list_databases_options& options = {}) const;
+    [[nodiscard]] awaitable<std::vector<std::string>> list_database_names(
+        const list_databases_options& options = {}) const;
+
+    /// Ends the client: no new operations (`client_closed`), waits until those under way have
+    /// ended, open cursors that were dropped have been killed and replies nobody wants have been
+    /// read; then closes all connections. When the deadline comes first, what is left ends with
+    /// `client_closed` there and then, and `deadline_exceeded` is the result. Calling it twice is
+    /// harmless.
+    [[nodiscard]] awaitable<void> close(deadline until = deadline::never()) const;
+
+    /// On the reactor's thread.
+    [[nodiscard]] client_statistics statistics() const noexcept;
+
+ private:
+    explicit client(std::shared_ptr<detail::client_state> state) noexcept
+        : state_(std::move(state)) {}
+
+    std::shared_ptr<detail::client_state> state_;
+};
+
+}  // namespace mongoro

@@ -1,0 +1,327 @@
+#pragma once
+
+#include <mongoro/awaitable.hpp>
+#include <mongoro/bson/build.hpp>
+#include <mongoro/bson/codec.hpp>
+#include <mongoro/bson/document_param.hpp>
+#include <mongoro/cursor.hpp>
+#include <mongoro/detail/collection_base.hpp>
+#include <mongoro/received_document.hpp>
+#include <mongoro/results.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <ranges>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace mongoro {
+
+/// A collection whose documents are read and written as a T: a `document`, a plain struct, or any
+/// type with a codec. A cheap handle; making one asks nothing of the server.
+///
+/// Every operation is lazy (it starts when awaited) and copies its arguments into its command
+/// before the call returns: no argument needs to live until the operation runs. Operations may be
+/// built on any thread; awaited on another one than the reactor's they run on the reactor's (see
+/// `awaitable`).
+///
+/// All of them, unless said otherwise:
+/// * cost one round trip, and one more for the handshake of a connection that has to be opened
+/// first;
+/// * are not retried;
+/// * end with the first of: the reply, the deadline in force (`with_deadline`), a stop request.
+/// Before the
+///   command is sent a stop takes it out of the queue. After that the caller resumes at once with
+///   `operation_cancelled` or `deadline_exceeded`, the server may or may not have applied it, and
+///   the connection goes back to the pool when its reply has been read;
+/// * fail with `invalid_namespace`, `embedded_nul`, `invalid_argument` (nothing was sent);
+///   `connect_failed`, `connect_timed_out`, `name_resolution_failed`, `handshake_failed`,
+///   `incompatible_server` (nothing was sent); `network_error`, `connection_closed` and the errors
+///   of a malformed reply (a write may have been applied); `command_failed` with the server's
+///   error; `client_closed`.
+///
+/// Spec: source/crud/crud.md
+template <typename T = document>
+class collection {
+    template <typename U>
+    using optional_task = task<result<std::optional<U>>>;
+    /// What a single document is given as: a view keeps the reply that it points into.
+    using found_type = std::conditional_t<std::is_same_v<T, document_view>, received_document, T>;
+
+ public:
+    /// For the library; `database::operator[]` makes one.
+    explicit collection(detail::collection_base base) noexcept : base_(std::move(base)) {}
+
+    [[nodiscard]] const std::string& name() const noexcept { return base_.name(); }
+    [[nodiscard]] const std::string& database_name() const noexcept { return base_.database(); }
+    /// The same collection with another type of document.
+    template <typename U>
+    [[nodiscard]] collection<U> as() const {
+        return collection<U>(base_);
+    }
+
+    /// Inserts one document. One without `_id` gets an ObjectId, made here, as its first field.
+    ///
+    /// Errors: `write_failed` (a duplicate key, a failed validation), `write_concern_failed` (it
+    /// was inserted), `document_too_large`, and the codec's.
+    [[nodiscard]] awaitable<insert_one_result> insert_one(
+        const T& document, const insert_one_options& options = {}) const {
+        auto c = base_.insert(options);
+        bson::value id(append(*c, document));
+        return {base_.run_insert(std::move(c), std::move(id)), &base_.core()};
+    }
+
+    /// Inserts many: a range of T. As many commands as the server's limits make necessary, one
+    /// after the other.
+    ///
+    /// Errors: `write_failed` with every write error (its index is the document's place in the
+    /// range) and the counts of what was inserted in `error::partial()`; ordered, the first ends
+    /// it, unordered, all others are tried. `invalid_argument` for an empty range,
+    /// `document_too_large` before any is sent.
+    template <std::ranges::input_range Range>
+    [[nodiscard]] awaitable<insert_many_result> insert_many(
+        const Range& documents, const insert_many_options& options = {}) const {
+        auto c = base_.insert(options);
+        std::vector<bson::value> ids;
+        if constexpr (std::ranges::sized_range<Range>) {
+            ids.reserve(std::ranges::size(documents));
+        }
+        for (const T& document : documents) {
+            ids.emplace_back(append(*c, document));
+        }
+        return {base_.run_insert(std::move(c), std::move(ids)), &base_.core()};
+    }
+
+    /// The documents that match. Nothing is sent before the cursor is asked.
+    [[nodiscard]] cursor<T> find(const bson::document_param& filter = {},
+                                 const find_options& options = {}) const {
+        auto core = std::make_shared<detail::cursor_core>(
+            base_.client(), base_.database(), base_.name(), base_.find(filter.view(), options));
+        core->set_find_options(options);
+        return cursor<T>(std::move(core));
+    }
+
+    /// The first document that matches, or none. For T = `document_view` it comes as a
+    /// `received_document`, which keeps the reply's bytes: no copy and no allocation.
+    [[nodiscard]] awaitable<std::optional<found_type>> find_one(
+        const bson::document_param& filter = {}, const find_one_options& options = {}) const {
+        return typed(base_.find_one(filter.view(), options),
+                     &detail::collection_base::first_document);
+    }
+
+    /// Replaces the first document that matches by this one. `invalid_argument` if it begins with
+    /// an operator. Other errors as of `insert_one`.
+    [[nodiscard]] awaitable<update_result> replace_one(const bson::document_param& filter,
+                                                       const T& replacement,
+                                                       const replace_options& options = {}) const {
+        return encoded<awaitable<update_result>>(replacement, [&](document_view r) {
+            return awaitable<update_result>(
+                base_.run_update(base_.replace(filter.view(), r, options)), &base_.core());
+        });
+    }
+
+    /// Changes the first document that matches. The update begins with an operator, such as `$set`.
+    [[nodiscard]] awaitable<update_result> update_one(const bson::document_param& filter,
+                                                      const bson::document_param& update,
+                                                      const update_options& options = {}) const {
+        return {base_.run_update(base_.update_one(filter.view(), update.view(), options)),
+                &base_.core()};
+    }
+    /// The same with a pipeline: `arr(doc(...), …)`.
+    [[nodiscard]] awaitable<update_result> update_one(const bson::document_param& filter,
+                                                      bson::array_view pipeline,
+                                                      const update_options& options = {}) const {
+        return {base_.run_update(base_.update_one(filter.view(), pipeline, options)),
+                &base_.core()};
+    }
+    /// Changes every document that matches.
+    [[nodiscard]] awaitable<update_result> update_many(const bson::document_param& filter,
+                                                       const bson::document_param& update,
+                                                       const update_options& options = {}) const {
+        return {base_.run_update(base_.update_many(filter.view(), update.view(), options)),
+                &base_.core()};
+    }
+    [[nodiscard]] awaitable<update_result> update_many(const bson::document_param& filter,
+                                                       bson::array_view pipeline,
+                                                       const update_options& options = {}) const {
+        return {base_.run_update(base_.update_many(filter.view(), pipeline, options)),
+                &base_.core()};
+    }
+
+    /// Deletes the first document that matches.
+    [[nodiscard]] awaitable<delete_result> delete_one(const bson::document_param& filter,
+                                                      const delete_options& options = {}) const {
+        return {base_.run_delete(base_.delete_one(filter.view(), options)), &base_.core()};
+    }
+    /// Deletes every document that matches.
+    [[nodiscard]] awaitable<delete_result> delete_many(const bson::document_param& filter,
+                                                       const delete_options& options = {}) const {
+        return {base_.run_delete(base_.delete_many(filter.view(), options)), &base_.core()};
+    }
+
+    /// Deletes the first document that matches, and gives it.
+    [[nodiscard]] awaitable<std::optional<found_type>> find_one_and_delete(
+        const bson::document_param& filter, const find_one_and_delete_options& options = {}) const {
+        return typed(base_.find_one_and_delete(filter.view(), options),
+                     &detail::collection_base::modified_document);
+    }
+    /// Replaces the first document that matches, and gives it as it was, or as it is afterwards.
+    [[nodiscard]] awaitable<std::optional<found_type>> find_one_and_replace(
+        const bson::document_param& filter, const T& replacement,
+        const find_one_and_replace_options& options = {}) const {
+        return encoded<awaitable<std::optional<found_type>>>(replacement, [&](document_view r) {
+            return typed(base_.find_one_and_replace(filter.view(), r, options),
+                         &detail::collection_base::modified_document);
+        });
+    }
+    /// Changes the first document that matches, and gives it as it was, or as it is afterwards.
+    [[nodiscard]] awaitable<std::optional<found_type>> find_one_and_update(
+        const bson::document_param& filter, const bson::document_param& update,
+        const find_one_and_update_options& options = {}) const {
+        return typed(base_.find_one_and_update(filter.view(), update.view(), options),
+                     &detail::collection_base::modified_document);
+    }
+    [[nodiscard]] awaitable<std::optional<found_type>> find_one_and_update(
+        const bson::document_param& filter, bson::array_view pipeline,
+        const find_one_and_update_options& options = {}) const {
+        return typed(base_.find_one_and_update(filter.view(), pipeline, options),
+                     &detail::collection_base::modified_document);
+    }
+
+    /// How many documents match, counted by the server one by one (an aggregation with `$match`).
+    [[nodiscard]] awaitable<std::int64_t> count_documents(const bson::document_param& filter = {},
+                                                          const count_options& options = {}) const {
+        return {base_.count_documents(filter.view(), options), &base_.core()};
+    }
+    /// How many documents there are by the collection's metadata: fast, and an estimate (command
+    /// `count`).
+    [[nodiscard]] awaitable<std::int64_t> estimated_document_count(
+        const estimated_count_options& options = {}) const {
+        return {base_.estimated_count(options), &base_.core()};
+    }
+    /// The distinct values of a field in the documents that match.
+    [[nodiscard]] awaitable<std::vector<bson::value>> distinct(
+        std::string_view key, const bson::document_param& filter = {},
+        const distinct_options& options = {}) const {
+        return {base_.distinct(key, filter.view(), options), &base_.core()};
+    }
+
+    /// What a pipeline makes of the collection, as documents or as any other U.
+    template <typename U = document>
+    [[nodiscard]] cursor<U> aggregate(const bson::array_param& pipeline,
+                                      const aggregate_options& options = {}) const {
+        auto core =
+            std::make_shared<detail::cursor_core>(base_.client(), base_.database(), base_.name(),
+                                                  base_.aggregate(pipeline.view(), options));
+        core->set_aggregate_options(options);
+        return cursor<U>(std::move(core));
+    }
+
+    /// Makes an index, unless the same one is there; gives its name.
+    [[nodiscard]] awaitable<std::string> create_index(
+        const bson::document_param& keys, const index_options& index = {},
+        const create_index_options& options = {}) const {
+        return {base_.create_index(keys.view(), index, options), &base_.core()};
+    }
+    /// Makes several in one command; gives their names in order.
+    [[nodiscard]] awaitable<std::vector<std::string>> create_indexes(
+        std::span<const index_model> models, const create_index_options& options = {}) const {
+        return {base_.create_indexes(models, options), &base_.core()};
+    }
+    /// Drops the index of that name; `command_failed` (IndexNotFound) if there is none. "*" is
+    /// `invalid_argument`: see `drop_indexes`.
+    [[nodiscard]] awaitable<void> drop_index(std::string_view name,
+                                             const drop_index_options& options = {}) const {
+        return {base_.drop_index(name, options), &base_.core()};
+    }
+    /// Drops all but the one of `_id`.
+    [[nodiscard]] awaitable<void> drop_indexes(const drop_index_options& options = {}) const {
+        return {base_.drop_indexes(options), &base_.core()};
+    }
+    /// The indexes, one document each; of a collection that does not exist none.
+    [[nodiscard]] cursor<document> list_indexes(const list_indexes_options& options = {}) const {
+        return cursor<document>(base_.list_indexes(options));
+    }
+
+    /// Drops the collection. Not an error if it does not exist.
+    [[nodiscard]] awaitable<void> drop(const drop_options& options = {}) const {
+        return {base_.drop(options), &base_.core()};
+    }
+    /// Gives it another name in the same database. This handle keeps the old one.
+    [[nodiscard]] awaitable<void> rename(std::string_view new_name,
+                                         const rename_options& options = {}) const {
+        return {base_.rename(new_name, options), &base_.core()};
+    }
+
+ private:
+    /// Encodes one more document of an insert; gives its `_id`.
+    static bson::value_view append(wire::command& to, const T& document) {
+        if constexpr (std::convertible_to<const T&, document_view>) {
+            return detail::collection_base::append_document(to, document);
+        } else {
+            auto& bytes = detail::collection_base::documents(to);
+            const auto start = bytes.size();
+            if (auto done = bson::encode_document(document, bytes); !done) {
+                detail::collection_base::fail(to, done.error());
+                return {};
+            }
+            return detail::collection_base::end_document(to, start);
+        }
+    }
+
+    /// Calls `use` with the document's bytes, or gives an operation that fails with the codec's
+    /// error.
+    template <typename Awaitable, typename Use>
+    Awaitable encoded(const T& value, Use&& use) const {
+        if constexpr (std::convertible_to<const T&, document_view>) {
+            return use(static_cast<document_view>(value));
+        } else {
+            bson::byte_buffer bytes;
+            if (auto done = bson::encode_document(value, bytes); !done) {
+                return {failed<typename Awaitable::value_type>(done.error()), &base_.core()};
+            }
+            return use(document_view(bytes.data(), bytes.size()));
+        }
+    }
+    template <typename U>
+    static task<result<U>> failed(error e) {
+        co_return e;
+    }
+
+    using finder = result<std::optional<bson::document_view>> (*)(bson::document_view);
+
+    awaitable<std::optional<found_type>> typed(detail::command_handle c, finder find) const {
+        return {decode(base_.run(std::move(c)), find), &base_.core()};
+    }
+    static optional_task<found_type> decode(task<result<detail::reply>> running, finder find) {
+        auto reply = co_await std::move(running);
+        if (!reply) {
+            co_return reply.error();
+        }
+        const auto found = find(reply->body);
+        if (!found) {
+            co_return found.error();
+        }
+        if (!*found) {
+            co_return std::optional<found_type>();
+        }
+        if constexpr (std::is_same_v<T, document_view>) {
+            co_return std::optional(received_document(std::move(reply->bytes), **found));
+        } else {
+            static_assert(!bson::detail::holds_views<T>(),
+                          "mongoro: a struct with views would outlive the reply; find() gives them "
+                          "in batches");
+            auto decoded = bson::decode_document<T>(**found);
+            if (!decoded) {
+                co_return decoded.error();
+            }
+            co_return std::optional<T>(std::move(*decoded));
+        }
+    }
+
+    detail::collection_base base_;
+};
+
+}  // namespace mongoro

@@ -1,0 +1,256 @@
+#pragma once
+
+#include <mongoro/awaitable.hpp>
+#include <mongoro/bson/codec.hpp>
+#include <mongoro/bson/document_param.hpp>
+#include <mongoro/detail/cursor_core.hpp>
+
+#include <cstddef>
+#include <limits>
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
+
+namespace mongoro {
+
+/// A batch of a cursor's documents: it owns the bytes that they were received in, and reads each
+/// document where it lies. Copies share the bytes. May outlive the cursor, the client and the
+/// reactor, and be read and destroyed on any thread.
+///
+/// A range of `result<T>`… of T itself for `document_view`: reading a document as a struct can
+/// fail.
+template <typename T = document>
+class batch {
+ public:
+    class iterator {
+     public:
+        using value_type = T;
+        using difference_type = std::ptrdiff_t;
+        using iterator_category = std::input_iterator_tag;
+
+        iterator() noexcept = default;
+        explicit iterator(bson::element_iterator at) noexcept : at_(at) {}
+        /// The document, decoded; throws `mongoro::exception` with the codec's error.
+        T operator*() const { return decode((*at_).value()).value(); }
+        /// The same as a result.
+        [[nodiscard]] result<T> get() const { return decode((*at_).value()); }
+        iterator& operator++() noexcept {
+            ++at_;
+            return *this;
+        }
+        void operator++(int) noexcept { ++at_; }
+        friend bool operator==(const iterator& a, const iterator& b) noexcept {
+            return a.at_ == b.at_;
+        }
+
+     private:
+        bson::element_iterator at_;
+    };
+
+    batch() noexcept = default;
+    /// For the library.
+    explicit batch(detail::cursor_core::batch b) noexcept
+        : bytes_(std::move(b.bytes)), first_(b.first) {}
+
+    [[nodiscard]] iterator begin() const noexcept { return iterator(first_); }
+    [[nodiscard]] iterator end() const noexcept { return {}; }
+    [[nodiscard]] bool empty() const noexcept { return first_ == bson::element_iterator{}; }
+
+    /// One document of a batch as a T.
+    [[nodiscard]] static result<T> decode(const bson::value_view& value) {
+        auto view = value.try_get<bson::document_view>();
+        if (!view) {
+            return view.error();
+        }
+        return bson::decode_document<T>(*view);
+    }
+
+ private:
+    io::buffer bytes_;
+    bson::element_iterator first_;
+};
+
+/// The documents that a query found, fetched in batches as they are asked for.
+///
+/// Lazy: nothing is sent until the first `next()`. What `sort`, `limit` and the like set must be
+/// set before. One call at a time: `next()` while another one waits is `errc::invalid_argument`.
+/// Movable; a cursor that is destroyed before its end is killed on the server by its client, in the
+/// background. On the thread of its client's reactor.
+///
+/// A call that is cancelled, or whose deadline passes, while a batch is under way ends the cursor:
+/// that batch is lost, and no later one is given in its place. Documents that are here already stay
+/// readable.
+///
+/// Spec: source/find_getmore_killcursors_commands, source/crud/crud.md
+template <typename T = document>
+class [[nodiscard]] cursor {
+ public:
+    using value_type = T;
+    static constexpr std::size_t all = std::numeric_limits<std::size_t>::max();
+
+    /// For the library.
+    explicit cursor(std::shared_ptr<detail::cursor_core> core) noexcept : core_(std::move(core)) {}
+
+    /// The order of the documents. Replaces an earlier one.
+    cursor& sort(const bson::document_param& keys) & { return set("sort", keys); }
+    cursor sort(const bson::document_param& keys) && { return std::move(set("sort", keys)); }
+    /// The fields to give.
+    cursor& projection(const bson::document_param& fields) & { return set("projection", fields); }
+    cursor projection(const bson::document_param& fields) && {
+        return std::move(set("projection", fields));
+    }
+    /// How many documents to leave out at the beginning.
+    cursor& skip(std::int64_t n) & {
+        core_->set_skip(n);
+        return *this;
+    }
+    cursor skip(std::int64_t n) && { return std::move(skip(n)); }
+    /// At most so many documents in all; 0: all.
+    cursor& limit(std::int64_t n) & {
+        core_->set_limit(n);
+        return *this;
+    }
+    cursor limit(std::int64_t n) && { return std::move(limit(n)); }
+    /// Documents a batch; 0: as the server likes.
+    cursor& batch_size(std::int32_t n) & {
+        core_->set_batch_size(n);
+        return *this;
+    }
+    cursor batch_size(std::int32_t n) && { return std::move(batch_size(n)); }
+
+    /// The next document; none at the end. A tailable cursor gives none whenever nothing new is
+    /// there, and may be asked again.
+    ///
+    /// No round trip while the batch lasts, else one (find or getMore, which is never retried). A
+    /// `document_view` points into the batch: it ends with the next call. Errors: those of an
+    /// operation; of the codec, after which the cursor goes on with the next document;
+    /// `invalid_argument` (two calls at once, an option set too late); `client_closed` after
+    /// `close()`.
+    [[nodiscard]] awaitable<std::optional<T>> next() { return {next_in(core_), &core_->core()}; }
+
+    /// The documents of one batch: what is left of the current one, else a new one. None at the
+    /// end.
+    [[nodiscard]] awaitable<std::optional<batch<T>>> next_batch() {
+        return {next_batch_in(core_), &core_->core()};
+    }
+
+    /// Up to `limit` of the documents that are left, in a vector. The first that cannot be read as
+    /// a T ends it with that error.
+    [[nodiscard]] awaitable<std::vector<T>> to_vector(std::size_t limit = all)
+        requires(!bson::detail::holds_views<T>())
+    {
+        return {to_vector_in(core_, limit), &core_->core()};
+    }
+
+    /// Ends the cursor, here and on the server, and waits for that. Not an error if it was at its
+    /// end.
+    [[nodiscard]] awaitable<void> close() { return {close_in(core_), &core_->core()}; }
+
+    /// Whether nothing more can come: no document is left here, and the server has closed it.
+    [[nodiscard]] bool exhausted() const noexcept { return core_->exhausted(); }
+    /// The server's id of it; 0 before the first batch and at the end.
+    [[nodiscard]] std::int64_t id() const noexcept { return core_->id(); }
+    /// For the library's adapters: what copies of this cursor would share.
+    [[nodiscard]] const std::shared_ptr<detail::cursor_core>& shared_core() const noexcept {
+        return core_;
+    }
+
+    /// `for (auto it = co_await c.begin(); it != c.end(); co_await ++it) use(*it);`
+    class iterator {
+     public:
+        iterator() noexcept = default;
+        iterator(std::shared_ptr<detail::cursor_core> core, std::optional<T> first)
+            : core_(std::move(core)), current_(std::move(first)) {}
+        [[nodiscard]] T& operator*() noexcept { return *current_; }
+        [[nodiscard]] T* operator->() noexcept { return &*current_; }
+        /// To be awaited; the iterator must stay where it is meanwhile.
+        [[nodiscard]] awaitable<void> operator++() { return {advance(*this), &core_->core()}; }
+        friend bool operator==(const iterator& a, const iterator& b) noexcept {
+            return a.current_.has_value() == b.current_.has_value();
+        }
+
+     private:
+        static task<result<void>> advance(iterator& self) {
+            auto next = co_await next_in(self.core_);
+            if (!next) {
+                self.current_.reset();
+                co_return next.error();
+            }
+            self.current_ = std::move(*next);
+            co_return result<void>();
+        }
+        std::shared_ptr<detail::cursor_core> core_;
+        std::optional<T> current_;
+    };
+    [[nodiscard]] awaitable<iterator> begin() { return {begin_in(core_), &core_->core()}; }
+    [[nodiscard]] iterator end() const noexcept { return {}; }
+
+ private:
+    using core_ptr = std::shared_ptr<detail::cursor_core>;
+
+    cursor& set(std::string_view key, const bson::document_param& value) {
+        core_->set_document(key, value.view());
+        return *this;
+    }
+
+    static task<result<std::optional<T>>> next_in(core_ptr core) {
+        bson::value_view value;
+        while (!core->take(value)) {
+            auto more = co_await core->fetch();
+            if (!more) {
+                co_return more.error();
+            }
+            if (!*more || (!core->has_buffered() && core->tailable())) {
+                co_return std::optional<T>();
+            }
+        }
+        auto decoded = batch<T>::decode(value);
+        if (!decoded) {
+            co_return decoded.error();
+        }
+        co_return std::optional<T>(std::move(*decoded));
+    }
+
+    static task<result<std::optional<batch<T>>>> next_batch_in(core_ptr core) {
+        while (!core->has_buffered()) {
+            auto more = co_await core->fetch();
+            if (!more) {
+                co_return more.error();
+            }
+            if (!*more || (!core->has_buffered() && core->tailable())) {
+                co_return std::optional<batch<T>>();
+            }
+        }
+        co_return std::optional<batch<T>>(batch<T>(core->take_batch()));
+    }
+
+    static task<result<std::vector<T>>> to_vector_in(core_ptr core, std::size_t limit) {
+        std::vector<T> documents;
+        while (documents.size() < limit) {
+            auto next = co_await next_in(core);
+            if (!next) {
+                co_return next.error();
+            }
+            if (!*next) {
+                break;
+            }
+            documents.push_back(std::move(**next));
+        }
+        co_return std::move(documents);
+    }
+
+    static task<result<void>> close_in(core_ptr core) { co_return co_await core->close(); }
+
+    static task<result<iterator>> begin_in(core_ptr core) {
+        auto first = co_await next_in(core);
+        if (!first) {
+            co_return first.error();
+        }
+        co_return iterator(std::move(core), std::move(*first));
+    }
+
+    core_ptr core_;
+};
+
+}  // namespace mongoro

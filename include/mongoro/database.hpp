@@ -1,0 +1,69 @@
+#pragma once
+
+#include <mongoro/awaitable.hpp>
+#include <mongoro/bson/build.hpp>
+#include <mongoro/bson/document_param.hpp>
+#include <mongoro/collection.hpp>
+#include <mongoro/cursor.hpp>
+#include <mongoro/options/admin.hpp>
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace mongoro {
+
+/// A database: a cheap handle, which asks nothing of the server. Of its operations all that
+/// `collection` says holds too.
+class database {
+ public:
+    /// For the library; `client::operator[]` makes one.
+    database(std::shared_ptr<detail::client_state> client, std::string_view name)
+        : client_(std::move(client)), name_(name) {}
+
+    [[nodiscard]] const std::string& name() const noexcept { return name_; }
+
+    /// A collection of `document`s.
+    [[nodiscard]] mongoro::collection<document> operator[](std::string_view name) const {
+        return collection<document>(name);
+    }
+    /// A collection of `T`s.
+    template <typename T = document>
+    [[nodiscard]] mongoro::collection<T> collection(std::string_view name) const {
+        return mongoro::collection<T>(detail::collection_base(client_, name_, name));
+    }
+
+    /// Runs any command; gives the server's whole reply. A reply that says `ok: 0` is
+    /// `command_failed`.
+    ///
+    /// The driver adds `$db` and nothing else. A command whose reply is a cursor gives its first
+    /// batch only: use `run_cursor_command`. Never retried. Spec: source/run-command/run-command.md
+    [[nodiscard]] awaitable<document> run_command(const bson::document_param& command,
+                                                  const run_command_options& options = {}) const;
+    /// Runs a command that answers with a cursor.
+    [[nodiscard]] cursor<document> run_cursor_command(
+        const bson::document_param& command, const run_command_options& options = {}) const;
+
+    /// What a pipeline of the database itself gives, such as one of `$currentOp` or `$documents`.
+    [[nodiscard]] cursor<document> aggregate(const bson::array_param& pipeline,
+                                             const aggregate_options& options = {}) const;
+
+    /// The collections, one document each.
+    [[nodiscard]] cursor<document> list_collections(
+        const list_collections_options& options = {}) const;
+    /// The names alone, in no particular order.
+    [[nodiscard]] awaitable<std::vector<std::string>> list_collection_names(
+        const list_collections_options& options = {}) const;
+    /// Makes a collection or a view; `command_failed` (NamespaceExists) if it is there.
+    [[nodiscard]] awaitable<void> create_collection(
+        std::string_view name, const create_collection_options& options = {}) const;
+    /// Drops the database with all that is in it. Not an error if it does not exist.
+    [[nodiscard]] awaitable<void> drop(const drop_options& options = {}) const;
+
+ private:
+    std::shared_ptr<detail::client_state> client_;
+    std::string name_;
+};
+
+}  // namespace mongoro

@@ -1,0 +1,104 @@
+#pragma once
+
+#include <mongoro/bson/document_view.hpp>
+#include <mongoro/bson/value.hpp>
+#include <mongoro/bson/value_view.hpp>
+#include <mongoro/detail/buffer.hpp>
+#include <mongoro/detail/command_handle.hpp>
+#include <mongoro/detail/reply.hpp>
+#include <mongoro/options/find.hpp>
+#include <mongoro/result.hpp>
+#include <mongoro/task.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace mongoro::detail {
+
+class client_state;
+
+/// A cursor without its document type: the command until it starts, then the batches.
+class cursor_core {
+ public:
+    cursor_core(std::shared_ptr<client_state> client, std::string_view database,
+                std::string_view collection, command_handle first);
+    cursor_core(const cursor_core&) = delete;
+    cursor_core& operator=(const cursor_core&) = delete;
+    /// An unfinished cursor is killed on the server by its client, in the background.
+    ~cursor_core();
+
+    [[nodiscard]] reactor_core& core() const noexcept;
+
+    // Settings. Those that a user can reach later fail the cursor once it has started.
+    void set_find_options(const find_options& o);
+    void set_aggregate_options(const aggregate_options& o);
+    void set_document(std::string_view key, document_view value);
+    void set_skip(std::int64_t n);
+    void set_limit(std::int64_t n);
+    void set_batch_size(std::int32_t n);
+    /// A namespace that does not exist is an empty cursor.
+    void set_empty_if_missing() noexcept { empty_if_missing_ = true; }
+
+    /// The next document of the current batch, if one is left there.
+    [[nodiscard]] bool take(bson::value_view& next) noexcept {
+        if (!has_buffered()) {
+            return false;
+        }
+        next = (*at_).value();
+        ++at_;
+        return true;
+    }
+    [[nodiscard]] bool has_buffered() const noexcept { return at_ != bson::element_iterator{}; }
+    /// The rest of the current batch in one piece, with a share of its bytes.
+    struct batch {
+        io::buffer bytes;
+        bson::element_iterator first;
+    };
+    [[nodiscard]] batch take_batch() noexcept;
+
+    /// Asks the server for a batch. False: there is none to ask for. True: a batch came, perhaps an
+    /// empty one.
+    [[nodiscard]] task<result<bool>> fetch();
+    /// Nothing is left, neither here nor on the server.
+    [[nodiscard]] bool exhausted() const noexcept {
+        return started_ && id_ == 0 && !has_buffered();
+    }
+    [[nodiscard]] bool tailable() const noexcept { return tailable_; }
+    [[nodiscard]] std::int64_t id() const noexcept { return id_; }
+    /// Kills it on the server now. No more documents come.
+    [[nodiscard]] task<result<void>> close();
+
+ private:
+    class under_way;
+
+    [[nodiscard]] bool may_change();
+    [[nodiscard]] command_handle next_command();
+    [[nodiscard]] result<bool> accept(reply r);
+    void kill() noexcept;
+
+    std::shared_ptr<client_state> client_;
+    std::string database_;
+    std::string collection_;
+    command_handle first_;  // until it starts
+    bool has_limits_ = false;
+    std::int64_t skip_ = 0;
+    std::int64_t limit_ = 0;
+    std::int64_t batch_size_ = 0;
+    std::optional<std::chrono::milliseconds> max_await_;
+    bson::value comment_;
+    bool tailable_ = false;
+    bool empty_if_missing_ = false;
+    bool started_ = false;
+    bool fetching_ = false;
+    std::int64_t id_ = 0;
+    std::int64_t received_ = 0;  // documents, counted where there is a limit
+    error failure_;
+    io::buffer bytes_;
+    bson::element_iterator at_;
+};
+
+}  // namespace mongoro::detail

@@ -1,0 +1,136 @@
+#pragma once
+
+#include <mongoro/bson/array_view.hpp>
+#include <mongoro/options/common.hpp>
+
+namespace mongoro {
+
+/// One index to make: its keys and its options (index management specification, IndexOptions).
+struct index_model {
+    /// Field to direction (1, -1) or kind ("2dsphere", "text", …), in order.
+    bson::document_view keys;
+    /// Default: made of the keys, such as `name_1_age_-1`.
+    std::string_view name = {};
+    std::optional<bool> unique = std::nullopt;
+    std::optional<bool> sparse = std::nullopt;
+    std::optional<bool> hidden = std::nullopt;
+    std::optional<bool> background = std::nullopt;
+    std::optional<std::chrono::seconds> expire_after = std::nullopt;
+    std::optional<bson::document_view> partial_filter_expression = std::nullopt;
+    std::optional<bson::document_view> collation = std::nullopt;
+    std::optional<bson::document_view> wildcard_projection = std::nullopt;
+    std::optional<bson::document_view> storage_engine = std::nullopt;
+    std::optional<bson::document_view> weights = std::nullopt;
+    std::string_view default_language = {};
+    std::string_view language_override = {};
+    std::optional<std::int32_t> version = std::nullopt;
+    std::optional<std::int32_t> text_index_version = std::nullopt;
+    std::optional<std::int32_t> sphere_2d_index_version = std::nullopt;
+    std::optional<std::int32_t> bits = std::nullopt;
+    std::optional<double> min = std::nullopt;
+    std::optional<double> max = std::nullopt;
+};
+
+/// Options of one index made by `collection::create_index`: those of `index_model` but the keys.
+struct index_options {
+    std::string_view name = {};
+    std::optional<bool> unique = std::nullopt;
+    std::optional<bool> sparse = std::nullopt;
+    std::optional<bool> hidden = std::nullopt;
+    std::optional<std::chrono::seconds> expire_after = std::nullopt;
+    std::optional<bson::document_view> partial_filter_expression = std::nullopt;
+    std::optional<bson::document_view> collation = std::nullopt;
+    std::optional<bson::document_view> wildcard_projection = std::nullopt;
+    std::optional<bson::document_view> weights = std::nullopt;
+    std::string_view default_language = {};
+};
+
+/// Options of the command `createIndexes`.
+struct create_index_options {
+    /// How many data-bearing members must have built it: a number, `majority`, `votingMembers` or a
+    /// tag.
+    std::optional<option_value> commit_quorum = std::nullopt;
+    std::optional<option_value> comment = std::nullopt;
+    std::optional<std::chrono::milliseconds> max_time = std::nullopt;
+    std::optional<bool> raw_data = std::nullopt;
+    std::optional<mongoro::write_concern> write_concern = std::nullopt;
+};
+
+/// Options of `collection::drop_index` and `drop_indexes`.
+struct drop_index_options {
+    std::optional<option_value> comment = std::nullopt;
+    std::optional<std::chrono::milliseconds> max_time = std::nullopt;
+    std::optional<bool> raw_data = std::nullopt;
+    std::optional<mongoro::write_concern> write_concern = std::nullopt;
+};
+
+/// Options of `collection::list_indexes`.
+struct list_indexes_options {
+    std::optional<std::int32_t> batch_size = std::nullopt;
+    std::optional<option_value> comment = std::nullopt;
+    std::optional<bool> raw_data = std::nullopt;
+};
+
+/// Options of `database::list_collections` (enumerate collections specification).
+struct list_collections_options {
+    std::optional<bson::document_view> filter = std::nullopt;
+    std::optional<bool> name_only = std::nullopt;
+    std::optional<bool> authorized_collections = std::nullopt;
+    std::optional<std::int32_t> batch_size = std::nullopt;
+    std::optional<option_value> comment = std::nullopt;
+    std::optional<bool> raw_data = std::nullopt;
+};
+
+/// Options of `client::list_databases` (enumerate databases specification).
+struct list_databases_options {
+    std::optional<bson::document_view> filter = std::nullopt;
+    std::optional<bool> name_only = std::nullopt;
+    std::optional<bool> authorized_databases = std::nullopt;
+    std::optional<option_value> comment = std::nullopt;
+};
+
+/// Options of `database::create_collection`.
+struct create_collection_options {
+    std::optional<bool> capped = std::nullopt;
+    /// Bytes, of a capped collection.
+    std::optional<std::int64_t> size = std::nullopt;
+    /// Documents, of a capped collection.
+    std::optional<std::int64_t> max = std::nullopt;
+    std::optional<bson::document_view> storage_engine = std::nullopt;
+    std::optional<bson::document_view> validator = std::nullopt;
+    std::string_view validation_level = {};
+    std::string_view validation_action = {};
+    std::optional<bson::document_view> index_option_defaults = std::nullopt;
+    /// The collection that a view reads.
+    std::string_view view_on = {};
+    /// The pipeline of a view.
+    std::optional<bson::array_view> pipeline = std::nullopt;
+    std::optional<bson::document_view> collation = std::nullopt;
+    std::optional<bson::document_view> timeseries = std::nullopt;
+    std::optional<std::chrono::seconds> expire_after = std::nullopt;
+    std::optional<bson::document_view> clustered_index = std::nullopt;
+    std::optional<bson::document_view> change_stream_pre_and_post_images = std::nullopt;
+    std::optional<option_value> comment = std::nullopt;
+    std::optional<mongoro::write_concern> write_concern = std::nullopt;
+};
+
+/// Options of `drop`, of a collection or a database.
+struct drop_options {
+    std::optional<option_value> comment = std::nullopt;
+    std::optional<mongoro::write_concern> write_concern = std::nullopt;
+};
+
+/// Options of `collection::rename`.
+struct rename_options {
+    /// Whether a collection of the new name is dropped first. Default: no, that is an error.
+    std::optional<bool> drop_target = std::nullopt;
+    std::optional<option_value> comment = std::nullopt;
+    std::optional<mongoro::write_concern> write_concern = std::nullopt;
+};
+
+/// Options of `run_command`.
+struct run_command_options {
+    std::optional<mongoro::read_concern> read_concern = std::nullopt;
+};
+
+}  // namespace mongoro

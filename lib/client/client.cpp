@@ -1,0 +1,127 @@
+#include "client/client_state.hpp"
+
+#include <mongoro/client.hpp>
+
+namespace mongoro {
+
+namespace {
+
+using detail::client_state;
+
+result<std::shared_ptr<client_state>> make_state(reactor& r, std::string_view text,
+                                                 const client_options& options) {
+    auto where = uri::parse(text);
+    if (!where) {
+        return where.error();
+    }
+    if (options.max_pool_size == 0) {
+        return error(errc::invalid_argument, "max_pool_size is 0");
+    }
+    if (options.connect_timeout && options.connect_timeout->count() < 0) {
+        return error(errc::invalid_argument, "connect_timeout is negative");
+    }
+    if (options.drain_timeout.count() < 0) {
+        return error(errc::invalid_argument, "drain_timeout is negative");
+    }
+    if (options.app_name.size() > 128) {
+        return error(errc::invalid_argument, "app_name is longer than 128 bytes");
+    }
+    return std::make_shared<client_state>(r, *where, options);
+}
+
+task<result<void>> run_ping(std::shared_ptr<client_state> state) {
+    auto reply = co_await operation::execute(detail::pool_of(state), operation::ping());
+    if (!reply) {
+        co_return reply.error();
+    }
+    co_return result<void>();
+}
+
+task<result<std::vector<document>>> run_list(std::shared_ptr<client_state> state,
+                                             detail::command_handle c) {
+    auto reply = co_await operation::execute(detail::pool_of(state), std::move(c));
+    if (!reply) {
+        co_return reply.error();
+    }
+    const auto databases = operation::read_databases(reply->body);
+    if (!databases) {
+        co_return databases.error();
+    }
+    std::vector<document> list;
+    for (const auto& one : *databases) {
+        auto description = one.value().try_get<document>();
+        if (!description) {
+            co_return description.error();
+        }
+        list.push_back(std::move(*description));
+    }
+    co_return std::move(list);
+}
+
+task<result<std::vector<std::string>>> run_list_names(std::shared_ptr<client_state> state,
+                                                      detail::command_handle c) {
+    auto databases = co_await run_list(std::move(state), std::move(c));
+    if (!databases) {
+        co_return databases.error();
+    }
+    std::vector<std::string> names;
+    for (const auto& one : *databases) {
+        auto name = one["name"].try_get<std::string>();
+        if (!name) {
+            co_return name.error();
+        }
+        names.push_back(std::move(*name));
+    }
+    co_return std::move(names);
+}
+
+task<result<void>> run_close(std::shared_ptr<client_state> state, deadline until) {
+    co_return co_await state->close(until);
+}
+
+}  // namespace
+
+client::client(reactor& r, std::string_view uri, const client_options& options)
+    : state_(std::move(make_state(r, uri, options).value())) {}
+
+result<client> client::create(reactor& r, std::string_view uri, const client_options& options) {
+    auto state = make_state(r, uri, options);
+    if (!state) {
+        return state.error();
+    }
+    return client(std::move(*state));
+}
+
+database client::default_database(std::string_view fallback) const {
+    const auto& named = state_->default_database();
+    return database(named.empty() ? fallback : std::string_view(named));
+}
+
+awaitable<void> client::ping() const {
+    return {run_ping(state_), &state_->core()};
+}
+
+awaitable<std::vector<document>> client::list_databases(
+    const list_databases_options& options) const {
+    return {run_list(state_, operation::list_databases(options)), &state_->core()};
+}
+
+awaitable<std::vector<std::string>> client::list_database_names(
+    const list_databases_options& options) const {
+    auto names_only = options;
+    names_only.name_only = true;
+    return {run_list_names(state_, operation::list_databases(names_only)), &state_->core()};
+}
+
+awaitable<void> client::close(deadline until) const {
+    return {run_close(state_, until), &state_->core()};
+}
+
+client_statistics client::statistics() const noexcept {
+    const auto& pool = state_->pool();
+    return {.connections = pool.size(),
+            .idle_connections = pool.idle(),
+            .connections_created = pool.created()};
+}
+
+}  // namespace mongoro

@@ -1,0 +1,219 @@
+#include "client/client_state.hpp"
+
+#include <mongoro/detail/cursor_core.hpp>
+
+#include <algorithm>
+#include <limits>
+
+namespace mongoro::detail {
+
+namespace {
+
+constexpr int namespace_not_found = 26;
+
+/// A copy of an option that outlives the call.
+bson::value keep(const option_value& option) {
+    bson::byte_buffer bytes;
+    bson::writer to(bytes);
+    to.begin_document();
+    option.append_to(to, "");
+    to.end();
+    return bson::value(to.view()[""]);
+}
+
+}  // namespace
+
+/// Marks a fetch. One that does not end, since its coroutine was destroyed, has lost its batch.
+class cursor_core::under_way {
+ public:
+    explicit under_way(cursor_core& c) noexcept : cursor_(c) { cursor_.fetching_ = true; }
+    under_way(const under_way&) = delete;
+    under_way& operator=(const under_way&) = delete;
+    ~under_way() {
+        cursor_.fetching_ = false;
+        if (!ended_) {
+            cursor_.started_ = true;
+            cursor_.failure_ = errc::operation_cancelled;
+            cursor_.kill();
+        }
+    }
+    void ended() noexcept { ended_ = true; }
+
+ private:
+    cursor_core& cursor_;
+    bool ended_ = false;
+};
+
+cursor_core::cursor_core(std::shared_ptr<client_state> client, std::string_view database,
+                         std::string_view collection, command_handle first)
+    : client_(std::move(client)),
+      database_(database),
+      collection_(collection),
+      first_(std::move(first)) {}
+
+cursor_core::~cursor_core() {
+    kill();
+}
+
+reactor_core& cursor_core::core() const noexcept {
+    return client_->core();
+}
+
+void cursor_core::set_find_options(const find_options& o) {
+    has_limits_ = true;
+    skip_ = o.skip.value_or(0);
+    limit_ = o.limit.value_or(0);
+    batch_size_ = o.batch_size.value_or(0);
+    max_await_ = o.max_await_time;
+    tailable_ = o.type != cursor_type::non_tailable;
+    if (o.comment) {
+        comment_ = keep(*o.comment);
+    }
+}
+
+void cursor_core::set_aggregate_options(const aggregate_options& o) {
+    batch_size_ = o.batch_size.value_or(0);
+    max_await_ = o.max_await_time;
+    if (o.comment) {
+        comment_ = keep(*o.comment);
+    }
+}
+
+bool cursor_core::may_change() {
+    if (started_ || fetching_) {
+        failure_ = error(errc::invalid_argument, "a cursor's options must be set before it starts");
+        return false;
+    }
+    return true;
+}
+
+void cursor_core::set_document(std::string_view key, document_view value) {
+    if (may_change()) {
+        first_->remove(key);
+        first_->body().append(key, value);
+    }
+}
+
+void cursor_core::set_skip(std::int64_t n) {
+    if (may_change()) {
+        skip_ = n;
+    }
+}
+
+void cursor_core::set_limit(std::int64_t n) {
+    if (may_change()) {
+        limit_ = n;
+    }
+}
+
+void cursor_core::set_batch_size(std::int32_t n) {
+    if (may_change()) {
+        batch_size_ = n;
+    }
+}
+
+cursor_core::batch cursor_core::take_batch() noexcept {
+    batch taken{std::move(bytes_), at_};
+    at_ = {};
+    return taken;
+}
+
+command_handle cursor_core::next_command() {
+    if (!started_) {
+        if (has_limits_) {
+            operation::append_limits(*first_, skip_, limit_, batch_size_);
+        }
+        return std::move(first_);
+    }
+    // The limit is the server's to keep, but a batch must not ask beyond it.
+    auto batch_size = batch_size_ < 0 ? -batch_size_ : batch_size_;
+    if (limit_ > 0 && batch_size > 0) {
+        batch_size = std::min(batch_size, limit_ - received_);
+    }
+    return operation::get_more({database_, collection_}, id_,
+                               static_cast<std::int32_t>(std::min<std::int64_t>(
+                                   batch_size, std::numeric_limits<std::int32_t>::max())),
+                               max_await_, comment_.view());
+}
+
+task<result<bool>> cursor_core::fetch() {
+    if (fetching_) {
+        co_return error(errc::invalid_argument, "a cursor serves one call at a time");
+    }
+    if (failure_) {
+        co_return failure_;
+    }
+    if (started_ && limit_ > 0 && received_ >= limit_) {
+        kill();  // from 5.0 on a server may leave a cursor open whose limit is reached
+    }
+    if (started_ && id_ == 0) {
+        co_return false;
+    }
+    under_way mark(*this);
+    auto command = next_command();
+    auto r = co_await operation::execute(pool_of(client_), std::move(command));
+    mark.ended();
+    started_ = true;
+    if (r) {
+        auto accepted = accept(std::move(*r));
+        if (!accepted) {
+            failure_ = accepted.error();
+            kill();
+        }
+        co_return accepted;
+    }
+    if (empty_if_missing_ && r.error().server_code() == namespace_not_found) {
+        co_return false;
+    }
+    failure_ = r.error();
+    if (failure_.code() == errc::command_failed) {
+        id_ = 0;  // the server has closed it
+    }
+    kill();
+    co_return failure_;
+}
+
+result<bool> cursor_core::accept(reply r) {
+    const auto read = operation::read_cursor(r.body);
+    if (!read) {
+        return read.error();
+    }
+    id_ = read->id;
+    if (const auto dot = read->ns.find('.'); dot != std::string_view::npos) {
+        collection_ = read->ns.substr(dot + 1);
+    }
+    if (limit_ > 0) {
+        received_ += static_cast<std::int64_t>(read->batch.count());
+    }
+    bytes_ = std::move(r.bytes);
+    at_ = read->batch.begin();
+    return true;
+}
+
+void cursor_core::kill() noexcept {
+    if (id_ != 0) {
+        client_->kill_cursor(database_, collection_, std::exchange(id_, 0));
+    }
+}
+
+task<result<void>> cursor_core::close() {
+    if (fetching_) {
+        co_return error(errc::invalid_argument, "a cursor serves one call at a time");
+    }
+    started_ = true;
+    first_.reset();
+    at_ = {};
+    bytes_.reset();
+    failure_ = errc::client_closed;
+    if (id_ == 0) {
+        co_return result<void>();
+    }
+    auto killed = co_await operation::execute(
+        pool_of(client_), operation::kill_cursors({database_, collection_}, std::exchange(id_, 0)));
+    if (!killed) {
+        co_return killed.error();
+    }
+    co_return result<void>();
+}
+
+}  // namespace mongoro::detail

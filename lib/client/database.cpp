@@ -1,0 +1,98 @@
+#include "client/client_state.hpp"
+
+#include <mongoro/database.hpp>
+
+namespace mongoro {
+
+namespace {
+
+using detail::client_state;
+
+task<result<document>> run_whole(std::shared_ptr<client_state> state, detail::command_handle c) {
+    auto reply = co_await operation::execute(detail::pool_of(state), std::move(c));
+    if (!reply) {
+        co_return reply.error();
+    }
+    co_return document(reply->body);
+}
+
+task<result<void>> run_void(std::shared_ptr<client_state> state, detail::command_handle c) {
+    auto reply = co_await operation::execute(detail::pool_of(state), std::move(c));
+    if (!reply) {
+        co_return reply.error();
+    }
+    co_return result<void>();
+}
+
+task<result<std::vector<std::string>>> run_names(std::shared_ptr<detail::cursor_core> core) {
+    std::vector<std::string> names;
+    for (;;) {
+        bson::value_view value;
+        while (core->take(value)) {
+            auto name = value["name"].try_get<std::string>();
+            if (!name) {
+                co_return name.error();
+            }
+            names.push_back(std::move(*name));
+        }
+        auto more = co_await core->fetch();
+        if (!more) {
+            co_return more.error();
+        }
+        if (!*more) {
+            co_return std::move(names);
+        }
+    }
+}
+
+}  // namespace
+
+awaitable<document> database::run_command(const bson::document_param& command,
+                                          const run_command_options& options) const {
+    return {run_whole(client_, operation::run_command(name_, command.view(), options)),
+            &client_->core()};
+}
+
+cursor<document> database::run_cursor_command(const bson::document_param& command,
+                                              const run_command_options& options) const {
+    return cursor<document>(std::make_shared<detail::cursor_core>(
+        client_, name_, "$cmd", operation::run_command(name_, command.view(), options)));
+}
+
+cursor<document> database::aggregate(const bson::array_param& pipeline,
+                                     const aggregate_options& options) const {
+    auto core = std::make_shared<detail::cursor_core>(
+        client_, name_, "$cmd.aggregate",
+        operation::aggregate({name_, {}}, pipeline.view(), options));
+    core->set_aggregate_options(options);
+    return cursor<document>(std::move(core));
+}
+
+cursor<document> database::list_collections(const list_collections_options& options) const {
+    auto core = std::make_shared<detail::cursor_core>(client_, name_, "$cmd.listCollections",
+                                                      operation::list_collections(name_, options));
+    core->set_batch_size(options.batch_size.value_or(0));
+    return cursor<document>(std::move(core));
+}
+
+awaitable<std::vector<std::string>> database::list_collection_names(
+    const list_collections_options& options) const {
+    auto names_only = options;
+    names_only.name_only = true;
+    return {run_names(std::make_shared<detail::cursor_core>(
+                client_, name_, "$cmd.listCollections",
+                operation::list_collections(name_, names_only))),
+            &client_->core()};
+}
+
+awaitable<void> database::create_collection(std::string_view name,
+                                            const create_collection_options& options) const {
+    return {run_void(client_, operation::create_collection({name_, name}, options)),
+            &client_->core()};
+}
+
+awaitable<void> database::drop(const drop_options& options) const {
+    return {run_void(client_, operation::drop_database(name_, options)), &client_->core()};
+}
+
+}  // namespace mongoro

@@ -1,0 +1,59 @@
+#include "operation/append.hpp"
+#include "operation/operations.hpp"
+
+namespace mongoro::operation {
+
+namespace {
+
+/// Whether a pipeline writes: its last stage is `$out` or `$merge`.
+bool writes(bson::array_view pipeline) {
+    bool result = false;
+    for (const auto& stage : pipeline) {
+        result = false;
+        if (const auto document = stage.value().try_get<bson::document_view>()) {
+            for (const auto& element : *document) {
+                result = element.key() == "$out" || element.key() == "$merge";
+                break;
+            }
+        }
+    }
+    return result;
+}
+
+}  // namespace
+
+command_handle aggregate(target t, bson::array_view pipeline, const aggregate_options& o) {
+    auto c = command::make();
+    if (t.collection.empty()) {
+        c->begin("aggregate", t.database);
+    } else {
+        c->begin("aggregate", t.database, t.collection);
+    }
+    const bool is_write = writes(pipeline);
+    auto& body = c->body();
+    body.append("pipeline", pipeline);
+    body.begin_document("cursor");
+    // A pipeline that writes returns nothing; a batchSize of 0 would keep it from running at once.
+    if (o.batch_size && !(is_write && *o.batch_size == 0)) {
+        body.append("batchSize", *o.batch_size);
+    }
+    body.end();
+    append_if(body, "allowDiskUse", o.allow_disk_use);
+    if (is_write) {
+        append_if(body, "bypassDocumentValidation", o.bypass_document_validation);
+        append_if(*c, o.write_concern);
+        if (!c->acknowledged()) {
+            c->fail({errc::invalid_argument, "an aggregate cannot be unacknowledged"});
+        }
+    }
+    append_if(body, "collation", o.collation);
+    append_if(body, "comment", o.comment);
+    append_if(body, "hint", o.hint);
+    append_if(body, "let", o.let);
+    append_if(body, "maxTimeMS", o.max_time);
+    append_if(body, "rawData", o.raw_data);
+    append_if(body, o.read_concern);
+    return c;
+}
+
+}  // namespace mongoro::operation

@@ -1,0 +1,92 @@
+#pragma once
+
+#include "wire/command.hpp"
+
+#include <mongoro/options/common.hpp>
+
+#include <optional>
+
+namespace mongoro::operation {
+
+using wire::command;
+
+/// Appends an option that is set; one that is not is not sent.
+template <typename T>
+void append_if(bson::writer& to, std::string_view key, const std::optional<T>& option) {
+    if (option) {
+        to.append(key, *option);
+    }
+}
+
+inline void append_if(bson::writer& to, std::string_view key,
+                      const std::optional<option_value>& option) {
+    if (option) {
+        option->append_to(to, key);
+    }
+}
+
+inline void append_if(bson::writer& to, std::string_view key,
+                      const std::optional<hint_option>& option) {
+    if (option) {
+        option->append_to(to, key);
+    }
+}
+
+inline void append_if(bson::writer& to, std::string_view key,
+                      const std::optional<std::chrono::milliseconds>& option) {
+    if (option) {
+        to.append(key, static_cast<std::int64_t>(option->count()));
+    }
+}
+
+inline void append_if(bson::writer& to, std::string_view key,
+                      const std::optional<std::chrono::seconds>& option) {
+    if (option) {
+        to.append(key, static_cast<std::int64_t>(option->count()));
+    }
+}
+
+inline void append_if(bson::writer& to, std::string_view key, std::string_view text) {
+    if (!text.empty()) {
+        to.append(key, text);
+    }
+}
+
+inline void append_if(bson::writer& to, const std::optional<read_concern>& option) {
+    if (option && !option->level.empty()) {
+        to.begin_document("readConcern");
+        to.append("level", option->level);
+        to.end();
+    }
+}
+
+/// Appends the write concern, and marks the command as one without a reply for `{w: 0}`.
+inline void append_if(command& to, const std::optional<write_concern>& option) {
+    if (!option || option->is_default()) {
+        return;
+    }
+    auto& body = to.body();
+    body.begin_document("writeConcern");
+    if (!option->w_tag.empty()) {
+        body.append("w", option->w_tag);
+    } else if (option->w) {
+        body.append("w", *option->w);
+    }
+    append_if(body, "j", option->journal);
+    append_if(body, "wtimeout", option->w_timeout);
+    body.end();
+    if (option->w && *option->w == 0 && option->journal.value_or(false)) {
+        to.fail({errc::invalid_argument, "a write concern of w: 0 cannot have a journal"});
+    }
+    if (option->w && *option->w < 0) {
+        to.fail({errc::invalid_argument, "a write concern's w is negative"});
+    }
+    if (option->w_timeout && option->w_timeout->count() < 0) {
+        to.fail({errc::invalid_argument, "a write concern's timeout is negative"});
+    }
+    if (!option->is_acknowledged()) {
+        to.set_unacknowledged();
+    }
+}
+
+}  // namespace mongoro::operation

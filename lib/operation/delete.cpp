@@ -1,0 +1,35 @@
+#include "operation/append.hpp"
+#include "operation/operations.hpp"
+
+namespace mongoro::operation {
+
+command_handle remove(target t, bson::document_view filter, multi how_many,
+                      const delete_options& o) {
+    auto c = command::make();
+    c->begin("delete", t.database, t.collection);
+    c->begin_documents("deletes");
+    auto& body = c->body();
+    body.append("ordered", true);
+    append_if(body, "let", o.let);
+    append_if(body, "comment", o.comment);
+    append_if(body, "rawData", o.raw_data);
+    append_if(*c, o.write_concern);
+
+    bson::writer to(c->documents());
+    to.begin_document();
+    to.append("q", filter);
+    to.append("limit", std::int32_t{how_many == multi::one ? 1 : 0});
+    append_if(to, "collation", o.collation);
+    append_if(to, "hint", o.hint);
+    to.end();
+    if (auto bad = to.error()) {
+        c->fail(std::move(bad));
+    }
+    c->end_document();
+    if (!c->acknowledged() && (o.hint || o.collation)) {
+        c->fail({errc::invalid_argument, "an unacknowledged write has no hint and no collation"});
+    }
+    return c;
+}
+
+}  // namespace mongoro::operation

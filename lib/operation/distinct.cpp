@@ -1,0 +1,30 @@
+#include "operation/append.hpp"
+#include "operation/operations.hpp"
+
+namespace mongoro::operation {
+
+command_handle distinct(target t, std::string_view key, bson::document_view filter,
+                        const distinct_options& o) {
+    auto c = command::make();
+    c->begin("distinct", t.database, t.collection);
+    auto& body = c->body();
+    body.append("key", key);
+    body.append("query", filter);
+    append_if(body, "collation", o.collation);
+    append_if(body, "comment", o.comment);
+    append_if(body, "hint", o.hint);
+    append_if(body, "maxTimeMS", o.max_time);
+    append_if(body, "rawData", o.raw_data);
+    append_if(body, o.read_concern);
+    return c;
+}
+
+result<bson::array_view> read_distinct(bson::document_view reply) {
+    auto values = reply["values"].try_get<bson::array_view>();
+    if (!values) {
+        return error(errc::malformed_reply, "a reply to distinct has no values", values.error());
+    }
+    return values;
+}
+
+}  // namespace mongoro::operation

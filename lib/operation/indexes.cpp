@@ -1,0 +1,129 @@
+#include "operation/append.hpp"
+#include "operation/operations.hpp"
+
+#include <charconv>
+#include <string>
+
+namespace mongoro::operation {
+
+namespace {
+
+void append_number(std::string& to, double value) {
+    char text[32];
+    const auto whole = static_cast<std::int64_t>(value);
+    const auto end = static_cast<double>(whole) == value
+                         ? std::to_chars(text, text + sizeof(text), whole).ptr
+                         : std::to_chars(text, text + sizeof(text), value).ptr;
+    to.append(text, end);
+}
+
+void append_index(bson::writer& to, std::string_view key, const index_model& m,
+                  const std::string& name) {
+    to.begin_document(key);
+    to.append("key", m.keys);
+    to.append("name", std::string_view(name));
+    append_if(to, "unique", m.unique);
+    append_if(to, "sparse", m.sparse);
+    append_if(to, "hidden", m.hidden);
+    append_if(to, "background", m.background);
+    append_if(to, "expireAfterSeconds", m.expire_after);
+    append_if(to, "partialFilterExpression", m.partial_filter_expression);
+    append_if(to, "collation", m.collation);
+    append_if(to, "wildcardProjection", m.wildcard_projection);
+    append_if(to, "storageEngine", m.storage_engine);
+    append_if(to, "weights", m.weights);
+    append_if(to, "default_language", m.default_language);
+    append_if(to, "language_override", m.language_override);
+    append_if(to, "v", m.version);
+    append_if(to, "textIndexVersion", m.text_index_version);
+    append_if(to, "2dsphereIndexVersion", m.sphere_2d_index_version);
+    append_if(to, "bits", m.bits);
+    append_if(to, "min", m.min);
+    append_if(to, "max", m.max);
+    to.end();
+}
+
+}  // namespace
+
+result<std::string> index_name(const index_model& model) {
+    if (!model.name.empty()) {
+        return std::string(model.name);
+    }
+    std::string name;
+    for (const auto& element : model.keys) {
+        if (!name.empty()) {
+            name += '_';
+        }
+        name += element.key();
+        name += '_';
+        const auto value = element.value();
+        if (const auto text = value.try_get<std::string_view>()) {
+            name += *text;
+        } else if (const auto number = value.try_get<double>()) {
+            append_number(name, *number);
+        } else {
+            return error(errc::invalid_argument,
+                         "an index key is neither a number nor a string: give the index a name");
+        }
+    }
+    if (name.empty()) {
+        return error(errc::invalid_argument, "an index has no keys");
+    }
+    return name;
+}
+
+command_handle create_indexes(target t, std::span<const index_model> models,
+                              const create_index_options& o) {
+    auto c = command::make();
+    c->begin("createIndexes", t.database, t.collection);
+    auto& body = c->body();
+    if (models.empty()) {
+        c->fail({errc::invalid_argument, "no index to create"});
+    }
+    body.begin_array("indexes");
+    std::int32_t position = 0;
+    for (const auto& model : models) {
+        const auto name = index_name(model);
+        if (!name) {
+            c->fail(name.error());
+            continue;
+        }
+        append_index(body, std::to_string(position++), model, *name);
+    }
+    body.end();
+    append_if(body, "commitQuorum", o.commit_quorum);
+    append_if(body, "comment", o.comment);
+    append_if(body, "maxTimeMS", o.max_time);
+    append_if(body, "rawData", o.raw_data);
+    append_if(*c, o.write_concern);
+    return c;
+}
+
+command_handle drop_indexes(target t, std::string_view name, const drop_index_options& o) {
+    auto c = command::make();
+    c->begin("dropIndexes", t.database, t.collection);
+    auto& body = c->body();
+    body.append("index", name);
+    append_if(body, "comment", o.comment);
+    append_if(body, "maxTimeMS", o.max_time);
+    append_if(body, "rawData", o.raw_data);
+    append_if(*c, o.write_concern);
+    if (name.empty()) {
+        c->fail({errc::invalid_argument, "an index name is empty"});
+    }
+    return c;
+}
+
+command_handle list_indexes(target t, const list_indexes_options& o) {
+    auto c = command::make();
+    c->begin("listIndexes", t.database, t.collection);
+    auto& body = c->body();
+    body.begin_document("cursor");
+    append_if(body, "batchSize", o.batch_size);
+    body.end();
+    append_if(body, "comment", o.comment);
+    append_if(body, "rawData", o.raw_data);
+    return c;
+}
+
+}  // namespace mongoro::operation

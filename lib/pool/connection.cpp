@@ -1,0 +1,223 @@
+#include "pool/connection.hpp"
+
+#include "wire/header.hpp"
+#include "wire/message.hpp"
+
+#include <mongoro/bson/validate.hpp>
+
+#include <cstring>
+
+namespace mongoro::pool {
+
+namespace {
+
+error system_error(errc code, const host_address& host, int number) {
+    return {code, host.to_string(), error(std::error_code(number, std::system_category()))};
+}
+
+}  // namespace
+
+connection::connection(io::reactor_core& core, io::stream_ptr stream, host_address host)
+    : core_(core), stream_(std::move(stream)), host_(std::move(host)) {
+    fn = [](io::completion& self, int result) noexcept {
+        static_cast<connection&>(self).on_io(result);
+    };
+    drain_bound_.owner = this;
+    drain_bound_.fn = [](io::completion& self, int) noexcept {
+        static_cast<drain_bound&>(self).owner->broken(errc::deadline_exceeded);
+    };
+}
+
+connection::~connection() {
+    close();
+}
+
+void connection::close() noexcept {
+    state_ = state::closed;
+    drain_timer_.disarm();
+    if (stream_) {
+        // The kernel may still be writing into the buffer: the stream keeps it until it has let go.
+        if (!stream_->idle() && buffer_) {
+            stream_->keep(buffer_);
+        }
+        stream_.reset();
+    }
+    buffer_.reset();
+    sent_.reset();
+}
+
+void connection::start(exchange& e) {
+    auto& command = *e.command_;
+    request_id_ = request_id_ == std::numeric_limits<std::int32_t>::max() ? 1 : request_id_ + 1;
+    const auto pieces = command.prepare(request_id_, e.first_, e.last_);
+    std::array<iovec, 2> out;
+    for (std::size_t i = 0; i < pieces.size(); ++i) {
+        out[i] = {const_cast<std::uint8_t*>(pieces[i].data()), pieces[i].size()};
+    }
+    const std::span<const iovec> message(out.data(), pieces.size());
+    received_ = 0;
+    expected_ = 0;
+    expects_reply_ = command.acknowledged();
+    if (expects_reply_) {
+        buffer_ = core_.buffers().take(io::buffer_pool::smallest);
+        stream_->exchange(message, buffer_.bytes(), *this);
+    } else {
+        stream_->send(message, *this);
+    }
+    state_ = state::busy;
+    waiter_ = &e;
+}
+
+void connection::on_io(int result) noexcept {
+    if (result < 0) {
+        return broken(system_error(errc::network_error, host_, -result));
+    }
+    if (!expects_reply_) {
+        return deliver(detail::reply{});
+    }
+    if (result == 0) {
+        return broken({errc::connection_closed,
+                       host_.to_string() + (received_ == 0 ? " closed before its reply"
+                                                           : " closed in the middle of a reply")});
+    }
+    received_ += static_cast<std::size_t>(result);
+    try {
+        auto whole = message_is_whole();
+        if (!whole) {
+            return broken(whole.error());
+        }
+        if (!*whole) {
+            return;
+        }
+        auto message = wire::decode_reply({buffer_.data(), expected_}, request_id_,
+                                          limits_.max_message_size_bytes);
+        if (!message) {
+            return broken(message.error());
+        }
+        if (received_ > expected_ || message->more_to_come()) {
+            return broken(
+                {errc::malformed_message, host_.to_string() + " sent more than one reply"});
+        }
+        if (validate_replies_) {
+            if (auto valid = bson::validate(message->body); !valid) {
+                return broken(valid.error());
+            }
+        }
+        const auto body = message->body;
+        deliver(detail::reply{std::move(buffer_), body});
+    } catch (const std::bad_alloc&) {
+        broken(std::make_error_code(std::errc::not_enough_memory));
+    }
+}
+
+result<bool> connection::message_is_whole() {
+    if (expected_ == 0) {
+        if (received_ < wire::header_size) {
+            stream_->receive(buffer_.bytes().subspan(received_), io::stream::receive_mode::some,
+                             *this);
+            return false;
+        }
+        const auto header =
+            wire::decode_header({buffer_.data(), received_}, limits_.max_message_size_bytes);
+        if (!header) {
+            return header.error();
+        }
+        expected_ = static_cast<std::size_t>(header->message_length);
+    }
+    if (received_ >= expected_) {
+        return true;
+    }
+    if (expected_ > buffer_.capacity()) {
+        auto larger = core_.buffers().take(expected_);
+        std::memcpy(larger.data(), buffer_.data(), received_);
+        buffer_ = std::move(larger);
+    }
+    stream_->receive(buffer_.bytes().subspan(received_, expected_ - received_),
+                     io::stream::receive_mode::all, *this);
+    return false;
+}
+
+void connection::deliver(result<detail::reply> r) noexcept {
+    if (state_ == state::draining) {
+        drain_timer_.disarm();
+        sent_.reset();
+        buffer_.reset();
+        state_ = state::idle;
+        if (owner_) {
+            owner_->drained(*this);
+        }
+        return;
+    }
+    state_ = state::idle;
+    buffer_.reset();
+    if (auto* waiter = std::exchange(waiter_, nullptr)) {
+        waiter->resume(std::move(r));
+    }
+}
+
+void connection::broken(error e) noexcept {
+    const bool drained = state_ == state::draining;
+    auto* waiter = std::exchange(waiter_, nullptr);
+    close();
+    if (waiter) {
+        waiter->resume(std::move(e));
+    } else if (drained && owner_) {
+        owner_->drained(*this);
+    }
+}
+
+void connection::interrupted(exchange& e, errc why) noexcept {
+    begin_draining(std::move(e.command_));
+    e.resume(error(why));
+}
+
+void connection::abandon(exchange& e) noexcept {
+    begin_draining(std::move(e.command_));
+}
+
+void connection::begin_draining(detail::command_handle c) noexcept {
+    waiter_ = nullptr;
+    if (state_ == state::closed) {
+        return;
+    }
+    if (stream_->core() == nullptr) {
+        return close();  // the reactor went first: no reply will come
+    }
+    sent_ = std::move(c);
+    state_ = state::draining;
+    drain_timer_.arm(core_, io::timer::clock::now() + drain_timeout_, drain_bound_);
+}
+
+bool connection::exchange::begin(std::coroutine_handle<> h, const detail::task_context* context) {
+    if (context) {
+        if (auto already = context->interrupted()) {
+            result_ = std::move(already);
+            return false;
+        }
+    }
+    if (connection_.state_ != state::idle) {
+        result_ = error(errc::connection_closed, connection_.host_.to_string());
+        return false;
+    }
+    connection_.start(*this);
+    handle_ = h;
+    pending_ = true;
+    if (context != nullptr) {
+        watcher_.owner = this;
+        watcher_.fn = [](io::completion& self, int why) noexcept {
+            auto& e = *static_cast<watcher&>(self).owner;
+            e.connection_.interrupted(e, static_cast<errc>(why));
+        };
+        interrupt_.arm(connection_.core_, *context, watcher_);
+    }
+    return true;
+}
+
+void connection::exchange::resume(result<detail::reply> r) noexcept {
+    pending_ = false;
+    interrupt_.disarm();
+    result_ = std::move(r);
+    handle_.resume();
+}
+
+}  // namespace mongoro::pool

@@ -1,0 +1,170 @@
+#pragma once
+
+#include "io/buffer_pool.hpp"
+#include "io/interrupt.hpp"
+#include "io/reactor_core.hpp"
+#include "io/stream.hpp"
+#include "wire/command.hpp"
+#include "wire/server_limits.hpp"
+
+#include <mongoro/detail/reply.hpp>
+#include <mongoro/result.hpp>
+#include <mongoro/task.hpp>
+#include <mongoro/uri.hpp>
+
+#include <sys/uio.h>
+
+#include <array>
+#include <chrono>
+#include <coroutine>
+#include <memory>
+#include <string>
+
+namespace mongoro::pool {
+
+class connection;
+
+/// What a connection tells whoever owns it.
+class connection_owner {
+ public:
+    /// A reply that nobody waited for any more has been read, or has been given up: see `state()`.
+    /// The owner may destroy the connection.
+    virtual void drained(connection& c) noexcept = 0;
+
+ protected:
+    ~connection_owner() = default;
+};
+
+/// One connection: messages out, messages in, one at a time. On its reactor's thread.
+///
+/// Reading is a small state machine that the stream's completions drive, and not a coroutine: so a
+/// reply whose caller has gone is still read to its end, and the connection is good again.
+class connection : io::completion {
+ public:
+    enum class state {
+        idle,      ///< ready for a command
+        busy,      ///< a command is under way, somebody waits
+        draining,  ///< a reply is under way, nobody waits
+        closed     ///< of no use any more
+    };
+
+    connection(io::reactor_core& core, io::stream_ptr stream, host_address host);
+    connection(const connection&) = delete;
+    connection& operator=(const connection&) = delete;
+    ~connection();
+
+    class exchange;
+    /// Sends `documents [first, last)` of the command and waits for the reply, or only for the
+    /// sending if it is unacknowledged. The command is the caller's again afterwards, unless the
+    /// wait was interrupted: the connection then keeps it until it is sent.
+    [[nodiscard]] exchange run(detail::command_handle& c, std::size_t first,
+                               std::size_t last) noexcept;
+
+    [[nodiscard]] state status() const noexcept { return state_; }
+    [[nodiscard]] io::reactor_core& core() const noexcept { return core_; }
+    [[nodiscard]] const host_address& host() const noexcept { return host_; }
+    [[nodiscard]] const wire::server_limits& limits() const noexcept { return limits_; }
+    void set_limits(const wire::server_limits& limits) noexcept { limits_ = limits; }
+
+    void set_owner(connection_owner* owner) noexcept { owner_ = owner; }
+    /// How long a reply that nobody waits for may take until the connection is closed instead.
+    void set_drain_timeout(std::chrono::milliseconds timeout) noexcept { drain_timeout_ = timeout; }
+    /// Check every reply whole, not only its frame.
+    void set_validate_replies(bool validate) noexcept { validate_replies_ = validate; }
+    /// The pool's generation that it was opened in.
+    void set_generation(std::uint64_t generation) noexcept { generation_ = generation; }
+    [[nodiscard]] std::uint64_t generation() const noexcept { return generation_; }
+    /// No more use of it; what is in flight is cancelled.
+    void close() noexcept;
+    /// `close()`, and whoever waits gets `why`.
+    void abort(errc why) noexcept { broken(error(why)); }
+
+ private:
+    friend class exchange;
+
+    void start(exchange& e);
+    void on_io(int result) noexcept;
+    /// Reads on if the message is not whole; otherwise true.
+    result<bool> message_is_whole();
+    void deliver(result<detail::reply> r) noexcept;
+    void broken(error e) noexcept;
+    void interrupted(exchange& e, errc why) noexcept;
+    void abandon(exchange& e) noexcept;
+    void begin_draining(detail::command_handle c) noexcept;
+
+    io::reactor_core& core_;
+    io::stream_ptr stream_;
+    host_address host_;
+    wire::server_limits limits_;
+    connection_owner* owner_ = nullptr;
+    std::chrono::milliseconds drain_timeout_{3000};
+    std::uint64_t generation_ = 0;
+    state state_ = state::idle;
+    bool validate_replies_ = false;
+    bool expects_reply_ = true;
+    exchange* waiter_ = nullptr;
+    std::int32_t request_id_ = 0;
+
+    io::buffer buffer_;
+    std::size_t received_ = 0;
+    std::size_t expected_ = 0;  // the whole message; 0 while its header is not there
+
+    struct drain_bound : io::completion {
+        connection* owner = nullptr;
+    };
+
+    detail::command_handle
+        sent_;  // of an exchange that nobody waits for: its bytes may still be going out
+    io::timer drain_timer_;
+    drain_bound drain_bound_;
+};
+
+/// The awaiter of one round trip; `co_await` gives `result<detail::reply>` and throws `bad_alloc`
+/// at most.
+class [[nodiscard]] connection::exchange {
+ public:
+    exchange(connection& c, detail::command_handle& command, std::size_t first,
+             std::size_t last) noexcept
+        : connection_(c), command_(command), first_(first), last_(last) {}
+    exchange(const exchange&) = delete;
+    exchange& operator=(const exchange&) = delete;
+    ~exchange() {
+        if (pending_) {
+            connection_.abandon(*this);
+        }
+    }
+
+    [[nodiscard]] bool await_ready() const noexcept { return false; }
+    template <typename Promise>
+    bool await_suspend(std::coroutine_handle<Promise> h) {
+        return begin(h, detail::context_of(h.promise()));
+    }
+    [[nodiscard]] result<detail::reply> await_resume() noexcept { return std::move(result_); }
+
+ private:
+    friend class connection;
+    bool begin(std::coroutine_handle<> h, const detail::task_context* context);
+    void resume(result<detail::reply> r) noexcept;
+
+    /// The deadline passed, or the stop was requested.
+    struct watcher : io::completion {
+        exchange* owner = nullptr;
+    };
+
+    connection& connection_;
+    detail::command_handle& command_;
+    std::size_t first_;
+    std::size_t last_;
+    bool pending_ = false;
+    std::coroutine_handle<> handle_;
+    watcher watcher_;
+    io::interrupt interrupt_;
+    result<detail::reply> result_{errc::operation_cancelled};
+};
+
+inline connection::exchange connection::run(detail::command_handle& c, std::size_t first,
+                                            std::size_t last) noexcept {
+    return {*this, c, first, last};
+}
+
+}  // namespace mongoro::pool

@@ -1,0 +1,82 @@
+#include "pool/resolve.hpp"
+
+#include <algorithm>
+#include <fstream>
+#include <iterator>
+
+namespace mongoro::pool {
+
+namespace {
+
+constexpr const char* hosts_path = "/etc/hosts";
+
+bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept {
+    const auto lower = [](char c) {
+        return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    };
+    return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                      [&](char x, char y) { return lower(x) == lower(y); });
+}
+
+std::string_view next_word(std::string_view& line) noexcept {
+    constexpr std::string_view blanks = " \t\r";
+    const auto begin = line.find_first_not_of(blanks);
+    if (begin == std::string_view::npos) {
+        return line = {};
+    }
+    line.remove_prefix(begin);
+    const auto word = line.substr(0, line.find_first_of(blanks));
+    line.remove_prefix(word.size());
+    return word;
+}
+
+}  // namespace
+
+std::vector<io::address> find_in_hosts(std::string_view file, std::string_view name,
+                                       std::uint16_t port) {
+    std::vector<io::address> found;
+    while (!file.empty()) {
+        const auto end = std::min(file.find('\n'), file.size());
+        auto line = file.substr(0, end);
+        file.remove_prefix(std::min(end + 1, file.size()));
+        line = line.substr(0, line.find('#'));
+        const auto literal = next_word(line);
+        for (auto word = next_word(line); !word.empty(); word = next_word(line)) {
+            if (!equal_ignoring_case(word, name)) {
+                continue;
+            }
+            if (auto address = io::address::ip(literal, port)) {
+                found.push_back(*address);
+            }
+            break;
+        }
+    }
+    return found;
+}
+
+result<std::vector<io::address>> resolve(const host_address& host) {
+    if (host.is_unix()) {
+        auto path = io::address::unix_path(host.host);
+        if (!path) {
+            return path.error();
+        }
+        return std::vector{*path};
+    }
+    if (auto literal = io::address::ip(host.host, host.port)) {
+        return std::vector{*literal};
+    }
+    // A few hundred bytes of a local file: read at once, as every resolver does.
+    std::ifstream file(hosts_path, std::ios::binary);
+    const std::string text(std::istreambuf_iterator<char>(file), {});
+    auto found = find_in_hosts(text, host.host, host.port);
+    if (found.empty() && equal_ignoring_case(host.host, "localhost")) {
+        found = find_in_hosts("127.0.0.1 localhost\n::1 localhost\n", "localhost", host.port);
+    }
+    if (found.empty()) {
+        return error(errc::name_resolution_failed,
+                     host.host + ": not in the hosts file, and DNS is not supported yet");
+    }
+    return found;
+}
+
+}  // namespace mongoro::pool

@@ -1,0 +1,74 @@
+#include "pool/wait_queue.hpp"
+
+namespace mongoro::pool {
+
+void wait_queue::push(waiter& w) noexcept {
+    w.before_ = last_;
+    w.behind_ = nullptr;
+    (last_ ? last_->behind_ : first_) = &w;
+    last_ = &w;
+}
+
+void wait_queue::remove(waiter& w) noexcept {
+    (w.before_ ? w.before_->behind_ : first_) = w.behind_;
+    (w.behind_ ? w.behind_->before_ : last_) = w.before_;
+}
+
+void wait_queue::release_first(void* granted) noexcept {
+    waiter& w = *first_;
+    remove(w);
+    w.granted_ = granted;
+    w.released_ = true;
+    w.schedule();
+}
+
+void wait_queue::fail_all(errc why) noexcept {
+    while (first_) {
+        waiter& w = *first_;
+        remove(w);
+        w.error_ = why;
+        w.schedule();
+    }
+}
+
+void wait_queue::waiter::schedule() noexcept {
+    interrupt_.disarm();
+    state_ = state::scheduled;
+    queue_.core_.defer(*this);
+}
+
+void wait_queue::waiter::leave() noexcept {
+    if (state_ == state::waiting) {
+        queue_.remove(*this);
+        interrupt_.disarm();
+    } else if (state_ == state::scheduled) {
+        detail::cancel_schedule(queue_.core_, *this);
+    }
+    state_ = state::over;
+}
+
+bool wait_queue::waiter::begin(std::coroutine_handle<> h, const detail::task_context* context) {
+    if (context) {
+        error_ = context->interrupted();
+        if (error_) {
+            return false;
+        }
+    }
+    handle_ = h;
+    if (context) {
+        watcher_.owner = this;
+        watcher_.fn = [](io::completion& self, int why) noexcept {
+            auto& w = *static_cast<watcher&>(self).owner;
+            w.queue_.remove(w);
+            w.error_ = static_cast<errc>(why);
+            w.state_ = state::over;
+            w.handle_.resume();
+        };
+        interrupt_.arm(queue_.core_, *context, watcher_);
+    }
+    queue_.push(*this);
+    state_ = state::waiting;
+    return true;
+}
+
+}  // namespace mongoro::pool

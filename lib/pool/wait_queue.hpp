@@ -1,0 +1,90 @@
+#pragma once
+
+#include "io/interrupt.hpp"
+#include "io/reactor_core.hpp"
+
+#include <mongoro/detail/context.hpp>
+#include <mongoro/error.hpp>
+
+#include <coroutine>
+#include <utility>
+
+namespace mongoro::pool {
+
+/// Coroutines that wait in line. One that is released resumes from the reactor's loop, in its turn.
+class wait_queue {
+ public:
+    class waiter;
+
+    explicit wait_queue(io::reactor_core& core) noexcept : core_(core) {}
+    wait_queue(const wait_queue&) = delete;
+    wait_queue& operator=(const wait_queue&) = delete;
+
+    [[nodiscard]] bool empty() const noexcept { return first_ == nullptr; }
+    /// Lets the first one go, with something for it. Precondition: not empty.
+    void release_first(void* granted) noexcept;
+    /// Lets all go with an error.
+    void fail_all(errc why) noexcept;
+
+ private:
+    friend class waiter;
+    void push(waiter& w) noexcept;
+    void remove(waiter& w) noexcept;
+
+    io::reactor_core& core_;
+    waiter* first_ = nullptr;
+    waiter* last_ = nullptr;
+};
+
+/// `co_await waiter(queue)` gives no error when it was released; `granted()` is what it was
+/// released with.
+class [[nodiscard]] wait_queue::waiter : detail::ready_node {
+ public:
+    explicit waiter(wait_queue& queue) noexcept : queue_(queue) {
+        run = [](detail::ready_node& self) noexcept {
+            auto& w = static_cast<waiter&>(self);
+            w.state_ = state::over;
+            w.handle_.resume();
+        };
+    }
+    waiter(const waiter&) = delete;
+    waiter& operator=(const waiter&) = delete;
+    /// A waiter that is destroyed in line leaves it. One that was released and not resumed yet
+    /// keeps what it was granted: see `granted()`.
+    ~waiter() { leave(); }
+
+    [[nodiscard]] bool await_ready() const noexcept { return false; }
+    template <typename Promise>
+    bool await_suspend(std::coroutine_handle<Promise> h) {
+        return begin(h, detail::context_of(h.promise()));
+    }
+    [[nodiscard]] error await_resume() noexcept { return std::move(error_); }
+
+    [[nodiscard]] void* granted() const noexcept { return granted_; }
+    /// Released, whether resumed or not.
+    [[nodiscard]] bool released() const noexcept { return released_; }
+    /// Takes it out of the line and of the reactor's list.
+    void leave() noexcept;
+
+ private:
+    friend class wait_queue;
+    enum class state { fresh, waiting, scheduled, over };
+    struct watcher : io::completion {
+        waiter* owner = nullptr;
+    };
+    bool begin(std::coroutine_handle<> h, const detail::task_context* context);
+    void schedule() noexcept;
+
+    wait_queue& queue_;
+    waiter* before_ = nullptr;
+    waiter* behind_ = nullptr;
+    state state_ = state::fresh;
+    bool released_ = false;
+    void* granted_ = nullptr;
+    error error_;
+    std::coroutine_handle<> handle_;
+    watcher watcher_;
+    io::interrupt interrupt_;
+};
+
+}  // namespace mongoro::pool
