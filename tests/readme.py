@@ -24,8 +24,11 @@ def part(path, name):
 
 
 def fresh(block):
-    path, name, language, code = block.groups()
-    return block.group(0).replace("\n" + code + "```", "\n" + part(path, name) + "```") if path else block.group(0)
+    path, name, _, _ = block.groups()
+    if not path:
+        return block.group(0)
+    before = block.group(0)[: block.start(4) - block.start(0)]
+    return before + part(path, name) + "```\n"
 
 
 passed = failed = 0

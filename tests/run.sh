@@ -3,8 +3,8 @@
 # "N passed, N failed, N skipped"; a test counts once for each configuration that ran it.
 #
 # FILTER runs a part in the quickest configuration: a folder of tests (unit/bson, spec, integration,
-# compile_fail, headers, examples), a suite (threads), a program's name, or one of format, docs, install,
-# fuzz. MONGODB_URI names a server to use instead of an own one. MONGORO_BUILD is the build folder,
+# compile_fail, headers, examples), a suite (threads), a program's name, or one of format, docs, readme,
+# install, fuzz. MONGODB_URI names a server to use instead of an own one. MONGORO_BUILD is the build folder,
 # FUZZ_SECONDS how long each fuzz target runs.
 set -uo pipefail
 # shellcheck source-path=SCRIPTDIR source=setup.sh
@@ -168,6 +168,13 @@ format() {
     git ls-files -z '*.hpp' '*.cpp' | xargs -0 -r clang-format-16 --dry-run --Werror
 }
 
+readme() {
+    heading 'checking: README.md shows what is compiled'
+    local log=$build/log/readme.log
+    python3 tests/readme.py . </dev/null >"$log" 2>&1
+    add_last_line 'README.md' "$log"
+}
+
 docs() {
     mkdir -p "$build/docs" && (cat Doxyfile && printf 'OUTPUT_DIRECTORY = %s/docs\n' "$build") |
         doxygen -
@@ -247,6 +254,11 @@ if [[ -n $filter ]]; then
         finish
         exit
         ;;
+    readme)
+        readme
+        finish
+        exit
+        ;;
     docs)
         one 'docs' docs
         finish
@@ -284,6 +296,7 @@ setup_spec || add 'spec files' 0 1 0
 heading 'checking: format, docs'
 one 'format' format
 one 'docs' docs
+readme
 
 compile gcc 'g++' g++ "${plain[@]}"
 rows gcc 'g++'
