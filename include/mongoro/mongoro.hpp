@@ -1,0 +1,41 @@
+#pragma once
+
+/// \file
+/// All of mongoro but its adapters: callbacks are in `<mongoro/adapters/callback.hpp>`.
+
+#include <mongoro/as_result.hpp>
+#include <mongoro/awaitable.hpp>
+#include <mongoro/bson/array.hpp>
+#include <mongoro/bson/array_view.hpp>
+#include <mongoro/bson/binary_vector.hpp>
+#include <mongoro/bson/build.hpp>
+#include <mongoro/bson/codec.hpp>
+#include <mongoro/bson/decimal128.hpp>
+#include <mongoro/bson/document.hpp>
+#include <mongoro/bson/document_view.hpp>
+#include <mongoro/bson/json.hpp>
+#include <mongoro/bson/object_id.hpp>
+#include <mongoro/bson/types.hpp>
+#include <mongoro/bson/validate.hpp>
+#include <mongoro/bson/value_view.hpp>
+#include <mongoro/client.hpp>
+#include <mongoro/collection.hpp>
+#include <mongoro/connection.hpp>
+#include <mongoro/connection.hpp>
+#include <mongoro/cursor.hpp>
+#include <mongoro/database.hpp>
+#include <mongoro/deadline.hpp>
+#include <mongoro/error.hpp>
+#include <mongoro/reactor.hpp>
+#include <mongoro/received_document.hpp>
+#include <mongoro/result.hpp>
+#include <mongoro/results.hpp>
+#include <mongoro/sleep_for.hpp>
+#include <mongoro/sync_wait.hpp>
+#include <mongoro/task.hpp>
+#include <mongoro/task_scope.hpp>
+#include <mongoro/uri.hpp>
+#include <mongoro/when_all.hpp>
+#include <mongoro/when_any.hpp>
+#include <mongoro/with_deadline.hpp>
+#include <mongoro/with_stop.hpp>
