@@ -6,6 +6,7 @@
 #include <mongoro/bson/codec_read.hpp>
 #include <mongoro/bson/codec_write.hpp>
 #include <mongoro/bson/document.hpp>
+#include <mongoro/bson/value.hpp>
 #include <mongoro/result.hpp>
 
 #include <concepts>
@@ -84,6 +85,22 @@ struct codec {
     }
 };
 
+/// A value of any type: one that holds nothing is stored as null.
+template <>
+struct codec<value> {
+    static void encode(writer& w, std::string_view key, const value& v) {
+        if (v.exists()) {
+            w.append(key, v.view());
+        } else {
+            w.append_null(key);
+        }
+    }
+    static bool decode(const value_view& v, value& out, decode_context&) {
+        out = value(v);
+        return true;
+    }
+};
+
 /// A type that `encode` and `encode_document` take. Of a struct's members it says nothing: they are
 /// looked at when one is encoded, and what is wrong then is said in words.
 template <typename T>
@@ -101,6 +118,16 @@ concept document_like = encodable<T> && (detail::kind_of<T> == detail::codec_kin
                                          std::convertible_to<const T&, document_view>);
 
 namespace detail {
+
+/// The functions below take any type and say in words what is wrong with it: a concept that is not
+/// satisfied says less.
+template <typename T>
+consteval void check_document_like() {
+    check_supported<T>();
+    static_assert(!encodable<T> || document_like<T>,
+                  "mongoro: this type is a BSON value but no document; a struct, a map, a "
+                  "bson::document or a view of one is");
+}
 
 template <typename T>
 inline constexpr bool is_raw_document = std::convertible_to<const T&, document_view>;
@@ -137,9 +164,9 @@ bool read_custom_document(decode_context& context, document_view from, T& out) {
 }  // namespace detail
 
 /// Appends the elements of a document-like value to the document that `w` has open.
-template <document_like T>
+template <typename T>
 void encode_elements(writer& w, const T& value) {
-    detail::check_supported<T>();
+    detail::check_document_like<T>();
     if constexpr (detail::is_raw_document<T>) {
         w.append_elements(static_cast<document_view>(value));
     } else if constexpr (detail::kind_of<T> == detail::codec_kind::custom) {
@@ -161,8 +188,9 @@ void encode_elements(writer& w, const T& value) {
 /// `document_too_large` (BSON's own 2 GiB; the server's limit is not known here), and what a codec
 /// of the user's own reports. One capacity check for a struct of numbers, dates, ids, strings,
 /// vectors of these and structs of these.
-template <document_like T>
+template <typename T>
 [[nodiscard]] result<void> encode_document(const T& value, byte_buffer& out) {
+    detail::check_document_like<T>();
     if constexpr (detail::is_raw_document<T>) {
         const document_view view = value;
         out.append(view.data(), view.size());
@@ -183,7 +211,7 @@ template <document_like T>
 
 /// Appends one element with the value to the document that `w` has open. Errors stick to the
 /// writer.
-template <encodable T>
+template <typename T>
 void encode(writer& w, std::string_view key, const T& value) {
     detail::write_value(w, key, value);
 }
@@ -196,10 +224,9 @@ void encode(writer& w, std::string_view key, const T& value) {
 /// (`out_of_range`); also `malformed_bson` and `too_deep` (over 200 levels). It never quotes a
 /// value. After an error `out` is valid but has only some of the data. One walk over the bytes; no
 /// allocation but the members' own.
-template <decodable T>
-    requires document_like<T>
+template <typename T>
 [[nodiscard]] result<void> decode_document(document_view from, T& out) {
-    detail::check_supported<T>();
+    detail::check_document_like<T>();
     if constexpr (std::same_as<T, document_view>) {
         out = from;
         return {};
@@ -230,9 +257,11 @@ template <decodable T>
 }
 
 /// The document as a T. Errors as above. `document_view` gives the view itself, `document` a copy.
-template <decodable T>
-    requires document_like<T>
+template <typename T>
 [[nodiscard]] result<T> decode_document(document_view from) {
+    detail::check_document_like<T>();
+    static_assert(std::default_initializable<T>,
+                  "mongoro: a type that is decoded has to be default-constructible");
     if constexpr (std::same_as<T, document_view>) {
         return from;
     } else if constexpr (detail::is_raw_document<T>) {
@@ -247,8 +276,11 @@ template <decodable T>
 }
 
 /// One value as a T; the message of an error begins with the whole path of `v`.
-template <decodable T>
+template <typename T>
 [[nodiscard]] result<T> decode(const value_view& v) {
+    detail::check_supported<T>();
+    static_assert(std::default_initializable<T>,
+                  "mongoro: a type that is decoded has to be default-constructible");
     result<T> out(T{});
     decode_context context;
     if (!codec<T>::decode(v, *out, context)) [[unlikely]] {

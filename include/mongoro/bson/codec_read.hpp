@@ -226,27 +226,30 @@ bool read_map_members(decode_context& context, const std::uint8_t* element, cons
 /// The type that a T is stored as, where it is one alone; `bson::type{}` otherwise.
 template <typename T>
 consteval bson::type stored_type() {
-    switch (kind_of<T>) {
-        case codec_kind::integer:
-            return sizeof(T) < 4 || (sizeof(T) == 4 && std::is_signed_v<T>) ? bson::type::int32
-                                                                            : bson::type::int64;
-        case codec_kind::enum_name:
-        case codec_kind::string:
-            return bson::type::string;
-        case codec_kind::map:
-        case codec_kind::structure:
-            return bson::type::document;
-        case codec_kind::sequence:
-        case codec_kind::set:
-        case codec_kind::array:
-            return bson::type::array;
-        default:
-            if constexpr (readable<T>) {
-                return value_reader<T>::expected;
-            } else if constexpr (std::is_same_v<T, std::monostate>) {
-                return bson::type::null;
-            }
+    if constexpr (std::is_same_v<T, std::monostate>) {
+        return bson::type::null;
+    } else {
+        switch (kind_of<T>) {
+            case codec_kind::integer:
+                return value_reader<std::conditional_t<integer<T>, T, int>>::expected;
+            case codec_kind::enum_name:
+            case codec_kind::string:
+                return bson::type::string;
+            case codec_kind::map:
+            case codec_kind::structure:
+                return bson::type::document;
+            case codec_kind::sequence:
+            case codec_kind::set:
+            case codec_kind::array:
+                return bson::type::array;
+            default:
+                break;
+        }
+        if constexpr (readable<T>) {
+            return value_reader<T>::expected;
+        } else {
             return bson::type{};
+        }
     }
 }
 

@@ -1,0 +1,19 @@
+// expect: mongoro: a raw pointer has no BSON form
+#include <mongoro/bson/codec.hpp>
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+struct record {
+    int number;
+#ifdef SHOULD_FAIL
+    const char* text;
+#else
+    std::string text;
+#endif
+};
+
+mongoro::result<void> use(const record& from, mongoro::bson::byte_buffer& to) {
+    return mongoro::bson::encode_document(from, to);
+}
