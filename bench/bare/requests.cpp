@@ -92,7 +92,7 @@ std::optional<std::vector<std::string>> operation_messages(std::string_view task
     if (task == "find_one" || task == "find_one_struct" || task == "callback" || task == "conc") {
         return std::vector{find_one()};
     }
-    if (task == "insert_one") {
+    if (task == "insert_one" || task == "insert_one_document") {
         return std::vector{insert(1)};
     }
     if (task == "insert_many") {

@@ -23,7 +23,7 @@ BASELINE = "bare"
 BUILT = [
     (BASELINE, "bench-bare", ()),
     ("mongoro", "mongoro-bench", ()),
-    ("libmongoc", "bench-libmongoc", ("find_one_struct", "find_many_struct", "callback")),
+    ("libmongoc", "bench-libmongoc", ("insert_one_document", "find_one_struct", "find_many_struct", "callback")),
 ]
 
 

@@ -50,6 +50,7 @@ TASKS = [
 
 #: Done when they are named.
 EXTRA = [
+    Task("insert_one_document", "insert_one of a document in braces", 20_000, 1_000),
     Task("find_one_struct", "find_one into a struct of 5 fields", 20_000, 1_000),
     Task("find_many_struct", "a cursor over 10,000 documents into structs of 5 fields", 50, 500),
     # Ten thousand documents an operation: so few operations are many documents.
