@@ -1,0 +1,102 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace mongoro::test {
+
+/// Where a scripted peer listens. Ports and paths are always fresh.
+enum class listen_at {
+    ipv4,         ///< 127.0.0.1
+    ipv6,         ///< ::1
+    unix_socket,  ///< a path in a new temporary folder
+};
+
+/// An accepted connection, with plain blocking calls that end early when the peer is destroyed.
+///
+/// Plain sockets and threads on purpose: what tests the driver's reactor must not stand on it.
+class peer_socket {
+ public:
+    peer_socket(int fd, int stop_fd) noexcept : fd_(fd), stop_fd_(stop_fd) {}
+    peer_socket(const peer_socket&) = delete;
+    peer_socket& operator=(const peer_socket&) = delete;
+    ~peer_socket();
+
+    /// Appends exactly `size` bytes to `into`; false when the other side closed, failed, or the
+    /// peer is being destroyed (what came until then is in `into`).
+    bool read_exactly(std::size_t size, std::vector<std::uint8_t>& into);
+    /// Appends one wire message: the length of its header, then the rest of it.
+    bool read_message(std::vector<std::uint8_t>& into);
+    /// Appends whatever comes until the other side closes.
+    void read_to_end(std::vector<std::uint8_t>& into);
+    bool write(std::span<const std::uint8_t> bytes);
+    /// False if the peer is being destroyed.
+    bool wait(std::chrono::milliseconds time);
+    /// Keeps the connection open and silent until the peer is destroyed.
+    void hang();
+
+    void shut_down_writing() noexcept;
+    void close() noexcept;
+    /// Closes with a TCP reset (on a Unix socket: a plain close with unread bytes, if there are
+    /// any).
+    void reset() noexcept;
+    [[nodiscard]] bool is_open() const noexcept { return fd_ >= 0; }
+
+ private:
+    bool wait_for(short events);
+    int fd_;
+    int stop_fd_;
+};
+
+/// Listens, and gives every accepted connection to `serve` on a thread of its own. The destructor
+/// ends and joins all of them.
+class listener {
+ public:
+    using serve_function = std::function<void(peer_socket&, std::size_t index)>;
+
+    listener(listen_at where, serve_function serve);
+    listener(const listener&) = delete;
+    listener& operator=(const listener&) = delete;
+    ~listener();
+
+    /// "127.0.0.1", "::1", or the path.
+    [[nodiscard]] const std::string& host() const noexcept { return host_; }
+    /// 0 for a Unix socket.
+    [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
+    /// As it stands in a connection string: "127.0.0.1:40001", "[::1]:40001", "%2Ftmp%2F…sock".
+    [[nodiscard]] std::string host_and_port() const;
+    /// "mongodb://" + host_and_port() + "/".
+    [[nodiscard]] std::string uri() const;
+    /// How many connections were accepted so far.
+    [[nodiscard]] std::size_t accepted() const noexcept { return accepted_; }
+    /// Accepts no more: from now on a connect is refused. Connections that are open stay.
+    void stop_accepting();
+
+    /// An address of this kind at which nobody listens.
+    [[nodiscard]] static std::string refused_uri();
+
+ private:
+    void accept_loop();
+
+    serve_function serve_;
+    std::string host_;
+    std::uint16_t port_ = 0;
+    std::string folder_;  // of the Unix socket
+    int fd_ = -1;
+    int stop_fd_ = -1;         // an eventfd: readable once everything has to end
+    int stop_accept_fd_ = -1;  // readable once the listening has to end
+    std::atomic<std::size_t> accepted_{0};
+    std::mutex mutex_;
+    std::vector<std::thread> connections_;
+    std::thread accepting_;
+};
+
+}  // namespace mongoro::test

@@ -1,0 +1,339 @@
+#include "op_msg_peer.hpp"
+
+#include "wire/crc32c.hpp"
+#include "wire/little_endian.hpp"
+#include "wire/message.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+namespace mongoro::test {
+
+namespace {
+
+using bytes = std::vector<std::uint8_t>;
+
+void append_u32(bytes& to, std::uint32_t value) {
+    to.resize(to.size() + 4);
+    wire::store_u32(to.data() + to.size() - 4, value);
+}
+
+// Written by hand and not by the driver's own encoder: the peer is what the driver is held against.
+bytes encode_reply(const received_command& command, const bytes& body, std::int32_t id,
+                   std::int32_t response_to, const reply_options& options) {
+    bytes out;
+    append_u32(out, 0);
+    append_u32(out, static_cast<std::uint32_t>(id));
+    append_u32(out, static_cast<std::uint32_t>(response_to));
+    append_u32(
+        out, static_cast<std::uint32_t>(command.legacy ? wire::opcode::reply : wire::opcode::msg));
+    if (command.legacy) {
+        append_u32(out, options.flags | wire::reply_flags::await_capable);
+        append_u32(out, 0);  // cursor id
+        append_u32(out, 0);
+        append_u32(out, 0);  // starting from
+        append_u32(out, 1);  // number returned
+    } else {
+        append_u32(out, options.flags | (options.checksum ? wire::msg_flags::checksum_present : 0));
+        out.push_back(0);  // section kind
+    }
+    out.insert(out.end(), body.begin(), body.end());
+    const bool checksum = options.checksum && !command.legacy;
+    wire::store_u32(out.data(), static_cast<std::uint32_t>(out.size() + (checksum ? 4 : 0)));
+    if (checksum) {
+        append_u32(out, wire::crc32c(out) + (options.wrong_checksum ? 1U : 0U));
+    }
+    return out;
+}
+
+std::string normal_name(const std::string& name) {
+    return name == "isMaster" || name == "ismaster" ? "hello" : name;
+}
+
+bson::document owned(bson::document_view view) {
+    return bson::document(view);
+}
+
+// An OP_QUERY on a $cmd collection; the driver itself has no reason to read one.
+bool read_query(std::span<const std::uint8_t> message, received_command& out) {
+    const auto* const name = message.data() + 20;
+    const auto* const nul =
+        message.size() < 34 ? nullptr : std::memchr(name, 0, message.size() - 20);
+    if (nul == nullptr) {
+        return false;
+    }
+    const auto* const body = static_cast<const std::uint8_t*>(nul) + 1 + 8;
+    const auto* const end = message.data() + message.size();
+    if (body + 5 > end || body + wire::load_u32(body) != end) {
+        return false;
+    }
+    out.legacy = true;
+    out.flags = 0;
+    out.body = owned({body, static_cast<std::size_t>(end - body)});
+    return true;
+}
+
+// Why the message cannot be read; empty if it can.
+std::string read_command(std::span<const std::uint8_t> message, received_command& out) {
+    out.request_id = wire::load_i32(message.data() + 4);
+    if (wire::load_i32(message.data() + 12) == static_cast<std::int32_t>(wire::opcode::query)) {
+        if (!read_query(message, out)) {
+            return "a malformed OP_QUERY";
+        }
+    } else {
+        const auto decoded = wire::decode_message(message, 64'000'000);
+        if (!decoded) {
+            return "a message that cannot be read: " + decoded.error().to_string();
+        }
+        out.flags = decoded->flags;
+        out.body = owned(decoded->body);
+        for (const auto& sequence : decoded->sequences) {
+            auto& documents = out.sequences[std::string(sequence.identifier)];
+            for (const auto document : sequence.documents) {
+                documents.push_back(owned(document));
+            }
+        }
+    }
+    if (out.body.empty()) {
+        return "an empty command";
+    }
+    out.name = (*out.body.begin()).key();
+    return {};
+}
+
+}  // namespace
+
+std::string received_command::database() const {
+    return std::string(body["$db"].get_or<std::string_view>({}));
+}
+
+reply_script& reply_script::add(step s) {
+    steps_.push_back(std::move(s));
+    return *this;
+}
+
+reply_script& reply_script::reply(bson::document_view body, reply_options options) {
+    return add({kind::reply, {body.bytes().begin(), body.bytes().end()}, options});
+}
+
+reply_script& reply_script::more(bson::document_view body, reply_options options) {
+    return add({kind::more, {body.bytes().begin(), body.bytes().end()}, options});
+}
+
+reply_script& reply_script::cut(bson::document_view body, std::size_t size) {
+    return add({kind::reply, {body.bytes().begin(), body.bytes().end()}, {}, size});
+}
+
+reply_script& reply_script::in_pieces(bson::document_view body, std::size_t piece,
+                                      std::chrono::milliseconds between) {
+    return add({kind::reply,
+                {body.bytes().begin(), body.bytes().end()},
+                {},
+                SIZE_MAX,
+                std::max<std::size_t>(piece, 1),
+                between});
+}
+
+reply_script& reply_script::raw(std::span<const std::uint8_t> data) {
+    return add({kind::raw, {data.begin(), data.end()}});
+}
+
+reply_script& reply_script::wait(std::chrono::milliseconds time) {
+    return add({kind::wait, {}, {}, SIZE_MAX, SIZE_MAX, time});
+}
+
+reply_script& reply_script::reset() {
+    return add({kind::reset, {}});
+}
+
+reply_script& reply_script::close() {
+    return add({kind::close, {}});
+}
+
+reply_script& reply_script::hang() {
+    return add({kind::hang, {}});
+}
+
+op_msg_peer::op_msg_peer(listen_at where)
+    : standing_{{"hello", reply_script().reply(hello_document())},
+                {"ping", reply_script().reply(ok_document())},
+                {"endSessions", reply_script().reply(ok_document())},
+                {"killCursors", reply_script().reply(ok_document())}},
+      listener_(where, [this](peer_socket& socket, std::size_t index) { serve(socket, index); }) {}
+
+bson::document op_msg_peer::hello_document() {
+    bson::document out;
+    out.append("helloOk", true)
+        .append("ismaster", true)
+        .append("isWritablePrimary", true)
+        .append("maxBsonObjectSize", 16 * 1024 * 1024)
+        .append("maxMessageSizeBytes", 48'000'000)
+        .append("maxWriteBatchSize", 100'000)
+        .append("logicalSessionTimeoutMinutes", 30)
+        .append("connectionId", 1)
+        .append("minWireVersion", 0)
+        .append("maxWireVersion", 25)
+        .append("readOnly", false)
+        .append("ok", 1.0);
+    return out;
+}
+
+bson::document op_msg_peer::ok_document() {
+    bson::document out;
+    out.append("ok", 1.0);
+    return out;
+}
+
+bson::document op_msg_peer::error_document(std::int32_t code, std::string_view name,
+                                           std::string_view message) {
+    bson::document out;
+    out.append("ok", 0.0).append("errmsg", message).append("code", code).append("codeName", name);
+    return out;
+}
+
+void op_msg_peer::expect(std::string name, reply_script script, command_predicate matches) {
+    const std::lock_guard lock(mutex_);
+    expected_.push_back({normal_name(name), std::move(script), std::move(matches)});
+}
+
+void op_msg_peer::always(std::string name, reply_script script) {
+    const std::lock_guard lock(mutex_);
+    standing_[normal_name(name)] = std::move(script);
+}
+
+reply_script op_msg_peer::script_for(const received_command& command) {
+    const std::lock_guard lock(mutex_);
+    const std::string name = normal_name(command.name);
+    if (!expected_.empty() && expected_.front().name == name &&
+        (!expected_.front().matches || expected_.front().matches(command))) {
+        auto script = std::move(expected_.front().script);
+        expected_.pop_front();
+        return script;
+    }
+    if (const auto standing = standing_.find(name); standing != standing_.end()) {
+        return standing->second;
+    }
+    problems_ += "unexpected " + command.name;
+    problems_ += expected_.empty() ? "; " : ", expected " + expected_.front().name + "; ";
+    return reply_script().reply(error_document(59, "CommandNotFound", "not in the script"));
+}
+
+void op_msg_peer::serve(peer_socket& socket, std::size_t index) {
+    for (bytes message; socket.is_open() && socket.read_message(message); message.clear()) {
+        received_command command;
+        command.connection = index;
+        const std::string why = read_command(message, command);
+        if (!why.empty()) {
+            const std::lock_guard lock(mutex_);
+            problems_ += why + "; ";
+            break;
+        }
+        const auto script = script_for(command);
+        {
+            const std::lock_guard lock(mutex_);
+            received_.push_back(command);
+            changed_.notify_all();
+        }
+        if (!play(script, command, socket)) {
+            break;
+        }
+    }
+    socket.close();
+    const std::lock_guard lock(mutex_);
+    ++closed_;
+    changed_.notify_all();
+}
+
+bool op_msg_peer::play(const reply_script& script, const received_command& command,
+                       peer_socket& socket) {
+    using kind = reply_script::kind;
+    const bool wants_reply = command.legacy || (command.flags & wire::msg_flags::more_to_come) == 0;
+    std::int32_t answers = command.request_id;
+    for (const auto& step : script.steps_) {
+        switch (step.what) {
+            case kind::reply:
+            case kind::more: {
+                if (!wants_reply) {
+                    break;
+                }
+                auto options = step.options;
+                if (step.what == kind::more) {
+                    options.flags |= wire::msg_flags::more_to_come;
+                }
+                const std::int32_t id = next_id_++;
+                const auto whole = encode_reply(command, step.bytes, id,
+                                                options.response_to.value_or(answers), options);
+                answers = step.what == kind::more ? id : command.request_id;
+                auto rest = std::span(whole).first(std::min(step.limit, whole.size()));
+                while (!rest.empty()) {
+                    const std::size_t size = std::min(step.piece, rest.size());
+                    if (!socket.write(rest.first(size))) {
+                        return false;
+                    }
+                    rest = rest.subspan(size);
+                    if (!rest.empty() && !socket.wait(step.time)) {
+                        return false;
+                    }
+                }
+                break;
+            }
+            case kind::raw:
+                if (!socket.write(step.bytes)) {
+                    return false;
+                }
+                break;
+            case kind::wait:
+                if (!socket.wait(step.time)) {
+                    return false;
+                }
+                break;
+            case kind::reset:
+                socket.reset();
+                return false;
+            case kind::close:
+                socket.close();
+                return false;
+            case kind::hang:
+                socket.hang();
+                return false;
+        }
+    }
+    return true;
+}
+
+std::vector<received_command> op_msg_peer::received() const {
+    const std::lock_guard lock(mutex_);
+    return received_;
+}
+
+std::vector<received_command> op_msg_peer::received(std::string_view name) const {
+    auto all = received();
+    std::erase_if(all, [&](const received_command& c) { return c.name != name; });
+    return all;
+}
+
+bool op_msg_peer::wait_for(std::string_view name, std::size_t count,
+                           std::chrono::milliseconds limit) const {
+    std::unique_lock lock(mutex_);
+    return changed_.wait_for(lock, limit, [&] {
+        return static_cast<std::size_t>(
+                   std::count_if(received_.begin(), received_.end(),
+                                 [&](const auto& c) { return c.name == name; })) >= count;
+    });
+}
+
+bool op_msg_peer::wait_for_closed(std::size_t count, std::chrono::milliseconds limit) const {
+    std::unique_lock lock(mutex_);
+    return changed_.wait_for(lock, limit, [&] { return closed_ >= count; });
+}
+
+std::string op_msg_peer::problems() const {
+    const std::lock_guard lock(mutex_);
+    std::string out = problems_;
+    for (const auto& left : expected_) {
+        out += "never came: " + left.name + "; ";
+    }
+    return out;
+}
+
+}  // namespace mongoro::test

@@ -1,0 +1,353 @@
+#include "byte_peer.hpp"
+#include "op_msg_peer.hpp"
+#include "real_server.hpp"
+
+#include "wire/legacy.hpp"
+#include "wire/message.hpp"
+#include "wire/message_writer.hpp"
+
+#include <doctest/doctest.h>
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+using namespace std::chrono_literals;
+using mongoro::errc;
+namespace test = mongoro::test;
+namespace wire = mongoro::wire;
+namespace bson = mongoro::bson;
+
+namespace {
+
+using bytes = std::vector<std::uint8_t>;
+
+// A client of blocking calls: what the peers are tried with here.
+class plain_client {
+ public:
+    template <typename Peer>
+    explicit plain_client(const Peer& peer) : plain_client(peer.host(), peer.port()) {}
+    plain_client(const std::string& host, std::uint16_t port) {
+        if (port == 0) {
+            sockaddr_un address{};
+            address.sun_family = AF_UNIX;
+            std::memcpy(address.sun_path, host.c_str(), host.size() + 1);
+            connect_to(AF_UNIX, address);
+        } else if (host == "::1") {
+            sockaddr_in6 address{};
+            address.sin6_family = AF_INET6;
+            address.sin6_addr = in6addr_loopback;
+            address.sin6_port = htons(port);
+            connect_to(AF_INET6, address);
+        } else {
+            sockaddr_in address{};
+            address.sin_family = AF_INET;
+            address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+            address.sin_port = htons(port);
+            connect_to(AF_INET, address);
+        }
+    }
+    plain_client(const plain_client&) = delete;
+    plain_client& operator=(const plain_client&) = delete;
+    ~plain_client() { ::close(fd_); }
+
+    [[nodiscard]] bool connected() const { return connected_; }
+    void send(std::span<const std::uint8_t> data) const {
+        REQUIRE(::send(fd_, data.data(), data.size(), MSG_NOSIGNAL) ==
+                static_cast<ssize_t>(data.size()));
+    }
+    // Up to `size` bytes; fewer where the peer closed. errno of a failure in `failed`.
+    bytes receive(std::size_t size, int* failed = nullptr) const {
+        bytes out(size);
+        std::size_t have = 0;
+        while (have < size) {
+            const ssize_t got = ::recv(fd_, out.data() + have, size - have, 0);
+            if (got <= 0) {
+                if (failed != nullptr) {
+                    *failed = got < 0 ? errno : 0;
+                }
+                break;
+            }
+            have += static_cast<std::size_t>(got);
+        }
+        out.resize(have);
+        return out;
+    }
+    [[nodiscard]] bytes receive_message() const {
+        bytes out = receive(16);
+        REQUIRE(out.size() == 16);
+        const auto header = wire::decode_header(out);
+        REQUIRE(header);
+        const bytes rest = receive(static_cast<std::size_t>(header->message_length) - 16);
+        out.insert(out.end(), rest.begin(), rest.end());
+        return out;
+    }
+    void send_command(std::int32_t id, std::string_view name, std::uint32_t flags = 0) const {
+        wire::encoded_message message;
+        wire::message_writer to(message);
+        to.begin(id, flags);
+        to.body().append(name, 1);
+        to.body().append("$db", "admin");
+        REQUIRE(to.finish());
+        for (const auto& piece : message.pieces()) {
+            send({static_cast<const std::uint8_t*>(piece.iov_base), piece.iov_len});
+        }
+    }
+
+ private:
+    template <typename Address>
+    void connect_to(int family, const Address& address) {
+        fd_ = ::socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        connected_ =
+            ::connect(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+    }
+    int fd_ = -1;
+    bool connected_ = false;
+};
+
+bytes bytes_of(std::string_view text) {
+    return {text.begin(), text.end()};
+}
+
+bson::document number(int n) {
+    bson::document out;
+    out.append("n", n).append("ok", 1.0);
+    return out;
+}
+
+}  // namespace
+
+TEST_CASE("a byte peer follows its script, and reports what it received") {
+    for (const auto where :
+         {test::listen_at::ipv4, test::listen_at::ipv6, test::listen_at::unix_socket}) {
+        test::byte_peer peer(test::byte_script().read(3).write("hello").read(1), where);
+        plain_client client(peer);
+        if (where == test::listen_at::ipv6 && !client.connected()) {
+            continue;  // a machine without IPv6
+        }
+        REQUIRE(client.connected());
+        client.send(bytes_of("abc"));
+        CHECK(client.receive(5) == bytes_of("hello"));
+        CHECK_FALSE(peer.finished(0));
+        client.send(bytes_of("d"));
+        CHECK(peer.wait_for_ended(1));
+        CHECK(peer.finished(0));
+        CHECK(peer.received(0) == bytes_of("abcd"));
+        CHECK(client.receive(1).empty());
+        CHECK(peer.connections() == 1);
+    }
+}
+
+TEST_CASE("each connection gets its own script, those after the last get the last") {
+    test::byte_peer peer({test::byte_script().write("1"), test::byte_script().write("2")});
+    for (const char* expected : {"1", "2", "2"}) {
+        plain_client client(peer);
+        CHECK(client.receive(10) == bytes_of(expected));
+    }
+}
+
+TEST_CASE("a byte peer resets where its script says so") {
+    test::byte_peer peer(test::byte_script().read(1).reset());
+    plain_client client(peer);
+    client.send(bytes_of("x"));
+    int failed = 0;
+    CHECK(client.receive(1, &failed).empty());
+    CHECK(failed == ECONNRESET);
+}
+
+TEST_CASE("a byte peer writes in pieces and half-closes") {
+    test::byte_peer peer(test::byte_script()
+                             .write_in_pieces(bytes_of("abcdefg"), 2, 1ms)
+                             .half_close()
+                             .read_to_end());
+    plain_client client(peer);
+    CHECK(client.receive(100) == bytes_of("abcdefg"));
+    client.send(bytes_of("still read"));
+}
+
+TEST_CASE("a byte peer that hangs, or waits for bytes, ends when it is destroyed") {
+    for (auto script : {test::byte_script().hang(), test::byte_script().read(100),
+                        test::byte_script().read_message(), test::byte_script().wait(1h)}) {
+        auto peer = std::make_unique<test::byte_peer>(script);
+        plain_client client(*peer);
+        REQUIRE(client.connected());
+        peer.reset();
+        int failed = 0;
+        CHECK(client.receive(1, &failed).empty());
+    }
+}
+
+TEST_CASE("a script that the other side cuts short is not finished") {
+    test::byte_peer peer(test::byte_script().read(10));
+    {
+        plain_client client(peer);
+        client.send(bytes_of("abc"));
+    }
+    CHECK(peer.wait_for_ended(1));
+    CHECK_FALSE(peer.finished(0));
+    CHECK(peer.received(0) == bytes_of("abc"));
+}
+
+TEST_CASE("nobody listens at the refused address") {
+    const std::string uri = test::listener::refused_uri();
+    const auto port = static_cast<std::uint16_t>(std::stoi(uri.substr(uri.rfind(':') + 1)));
+    CHECK_FALSE(plain_client("127.0.0.1", port).connected());
+}
+
+TEST_CASE("an OP_MSG peer answers hello by itself, in OP_MSG and in OP_QUERY") {
+    test::op_msg_peer peer;
+    plain_client client(peer);
+    client.send_command(5, "isMaster");
+    auto message = client.receive_message();
+    auto reply = wire::decode_reply(message, 5);
+    REQUIRE(reply);
+    CHECK(reply->is_msg());
+    CHECK(reply->body["maxWireVersion"].get<int>() == 25);
+
+    bson::byte_buffer query;
+    wire::encode_query(query, 6, "admin", bson::document().append("ismaster", 1));
+    client.send(query.bytes());
+    message = client.receive_message();
+    reply = wire::decode_reply(message, 6);
+    REQUIRE(reply);
+    CHECK_FALSE(reply->is_msg());
+    CHECK(reply->body["helloOk"].get<bool>());
+
+    const auto received = peer.received();
+    REQUIRE(received.size() == 2);
+    CHECK(received[0].name == "isMaster");
+    CHECK(received[0].database() == "admin");
+    CHECK_FALSE(received[0].legacy);
+    CHECK(received[1].name == "ismaster");
+    CHECK(received[1].legacy);
+    CHECK(peer.problems().empty());
+}
+
+TEST_CASE("expected commands are answered in their order, others are reported") {
+    test::op_msg_peer peer;
+    peer.expect("find", test::reply_script().reply(number(1)),
+                [](const auto& command) { return command.database() == "admin"; });
+    peer.expect("getMore", test::reply_script().reply(number(2)));
+    plain_client client(peer);
+    client.send_command(1, "find");
+    auto message = client.receive_message();
+    CHECK(wire::decode_reply(message, 1)->body["n"].get<int>() == 1);
+    CHECK(peer.problems() == "never came: getMore; ");
+    client.send_command(2, "ping");  // has a standing answer
+    message = client.receive_message();
+    CHECK(wire::decode_reply(message, 2)->body["ok"].get<int>() == 1);
+    client.send_command(3, "getMore");
+    message = client.receive_message();
+    CHECK(wire::decode_reply(message, 3)->body["n"].get<int>() == 2);
+    CHECK(peer.problems().empty());
+    client.send_command(4, "drop");
+    message = client.receive_message();
+    CHECK(wire::decode_reply(message, 4)->body["ok"].get<int>() == 0);
+    CHECK(peer.problems() == "unexpected drop; ");
+}
+
+TEST_CASE("a request that wants no reply gets none") {
+    test::op_msg_peer peer;
+    peer.expect("insert", test::reply_script().reply(number(1)));
+    plain_client client(peer);
+    client.send_command(1, "insert", wire::msg_flags::more_to_come);
+    client.send_command(2, "ping");
+    const auto message = client.receive_message();
+    CHECK(wire::decode_reply(message, 2));
+    CHECK(peer.received("insert").size() == 1);
+}
+
+TEST_CASE("an OP_MSG peer plays what a good server would not send") {
+    test::op_msg_peer peer;
+    peer.expect("a", test::reply_script().reply(number(1), {.response_to = 99}));
+    peer.expect("b", test::reply_script().reply(number(2), {.checksum = true}));
+    peer.expect("c",
+                test::reply_script().reply(number(3), {.checksum = true, .wrong_checksum = true}));
+    peer.expect("d", test::reply_script().more(number(4)).more(number(5)).reply(number(6)));
+    peer.expect("e", test::reply_script().in_pieces(number(7), 1, 0ms));
+    peer.expect("f", test::reply_script().raw(bytes_of("HTTP")));
+    peer.expect("g", test::reply_script().cut(number(8), 20).close());
+    plain_client client(peer);
+    const auto ask = [&](std::int32_t id, std::string_view name) {
+        client.send_command(id, name);
+        return client.receive_message();
+    };
+    const auto code_of = [](const auto& decoded) {
+        return static_cast<errc>(decoded.error().code().value());
+    };
+    auto message = ask(1, "a");
+    CHECK(code_of(wire::decode_reply(message, 1)) == errc::unexpected_reply);
+    message = ask(2, "b");
+    CHECK(wire::decode_reply(message, 2)->body["n"].get<int>() == 2);
+    message = ask(3, "c");
+    CHECK(code_of(wire::decode_reply(message, 3)) == errc::checksum_mismatch);
+
+    message = ask(4, "d");
+    auto first = wire::decode_reply(message, 4);
+    REQUIRE(first);
+    CHECK(first->more_to_come());
+    auto next = client.receive_message();
+    auto second = wire::decode_reply(next, first->header.request_id);
+    REQUIRE(second);
+    CHECK(second->more_to_come());
+    CHECK(second->body["n"].get<int>() == 5);
+    const auto last = client.receive_message();
+    const auto third = wire::decode_reply(last, second->header.request_id);
+    REQUIRE(third);
+    CHECK_FALSE(third->more_to_come());
+
+    message = ask(5, "e");
+    CHECK(wire::decode_reply(message, 5)->body["n"].get<int>() == 7);
+    client.send_command(6, "f");
+    CHECK(client.receive(4) == bytes_of("HTTP"));
+    client.send_command(7, "g");
+    CHECK(client.receive(100).size() == 20);
+    CHECK(peer.wait_for_closed(1));
+    CHECK(peer.problems().empty());
+}
+
+TEST_CASE("an OP_MSG peer keeps the documents of sequences") {
+    test::op_msg_peer peer;
+    peer.expect("insert", test::reply_script().reply(number(2)));
+    plain_client client(peer);
+    wire::encoded_message message;
+    wire::message_writer to(message);
+    to.begin(1);
+    to.body().append("insert", "c");
+    to.begin_sequence("documents");
+    for (const int n : {1, 2}) {
+        CHECK(to.append(number(n)) == wire::append_outcome::appended);
+    }
+    REQUIRE(to.finish());
+    for (const auto& piece : message.pieces()) {
+        client.send({static_cast<const std::uint8_t*>(piece.iov_base), piece.iov_len});
+    }
+    CHECK(client.receive_message().size() > 26);
+    REQUIRE(peer.wait_for("insert", 1));
+    auto received = peer.received("insert");
+    REQUIRE(received.size() == 1);
+    const auto& documents = received[0].sequences["documents"];
+    REQUIRE(documents.size() == 2);
+    CHECK(documents[1]["n"].get<int>() == 2);
+}
+
+TEST_CASE("a fail point is switched on for a scope and off at its end") {
+    std::vector<bson::document> run;
+    {
+        const test::fail_point point([&](bson::document_view c) { run.emplace_back(c); },
+                                     "failCommand", test::fail_point::times(2),
+                                     bson::document().append("errorCode", 91));
+        REQUIRE(run.size() == 1);
+        CHECK(run[0]["configureFailPoint"].get<std::string_view>() == "failCommand");
+        CHECK(run[0]["mode"]["times"].get<int>() == 2);
+        CHECK(run[0]["data"]["errorCode"].get<int>() == 91);
+    }
+    REQUIRE(run.size() == 2);
+    CHECK(run[1]["mode"].get<std::string_view>() == "off");
+    CHECK(test::unique_database() != test::unique_database());
+}
