@@ -2,6 +2,9 @@
 
 #include "io/reactor_core.hpp"
 
+#include <unistd.h>
+
+#include <cerrno>
 #include <utility>
 
 namespace mongoro::io {
@@ -39,6 +42,12 @@ void kernel_operation::finish(int r) noexcept {
     core->remove(*this);
     core->ended(false);
     data.reset();
+    keep.reset();
+    if (type == kind::close && r == -ECANCELED) {
+        ::close(fd);  // a descriptor is closed, whoever has lost interest
+    } else if (type == kind::open && released && r >= 0) {
+        ::close(r);
+    }
     if (core->closing()) {
         core = nullptr;
     }

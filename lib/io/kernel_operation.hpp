@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 
 namespace mongoro::io {
@@ -34,13 +35,14 @@ class kernel_operation : public completion, public ready_node {
     bool active = false;
     bool released = false;
     int fd = -1;
-    int watched = -1;          // epoll: the duplicate that is in the set
-    unsigned mask = 0;         // poll: POLLIN and so on
-    int flags = 0;             // open
-    unsigned mode = 0;         // open
-    std::string path;          // open
-    buffer data;               // read and write: a share of the bytes
-    std::size_t begin_at = 0;  // the first of them
+    int watched = -1;                  // epoll: the duplicate that is in the set
+    unsigned mask = 0;                 // poll: POLLIN and so on
+    int flags = 0;                     // open
+    unsigned mode = 0;                 // open
+    std::string path;                  // open
+    std::shared_ptr<const void> keep;  // what must not go before it has ended: the open file
+    buffer data;                       // read and write: a share of the bytes
+    std::size_t begin_at = 0;          // the first of them
     std::size_t size = 0;
     std::size_t done = 0;      // epoll: chunks so far
     std::uint64_t offset = 0;  // in the file

@@ -99,7 +99,7 @@ uring_backend::~uring_backend() {
     if (ring_.ring_fd >= 0) {
         io_uring_queue_exit(&ring_);
     }
-    for (const int fd : {wake_fd_, handle_}) {
+    for (const int fd : {wake_fd_, handle_.load()}) {
         if (fd >= 0) {
             ::close(fd);
         }
@@ -340,10 +340,10 @@ std::size_t uring_backend::turn(wait w) noexcept {
     if (w == wait::yes) {
         r = io_uring_submit_and_wait(&ring_, 1);
     } else {
-        if (handle_ >= 0) {
+        if (const int fd = handle_.load(std::memory_order_relaxed); fd >= 0) {
             // First drained, then looked: what comes after the drain makes it readable again.
             std::uint64_t count = 0;
-            static_cast<void>(!::read(handle_, &count, sizeof count));
+            static_cast<void>(!::read(fd, &count, sizeof count));
         }
         r = io_uring_submit_and_get_events(&ring_);
     }
@@ -385,6 +385,11 @@ void uring_backend::wake() noexcept {
     const int saved = errno;
     const std::uint64_t one = 1;
     static_cast<void>(!::write(wake_fd_, &one, sizeof one));
+    // The ring's completion of that read does not reach the handle: the kernel signals no eventfd
+    // from inside of another one's wake-up (it puts it off, and Linux 6.18 does so only once).
+    if (const int fd = handle_.load(std::memory_order_relaxed); fd >= 0) {
+        static_cast<void>(!::write(fd, &one, sizeof one));
+    }
     errno = saved;  // it may be a signal handler that wakes us
 }
 

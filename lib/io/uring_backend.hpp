@@ -4,6 +4,7 @@
 
 #include <liburing.h>
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 
@@ -57,7 +58,7 @@ class uring_backend final : public backend {
     bool bound_ = false;
     bool timeout_in_flight_ = false;
     int wake_fd_ = -1;
-    int handle_ = -1;
+    std::atomic<int> handle_{-1};
     std::uint64_t wake_count_ = 0;
     __kernel_timespec timeout_{};
     internal wake_read_;

@@ -1,0 +1,137 @@
+#include "io_support.hpp"
+
+#include <mongoro/as_result.hpp>
+#include <mongoro/sleep_for.hpp>
+#include <mongoro/sync_wait.hpp>
+#include <mongoro/task_scope.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <coroutine>
+#include <exception>
+#include <thread>
+
+using namespace io_test;
+using namespace std::chrono_literals;
+using mongoro::reactor;
+using mongoro::sync_wait;
+using mongoro::task;
+
+namespace {
+
+/// A coroutine of somebody else's: eager, knows nothing of reactors.
+struct foreign {
+    struct promise_type {
+        foreign get_return_object() { return {}; }
+        std::suspend_never initial_suspend() noexcept { return {}; }
+        std::suspend_never final_suspend() noexcept { return {}; }
+        void return_void() {}
+        void unhandled_exception() { std::terminate(); }
+    };
+};
+
+foreign awaits_operation(reactor& r, std::atomic<bool>& done, bool& in_thread) {
+    co_await mongoro::sleep_for(r, 1ms);
+    in_thread = r.in_reactor_thread();
+    done = true;
+}
+
+task<int> sleeps_twice(reactor& r) {
+    co_await mongoro::sleep_for(r, 1ms);
+    co_await mongoro::sleep_for(r, 1ms);
+    co_return 5;
+}
+
+foreign awaits_task(reactor& r, std::atomic<int>& value) {
+    value = co_await sleeps_twice(r);
+}
+
+foreign without_reactor(mongoro::error& why) {
+    why = (co_await mongoro::as_result(mongoro::sleep_for(1ms))).error();
+}
+
+/// A reactor that runs on a thread of its own until the end of the scope.
+struct running_reactor {
+    explicit running_reactor(mongoro::reactor_backend kind)
+        : thread([this, kind] {
+              reactor mine({.backend = kind});
+              mongoro::detail::add_work(mine.core());
+              made = &mine;
+              mine.run();
+              mongoro::detail::drop_work(mine.core());
+          }) {
+        while (made == nullptr) {
+            std::this_thread::yield();
+        }
+    }
+    running_reactor(const running_reactor&) = delete;
+    running_reactor& operator=(const running_reactor&) = delete;
+    ~running_reactor() {
+        made.load()->stop();
+        thread.join();
+    }
+    reactor& get() { return *made; }
+
+    std::atomic<reactor*> made{nullptr};
+    std::thread thread;
+};
+
+}  // namespace
+
+TEST_CASE("a foreign coroutine awaits an operation and resumes on the reactor's thread") {
+    on_each_backend([](reactor& r) {
+        std::atomic<bool> done{false};
+        bool in_thread = false;
+        awaits_operation(r, done, in_thread);
+        CHECK_FALSE(done);
+        r.run();
+        CHECK(done);
+        CHECK(in_thread);
+
+        running_reactor other(r.backend());
+        done = false;
+        in_thread = false;
+        awaits_operation(other.get(), done, in_thread);
+        while (!done) {
+            std::this_thread::yield();
+        }
+        CHECK(in_thread);
+    });
+}
+
+TEST_CASE("a foreign coroutine awaits a task whose operations run on another thread") {
+    on_each_backend([](reactor& r) {
+        running_reactor other(r.backend());
+        for (int i = 0; i < 20; ++i) {
+            std::atomic<int> value{0};
+            awaits_task(other.get(), value);
+            while (value == 0) {
+                std::this_thread::yield();
+            }
+            CHECK(value == 5);
+        }
+    });
+}
+
+TEST_CASE("a task that awaits another reactor's operation comes back to its own thread") {
+    on_each_backend([](reactor& r) {
+        running_reactor other(r.backend());
+        const auto visits = [](reactor& home, reactor& away) -> task<bool> {
+            bool always = true;
+            for (int i = 0; i < 20; ++i) {
+                co_await mongoro::sleep_for(away, 100us);
+                always = always && home.in_reactor_thread();
+                const auto e = co_await mongoro::as_result(mongoro::sleep_for(home, 10us));
+                always = always && e.has_value() && home.in_reactor_thread();
+            }
+            co_return always;
+        };
+        CHECK(sync_wait(r, visits(r, other.get())));
+    });
+}
+
+TEST_CASE("sleeping without any reactor is an error, not a crash") {
+    mongoro::error why;
+    without_reactor(why);
+    CHECK(why == mongoro::errc::invalid_argument);
+}
