@@ -32,6 +32,9 @@ struct client_options {
     /// no; a walk over 16 MB costs more than receiving it, and every read of a view checks its own
     /// bounds.
     bool validate_replies = false;
+    /// End each message with a CRC-32C, which the server verifies (not on TLS). One in a reply is
+    /// verified in any case. Default: no.
+    bool checksums = false;
 };
 
 /// What a client counts.

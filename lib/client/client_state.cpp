@@ -14,6 +14,7 @@ pool::connection_settings settings_of(const uri& where, const client_options& op
     settings.drain_timeout = options.drain_timeout;
     settings.app_name = options.app_name;
     settings.validate_replies = options.validate_replies;
+    settings.checksums = options.checksums;
     return settings;
 }
 

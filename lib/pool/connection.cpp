@@ -49,12 +49,7 @@ void connection::close() noexcept {
 void connection::start(exchange& e) {
     auto& command = *e.command_;
     request_id_ = request_id_ == std::numeric_limits<std::int32_t>::max() ? 1 : request_id_ + 1;
-    const auto pieces = command.prepare(request_id_, e.first_, e.last_);
-    std::array<iovec, 2> out;
-    for (std::size_t i = 0; i < pieces.size(); ++i) {
-        out[i] = {const_cast<std::uint8_t*>(pieces[i].data()), pieces[i].size()};
-    }
-    const std::span<const iovec> message(out.data(), pieces.size());
+    const auto message = command.prepare(request_id_, e.first_, e.last_, checksum_);
     received_ = 0;
     expected_ = 0;
     expects_reply_ = command.acknowledged();

@@ -69,6 +69,8 @@ class connection : io::completion {
     void set_owner(connection_owner* owner) noexcept { owner_ = owner; }
     /// How long a reply that nobody waits for may take until the connection is closed instead.
     void set_drain_timeout(std::chrono::milliseconds timeout) noexcept { drain_timeout_ = timeout; }
+    /// Whether the messages that are sent have a checksum. One in a reply is always verified.
+    void set_checksum(wire::command::checksum sum) noexcept { checksum_ = sum; }
     /// Check every reply whole, not only its frame.
     void set_validate_replies(bool validate) noexcept { validate_replies_ = validate; }
     /// The pool's generation that it was opened in.
@@ -101,6 +103,7 @@ class connection : io::completion {
     std::uint64_t generation_ = 0;
     state state_ = state::idle;
     bool validate_replies_ = false;
+    wire::command::checksum checksum_ = wire::command::checksum::none;
     bool expects_reply_ = true;
     exchange* waiter_ = nullptr;
     std::int32_t request_id_ = 0;

@@ -51,6 +51,7 @@ struct connection_settings {
     std::chrono::milliseconds drain_timeout{3'000};
     std::string app_name;
     bool validate_replies = false;
+    bool checksums = false;
 };
 
 /// Opens a connection: resolve, connect, hello. Within `connect_timeout` and the caller's deadline.

@@ -83,6 +83,8 @@ task<result<std::unique_ptr<connection>>> open_until(io::reactor_core& core,
     auto c = std::make_unique<connection>(core, std::move(*stream), settings.host);
     c->set_drain_timeout(settings.drain_timeout);
     c->set_validate_replies(settings.validate_replies);
+    c->set_checksum(settings.checksums ? wire::command::checksum::crc32c
+                                       : wire::command::checksum::none);
     if (auto done = co_await handshake(*c, settings); !done) {
         co_return done.error();
     }

@@ -1,5 +1,6 @@
 #include "wire/command.hpp"
 
+#include "wire/crc32c.hpp"
 #include "wire/header.hpp"
 #include "wire/legacy.hpp"
 #include "wire/message.hpp"
@@ -255,41 +256,48 @@ std::size_t command::batch_end(std::size_t first, const server_limits& limits) c
     return std::max(static_cast<std::size_t>(end), first + 1);
 }
 
-std::span<const std::span<const std::uint8_t>> command::prepare(std::int32_t request_id,
-                                                                std::size_t first,
-                                                                std::size_t last) {
+std::span<const iovec> command::prepare(std::int32_t request_id, std::size_t first,
+                                        std::size_t last, checksum sum) {
     if (legacy_) {
         store(bytes_.data() + request_id_offset, static_cast<std::uint32_t>(request_id));
         pieces_[0] = {bytes_.data(), bytes_.size()};
         return {pieces_, 1};
     }
     bytes_.truncate(body_end_);
-    std::size_t length = body_end_;
-    std::size_t pieces = 1;
-    if (sequence_) {
+    std::span<const std::uint8_t> apart;  // documents that are sent from where they are
+    if (sequence_ != nullptr) {
         const auto batch = documents(first, last);
         const auto identifier = std::strlen(sequence_) + 1;
-        const auto section = 4 + identifier + batch.size();
-        std::uint8_t* at = bytes_.extend(1 + 4 + identifier);
+        std::uint8_t* const at = bytes_.extend(1 + 4 + identifier);
         *at = 1;
-        store(at + 1, static_cast<std::uint32_t>(section));
+        store(at + 1, static_cast<std::uint32_t>(4 + identifier + batch.size()));
         std::memcpy(at + 5, sequence_, identifier);
-        length += 1 + section;
         if (batch.size() <= max_inline_documents) {
             bytes_.append(batch.data(), batch.size());
         } else {
-            pieces_[1] = batch;
-            pieces = 2;
+            apart = batch;
         }
     }
-    pieces_[0] = {bytes_.data(), bytes_.size()};
+    const bool summed = sum == checksum::crc32c;
+    const auto length = bytes_.size() + apart.size() + (summed ? sizeof checksum_ : 0);
     encode_header(bytes_.data(), {.message_length = static_cast<std::int32_t>(length),
                                   .request_id = request_id,
                                   .response_to = 0,
                                   .op_code = static_cast<std::int32_t>(opcode::msg)});
-    store(bytes_.data() + flags_offset, acknowledged_ ? 0 : msg_flags::more_to_come);
+    store(bytes_.data() + flags_offset, (acknowledged_ ? 0 : msg_flags::more_to_come) |
+                                            (summed ? msg_flags::checksum_present : 0));
     bytes_.data()[flags_offset + 4] = 0;  // the kind of the body's section
-    return {pieces_, pieces};
+
+    std::size_t count = 0;
+    pieces_[count++] = {bytes_.data(), bytes_.size()};
+    if (!apart.empty()) {
+        pieces_[count++] = {const_cast<std::uint8_t*>(apart.data()), apart.size()};
+    }
+    if (summed) {
+        store(checksum_, crc32c(apart, crc32c(bytes_.bytes())));
+        pieces_[count++] = {checksum_, sizeof checksum_};
+    }
+    return {pieces_, count};
 }
 
 }  // namespace mongoro::wire

@@ -8,6 +8,8 @@
 #include <mongoro/detail/command_handle.hpp>
 #include <mongoro/error.hpp>
 
+#include <sys/uio.h>
+
 #include <cstdint>
 #include <span>
 #include <string_view>
@@ -68,15 +70,12 @@ class command {
     /// documents and of bytes a message. At least one document.
     [[nodiscard]] std::size_t batch_end(std::size_t first,
                                         const server_limits& limits) const noexcept;
-    /// The message from its header on, up to and with the body; the header is for `prepare` to
-    /// fill.
-    [[nodiscard]] bson::byte_buffer& bytes() noexcept { return bytes_; }
-    /// Fills the header for a message of the body and `documents(first, last)`; if they are few
-    /// bytes they are copied behind the body, so that the message is one piece. Gives the pieces to
-    /// send.
-    [[nodiscard]] std::span<const std::span<const std::uint8_t>> prepare(std::int32_t request_id,
-                                                                         std::size_t first,
-                                                                         std::size_t last);
+    /// Whether a message ends with its CRC-32C. Servers ignore it on TLS.
+    enum class checksum : bool { none, crc32c };
+    /// Fills the header for a message of the body and `documents(first, last)`, and gives the
+    /// pieces to send: few documents are copied behind the body, many are sent from where they are.
+    [[nodiscard]] std::span<const iovec> prepare(std::int32_t request_id, std::size_t first,
+                                                 std::size_t last, checksum sum);
 
     /// The first error counts; a failed command is never sent.
     void fail(error e) {
@@ -105,7 +104,8 @@ class command {
     std::string database_;
     const char* sequence_ = nullptr;
     std::size_t body_end_ = 0;
-    std::span<const std::uint8_t> pieces_[2];
+    iovec pieces_[3] = {};
+    std::uint8_t checksum_[4] = {};
     error failure_;
     bool acknowledged_ = true;
     bool legacy_ = false;
