@@ -53,7 +53,7 @@ std::uint64_t seed() noexcept {
     if (!process_random.compare_exchange_strong(expected, fresh, std::memory_order_relaxed)) {
         return expected;
     }
-    counter.fetch_add(static_cast<std::uint32_t>(random_word()) & 0x3FFFFFU,
+    counter.fetch_add(static_cast<std::uint32_t>(random_word()) & 0xFFFFFFU,
                       std::memory_order_relaxed);
     return fresh;
 }

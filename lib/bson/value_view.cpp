@@ -46,14 +46,20 @@ value_view value_view::find_at(document_view in, std::size_t index, document_vie
     return missing(in.data(), {}, root, state::missing);
 }
 
+// Not readable as what it is; its type byte, right before its key, is still there for the message.
+value_view value_view::of_wrong_parent() const noexcept {
+    value_view v = *this;
+    v.state_ = state::wrong_parent;
+    v.type_ = bson::type{};
+    return v;
+}
+
 value_view value_view::operator[](std::string_view key) const noexcept {
     if (!exists()) {
         return *this;  // the first key that was not there is the one to name
     }
     if (type_ != bson::type::document && type_ != bson::type::array) {
-        value_view v = *this;
-        v.state_ = state::wrong_parent;
-        return v;
+        return of_wrong_parent();
     }
     return find({data_, size_}, key, root());
 }
@@ -63,9 +69,7 @@ value_view value_view::at(std::size_t index) const noexcept {
         return *this;
     }
     if (type_ != bson::type::array) {
-        value_view v = *this;
-        v.state_ = state::wrong_parent;
-        return v;
+        return of_wrong_parent();
     }
     return find_at({data_, size_}, index, root());
 }
@@ -128,10 +132,16 @@ error value_view::make_error(errc e, bson::type expected) const {
     }
     switch (e) {
         case errc::wrong_type:
+            if (state_ == state::present && type_ == expected) {  // a UUID of other binary data
+                text += type_name(type_);
+                text += " of another subtype than asked for";
+                break;
+            }
             text += "expected ";
             text += state_ == state::wrong_parent ? "document" : type_name(expected);
             text += ", got ";
-            text += type_name(type_);
+            text += type_name(state_ == state::wrong_parent ? static_cast<bson::type>(key_[-1])
+                                                            : type_);
             break;
         case errc::key_not_found:
             text += "key not found";

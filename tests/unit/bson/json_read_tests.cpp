@@ -424,7 +424,8 @@ TEST_CASE(
     for (int i = 0; i < 20000; ++i) {
         std::string changed = text;
         for (auto n = 1 + random() % 3; n > 0; --n) {
-            changed[random() % changed.size()] = likely[random() % likely.size()];
+            const auto place = random() % changed.size();
+            changed[place] = likely[random() % likely.size()];
         }
         const auto read = from_json(changed);
         if (read) {

@@ -103,9 +103,11 @@ class random_document {
             case 2:
                 out.append(key, text());
                 break;
-            case 3:
-                out.append_binary(key, static_cast<bson::binary_subtype>(below(256)), bytes());
+            case 3: {
+                const auto subtype = static_cast<bson::binary_subtype>(below(256));
+                out.append_binary(key, subtype, bytes());
                 break;
+            }
             case 4:
                 out.append(key, bson::undefined{});
                 break;
@@ -127,12 +129,16 @@ class random_document {
             case 9:
                 out.append_null(key);
                 break;
-            case 10:
-                out.append_regex(key, text(8, false), std::string("imsx").substr(below(5)));
+            case 10: {
+                const auto pattern = text(8, false);
+                out.append_regex(key, pattern, std::string("imsx").substr(below(5)));
                 break;
-            case 11:
-                out.append_db_pointer(key, text(8, false), id());
+            }
+            case 11: {
+                const auto collection = text(8, false);
+                out.append_db_pointer(key, collection, id());
                 break;
+            }
             case 12:
                 out.append(key, bson::code(text()));
                 break;
@@ -150,9 +156,11 @@ class random_document {
                 out.append_int64(key, static_cast<std::int64_t>(random_()));
                 break;
             case 17: {
-                const auto digits = std::to_string(random_()) + "E" +
-                                    std::to_string(static_cast<std::int64_t>(below(6000)) - 3000);
-                out.append(key, bson::decimal128::from_string(digits).value());
+                const auto digits = std::to_string(random_());
+                const auto exponent = static_cast<std::int64_t>(below(6000)) - 3000;
+                out.append(
+                    key,
+                    bson::decimal128::from_string(digits + "E" + std::to_string(exponent)).value());
                 break;
             }
             case 18:
@@ -162,9 +170,11 @@ class random_document {
                     out.append(key, bson::min_key{});
                 }
                 break;
-            case 19:
-                out.append_code_with_scope(key, text(), random_document(random_(), nul_).make());
+            case 19: {
+                const auto code = text();
+                out.append_code_with_scope(key, code, random_document(random_(), nul_).make());
                 break;
+            }
             case 20: {
                 out.begin_array(key);
                 bson::index_key index;

@@ -1,0 +1,83 @@
+#include <mongoro/bson/types.hpp>
+
+#include <bson/bson.h>
+#include <doctest/doctest.h>
+
+#include <string>
+
+using namespace mongoro;
+
+TEST_CASE("every type has the name that error messages use") {
+    CHECK(bson::type_name(bson::type::double_) == "double");
+    CHECK(bson::type_name(bson::type::string) == "string");
+    CHECK(bson::type_name(bson::type::int32) == "int32");
+    CHECK(bson::type_name(bson::type::min_key) == "min_key");
+    CHECK(bson::type_name(static_cast<bson::type>(0x42)) == "unknown");
+    int known = 0;
+    for (int byte = 0; byte < 256; ++byte) {
+        const auto t = static_cast<std::uint8_t>(byte);
+        CHECK(bson::is_known_type(t) == (bson::type_name(static_cast<bson::type>(t)) != "unknown"));
+        known += bson::is_known_type(t) ? 1 : 0;
+    }
+    CHECK(known == 21);
+}
+
+TEST_CASE("a decimal128 keeps its text through 16 bytes") {
+    for (const std::string text :
+         {"0", "-0", "1.5", "1E+3", "-1.00", "NaN", "Infinity", "-Infinity",
+          "9.999999999999999999999999999999999E+6144", "1E-6176"}) {
+        const auto d = decimal128::from_string(text);
+        REQUIRE(d);
+        CHECK(d->to_string() == text);
+        bson_decimal128_t reference;
+        REQUIRE(bson_decimal128_from_string(text.c_str(), &reference));
+        CHECK(d->high() == reference.high);
+        CHECK(d->low() == reference.low);
+    }
+    CHECK(decimal128{}.to_string() == "0");
+}
+
+TEST_CASE("text that is no decimal128 is refused") {
+    for (const std::string_view bad : {"", ".", "e", "1.5x", "1 ", "1e", "--1", "1..2", "E5",
+                                       "10E6145", "1.0000000000000000000000000000000001x"}) {
+        CAPTURE(bad);
+        CHECK(decimal128::from_string(bad).error() == errc::invalid_argument);
+    }
+    CHECK_FALSE(decimal128::from_string(std::string_view("1\0002", 3)));
+}
+
+TEST_CASE("a UUID is read and shown in five groups") {
+    const auto id = bson::uuid::from_string("73FFD264-44b3-4c69-90e8-e7d1dfc035d4");
+    REQUIRE(id);
+    CHECK(id->to_string() == "73ffd264-44b3-4c69-90e8-e7d1dfc035d4");
+    CHECK(id->bytes()[0] == 0x73);
+    for (const std::string_view bad :
+         {"", "73ffd26444b34c6990e8e7d1dfc035d4", "73ffd264-44b3-4c69-90e8-e7d1dfc035d",
+          "73ffd264-44b3-4c69-90e8-e7d1dfc035dg", "73ffd264-44b3-4c69-90e8_e7d1dfc035d4",
+          "73ffd264-44b3-4c69-90e8-e7d1dfc035d45"}) {
+        CHECK(bson::uuid::from_string(bad).error() == errc::invalid_argument);
+    }
+}
+
+TEST_CASE("a generated UUID is random and says that it is version 4") {
+    const auto a = bson::uuid::generate();
+    const auto b = bson::uuid::generate();
+    CHECK(a != b);
+    CHECK((a.bytes()[6] & 0xF0) == 0x40);
+    CHECK((a.bytes()[8] & 0xC0) == 0x80);
+}
+
+TEST_CASE("owners convert to their views and back") {
+    const bson::regex r("^a", "im");
+    CHECK(bson::regex(bson::regex_view(r)) == r);
+    CHECK(bson::regex_view(r) == bson::regex_view{"^a", "im"});
+    const bson::code c("return 1");
+    CHECK(bson::code(bson::code_view(c)) == c);
+    const bson::symbol s("sym");
+    CHECK(bson::symbol(bson::symbol_view(s)) == s);
+    const bson::db_pointer p("db.c", object_id::generate());
+    CHECK(bson::db_pointer(bson::db_pointer_view(p)) == p);
+    const bson::binary b(std::vector<std::uint8_t>{1, 2, 3}, bson::binary_subtype::md5);
+    CHECK(bson::binary(bson::binary_view(b)) == b);
+    CHECK(bson::binary_view(b) != bson::binary_view{bson::binary_subtype::generic, b.bytes()});
+}
