@@ -19,7 +19,7 @@ error name_host(const host_address& host, const error& cause) {
 /// Tries each address in its order; the last error is the one that is given.
 task<result<io::stream_ptr>> connect_any(io::reactor_core& core, const host_address& host,
                                          deadline until) {
-    const auto addresses = resolve(host);
+    const auto addresses = co_await resolve(core, host);
     if (!addresses) {
         co_return addresses.error();
     }

@@ -1,8 +1,12 @@
 #include "pool/resolve.hpp"
 
+#include "io/file.hpp"
+#include "io/reactor_core.hpp"
+
+#include <fcntl.h>
+
 #include <algorithm>
-#include <fstream>
-#include <iterator>
+#include <string>
 
 namespace mongoro::pool {
 
@@ -30,6 +34,25 @@ std::string_view next_word(std::string_view& line) noexcept {
     return word;
 }
 
+task<result<std::string>> read_whole(io::reactor_core& core, const char* path) {
+    auto file = co_await io::file::open(core, path, O_RDONLY);
+    if (!file) {
+        co_return file.error();
+    }
+    const auto chunk = core.buffers().take(io::buffer_pool::smallest);
+    std::string text;
+    for (;;) {
+        const auto n = co_await file->read(chunk, chunk.capacity(), text.size());
+        if (!n) {
+            co_return n.error();
+        }
+        if (*n == 0) {
+            co_return std::move(text);
+        }
+        text.append(reinterpret_cast<const char*>(chunk.data()), *n);
+    }
+}
+
 }  // namespace
 
 std::vector<io::address> find_in_hosts(std::string_view file, std::string_view name,
@@ -54,29 +77,31 @@ std::vector<io::address> find_in_hosts(std::string_view file, std::string_view n
     return found;
 }
 
-result<std::vector<io::address>> resolve(const host_address& host) {
+task<result<std::vector<io::address>>> resolve(io::reactor_core& core, const host_address& host) {
     if (host.is_unix()) {
         auto path = io::address::unix_path(host.host);
         if (!path) {
-            return path.error();
+            co_return path.error();
         }
-        return std::vector{*path};
+        co_return std::vector{*path};
     }
     if (auto literal = io::address::ip(host.host, host.port)) {
-        return std::vector{*literal};
+        co_return std::vector{*literal};
     }
-    // A few hundred bytes of a local file: read at once, as every resolver does.
-    std::ifstream file(hosts_path, std::ios::binary);
-    const std::string text(std::istreambuf_iterator<char>(file), {});
-    auto found = find_in_hosts(text, host.host, host.port);
+    // A machine without the file, or with one that cannot be read, knows no names.
+    const auto text = co_await read_whole(core, hosts_path);
+    if (text.error() == errc::operation_cancelled || text.error() == errc::deadline_exceeded) {
+        co_return text.error();
+    }
+    auto found = text ? find_in_hosts(*text, host.host, host.port) : std::vector<io::address>();
     if (found.empty() && equal_ignoring_case(host.host, "localhost")) {
         found = find_in_hosts("127.0.0.1 localhost\n::1 localhost\n", "localhost", host.port);
     }
     if (found.empty()) {
-        return error(errc::name_resolution_failed,
-                     host.host + ": not in the hosts file, and DNS is not supported yet");
+        co_return error(errc::name_resolution_failed,
+                        host.host + ": not in the hosts file, and DNS is not supported yet");
     }
-    return found;
+    co_return std::move(found);
 }
 
 }  // namespace mongoro::pool

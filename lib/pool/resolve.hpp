@@ -3,6 +3,7 @@
 #include "io/connect.hpp"
 
 #include <mongoro/result.hpp>
+#include <mongoro/task.hpp>
 #include <mongoro/uri.hpp>
 
 #include <string_view>
@@ -12,7 +13,8 @@ namespace mongoro::pool {
 
 /// The addresses of a host: itself for an IP literal or a socket's path, else what the hosts file
 /// says, in its order; `localhost` is known without one. `name_resolution_failed` names the host.
-[[nodiscard]] result<std::vector<io::address>> resolve(const host_address& host);
+[[nodiscard]] task<result<std::vector<io::address>>> resolve(io::reactor_core& core,
+                                                             const host_address& host);
 
 /// What a hosts file says of a name, which is compared without regard to case. Lines that are
 /// malformed are passed over, as the C library does.
