@@ -1,0 +1,169 @@
+"""Writes the seed corpus: seeds/<target>/<name>, one tiny file each. Run it after a change; the files are
+committed. Its BSON is written by hand here, so that a seed does not depend on what is fuzzed."""
+
+import pathlib
+import struct
+
+HERE = pathlib.Path(__file__).parent / "seeds"
+
+
+def cstring(text):
+    return text.encode() + b"\0"
+
+
+def string(text):
+    return struct.pack("<i", len(text.encode()) + 1) + cstring(text)
+
+
+def document(*elements):
+    inside = b"".join(bytes([kind]) + cstring(key) + value for kind, key, value in elements)
+    return struct.pack("<i", len(inside) + 5) + inside + b"\0"
+
+
+def double(key, value):
+    return (0x01, key, struct.pack("<d", value))
+
+
+def int32(key, value):
+    return (0x10, key, struct.pack("<i", value))
+
+
+def int64(key, value):
+    return (0x12, key, struct.pack("<q", value))
+
+
+def text(key, value):
+    return (0x02, key, string(value))
+
+
+def boolean(key, value):
+    return (0x08, key, b"\1" if value else b"\0")
+
+
+def nested(key, *elements):
+    return (0x03, key, document(*elements))
+
+
+def array(key, *values):
+    return (0x04, key, document(*[(kind, str(i), value) for i, (kind, _, value) in enumerate(values)]))
+
+
+OK = double("ok", 1.0)
+scope = document(int32("x", 1))
+code = string("return x")
+EVERY_TYPE = [
+    double("double", 1.5),
+    text("string", "gr\u00fcn"),
+    nested("document", int32("a", 1), nested("b", text("c", ""))),
+    array("array", int32("", 1), text("", "two"), array("", boolean("", True))),
+    (0x05, "generic", struct.pack("<iB", 3, 0) + b"abc"),
+    (0x05, "old", struct.pack("<iBi", 7, 2, 3) + b"abc"),
+    (0x05, "uuid", struct.pack("<iB", 16, 4) + bytes(range(16))),
+    (0x05, "vector", struct.pack("<iB", 6, 9) + b"\x27\0" + struct.pack("<f", 1.0)),
+    (0x06, "undefined", b""),
+    (0x07, "oid", bytes(range(12))),
+    boolean("true", True),
+    boolean("false", False),
+    (0x09, "date", struct.pack("<q", 1356351330501)),
+    (0x0A, "null", b""),
+    (0x0B, "regex", cstring("^a.*") + cstring("ix")),
+    (0x0C, "pointer", string("db.c") + bytes(range(12))),
+    (0x0D, "code", string("f()")),
+    (0x0E, "symbol", string("sym")),
+    (0x0F, "scoped", struct.pack("<i", 4 + len(code) + len(scope)) + code + scope),
+    int32("int32", -5),
+    (0x11, "timestamp", struct.pack("<II", 1, 2)),
+    int64("int64", -(2**40)),
+    (0x13, "decimal", struct.pack("<QQ", 5, 0x3040000000000000)),
+    (0x7F, "max", b""),
+    (0xFF, "min", b""),
+]
+
+HELLO = document(
+    boolean("helloOk", True),
+    boolean("isWritablePrimary", True),
+    text("setName", "rs"),
+    array("hosts", text("", "a:1"), text("", "b:2")),
+    nested("topologyVersion", (0x07, "processId", bytes(12)), int64("counter", 6)),
+    int32("maxBsonObjectSize", 16777216),
+    int32("maxMessageSizeBytes", 48000000),
+    int32("maxWriteBatchSize", 100000),
+    int32("logicalSessionTimeoutMinutes", 30),
+    int32("minWireVersion", 0),
+    int32("maxWireVersion", 25),
+    array("compression", text("", "zstd")),
+    array("saslSupportedMechs", text("", "SCRAM-SHA-256")),
+    OK,
+)
+WRITE_ERRORS = document(
+    int32("n", 1),
+    array("writeErrors", nested("", int32("index", 1), int32("code", 11000), text("errmsg", "dup"))),
+    nested("writeConcernError", int32("code", 64), text("codeName", "X"), text("errmsg", "slow")),
+    array("errorLabels", text("", "RetryableWriteError")),
+    OK,
+)
+REFUSED = document(double("ok", 0.0), int32("code", 91), text("codeName", "S"), text("errmsg", "bye"))
+CURSOR = document(
+    nested("cursor", array("firstBatch", nested("", int32("_id", 1))), int64("id", 7), text("ns", "d.c")), OK
+)
+
+
+def message(opcode, rest):
+    return struct.pack("<iiii", 16 + len(rest), 2, 1, opcode) + rest
+
+
+def body(doc):
+    return b"\0" + doc
+
+
+def sequence(name, *documents):
+    inside = cstring(name) + b"".join(documents)
+    return b"\1" + struct.pack("<i", len(inside) + 4) + inside
+
+
+def op_msg(flags, *sections):
+    return message(2013, struct.pack("<I", flags) + b"".join(sections))
+
+
+def op_reply(flags, doc):
+    return message(1, struct.pack("<Iqii", flags, 0, 0, 1) + doc)
+
+
+SEEDS = {
+    "fuzz_message": {
+        "ok": op_msg(0, body(document(OK))),
+        "empty_body": op_msg(0, body(document())),
+        "hello": op_msg(0, body(HELLO)),
+        "write_errors": op_msg(0, body(WRITE_ERRORS)),
+        "refused": op_msg(0, body(REFUSED)),
+        "cursor": op_msg(2, body(CURSOR)),
+        "checksum": op_msg(1, body(document(OK)), bytes(4)),  # the target makes it right
+        "sequences": op_msg(
+            1 << 16, sequence("a"), body(document(OK)), sequence("b", document(), document(int32("x", 1)))
+        ),
+        "every_type": op_msg(0, body(document(*EVERY_TYPE))),
+        "reply": op_reply(8, HELLO),
+        "query_failure": op_reply(2, document(text("$err", "not master"), int32("code", 10058))),
+        "compressed": message(2012, struct.pack("<iib", 2013, 26, 2) + bytes(10)),
+    },
+    "fuzz_bson_view": {
+        "empty": document(),
+        "every_type": document(*EVERY_TYPE),
+        **{key: document((kind, key, value)) for kind, key, value in EVERY_TYPE},
+        "hello": HELLO,
+        "two_numbers": b"\x0c" + document(int32("a", 1))[1:] + document(double("a", 1.0)),
+        "deep": None,
+    },
+}
+deep = document()
+for _ in range(60):
+    deep = document((0x03, "a", deep))
+SEEDS["fuzz_bson_view"]["deep"] = deep
+
+for target, seeds in SEEDS.items():
+    folder = HERE / target
+    folder.mkdir(parents=True, exist_ok=True)
+    for old in folder.iterdir():
+        old.unlink()
+    for name, data in seeds.items():
+        (folder / name).write_bytes(data)
