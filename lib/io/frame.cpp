@@ -24,8 +24,8 @@ void* allocate_frame(std::size_t size) {
     return ::operator new(size);
 }
 
-void free_frame(void* frame, std::size_t size) noexcept {
-    ::operator delete(frame, size);
+void free_frame(void* frame, std::size_t) noexcept {
+    ::operator delete(frame);
 }
 
 #else
@@ -58,7 +58,7 @@ struct janitor {
         for (std::size_t i = 0; i < classes; ++i) {
             while (auto* node = lists.first[i]) {
                 lists.first[i] = node->next;
-                ::operator delete(static_cast<void*>(node), (i + 1) * step);
+                ::operator delete(static_cast<void*>(node));
             }
         }
     }
@@ -90,12 +90,12 @@ void* allocate_frame(std::size_t size) {
 void free_frame(void* frame, std::size_t size) noexcept {
     const std::size_t index = (size - 1) / step;
     if (index >= classes) [[unlikely]] {
-        ::operator delete(frame, size);
+        ::operator delete(frame);
         return;
     }
     frame_lists& mine = lists;
     if (!mine.open || mine.count[index] >= most_kept) [[unlikely]] {
-        ::operator delete(frame, (index + 1) * step);
+        ::operator delete(frame);
         return;
     }
     auto* node = static_cast<free_frame_node*>(frame);

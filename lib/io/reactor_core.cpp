@@ -78,6 +78,7 @@ result<std::unique_ptr<reactor_core>> reactor_core::create(const reactor_options
 }
 
 reactor_core::~reactor_core() {
+    *alive_ = false;
     if (backend_ == nullptr) {
         return;
     }

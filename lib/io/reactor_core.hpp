@@ -97,6 +97,9 @@ class reactor_core {
     /// The reactor is being destroyed: nobody is to be called.
     [[nodiscard]] bool closing() const noexcept { return closing_; }
 
+    /// Points at true until the reactor is destroyed: for what may outlive it.
+    [[nodiscard]] std::shared_ptr<const bool> alive() const noexcept { return alive_; }
+
     // What must be told when the reactor is destroyed.
     void add(stream& s) noexcept;
     void remove(stream& s) noexcept;
@@ -121,6 +124,7 @@ class reactor_core {
     bool has_handle_ = false;
     bool timers_due_ = false;
     bool closing_ = false;
+    std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
     std::atomic<bool> stop_{false};
     std::atomic<const void*> owner_{nullptr};
     // What other threads scheduled: a stack that the reactor takes whole. The push that finds it

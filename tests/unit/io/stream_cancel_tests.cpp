@@ -121,8 +121,8 @@ TEST_CASE("a waiting task that is destroyed leaves nothing in flight after the n
         std::array<std::uint8_t, 16> in{};
         const auto waits = [&]() -> task<void> {
             const auto* context = co_await mongoro::detail::this_context{};
-            co_await mongoro::io::waiting(
-                *s, *context, [&](mongoro::io::completion& c) { s->receive(in, mode::some, c); });
+            static_cast<void>(co_await mongoro::io::waiting(
+                *s, *context, [&](mongoro::io::completion& c) { s->receive(in, mode::some, c); }));
         };
         {
             mongoro::task_scope scope(r);
