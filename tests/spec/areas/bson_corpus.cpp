@@ -10,6 +10,7 @@
 #include <mongoro/bson/validate.hpp>
 #include <mongoro/bson/writer.hpp>
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
