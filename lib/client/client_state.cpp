@@ -29,13 +29,14 @@ client_state::client_state(reactor& r, const uri& where, const client_options& o
     : core_(r.core()),
       default_database_(where.database()),
       pool_(core_, settings_of(where, options), options.max_pool_size),
-      background_(r) {}
+      background_(r),
+      reactor_alive_(core_.alive()) {}
 
 client_state::~client_state() = default;
 
 void client_state::kill_cursor(std::string_view database, std::string_view collection,
                                std::int64_t id) noexcept {
-    if (pool_.refuses()) {
+    if (pool_.refuses() || !*reactor_alive_) {
         return;
     }
     try {

@@ -39,6 +39,7 @@ class client_state {
     std::string default_database_;
     pool::connection_pool pool_;
     task_scope background_;
+    std::shared_ptr<const bool> reactor_alive_;
     bool joining_ = false;
 };
 

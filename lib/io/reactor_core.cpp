@@ -93,34 +93,33 @@ reactor_core::~reactor_core() {
         }
         take_posts();
     }
-    drain_kernel();
+    const bool let_go = drain_kernel();
     while (streams_ != nullptr) {
-        streams_->detach();
+        stream& s = *streams_;
+        s.leaked_ = !let_go && (!s.idle() || s.cancels_ != 0);
+        s.detach();
     }
     while (operations_ != nullptr) {
         kernel_operation& op = *operations_;
         remove(op);
         op.core = nullptr;
-        if (kind_ == reactor_backend::epoll) {
-            // Nobody but us has it: it ends here.
-            if (op.queued) {
-                ready_list::remove(op);
-            }
-            if (op.watched >= 0) {
-                ::close(op.watched);
-            }
-            op.active = false;
-            if (op.released) {
-                delete &op;
-            }
+        if (op.queued) {
+            ready_list::remove(op);
+        }
+        if (op.watched >= 0) {
+            ::close(op.watched);
+        }
+        op.active = !let_go;
+        if (let_go && op.released) {
+            delete &op;
         }
     }
     backend_.reset();
 }
 
-/// Waits until the kernel has let go of every buffer. Not possible on a foreign thread while our
-/// own lives: then what is in flight is left to the kernel for good.
-void reactor_core::drain_kernel() noexcept {
+/// Waits until the kernel has let go of every buffer. False: it cannot be waited for, on a foreign
+/// thread while our own lives. What is in flight is left to the kernel for good then.
+bool reactor_core::drain_kernel() noexcept {
     for (stream* s = streams_; s != nullptr; s = s->next_) {
         s->in_.waiter = s->out_.waiter = nullptr;
         if (!s->idle()) {
@@ -132,13 +131,14 @@ void reactor_core::drain_kernel() noexcept {
     }
     const void* owner = owner_.load(std::memory_order_relaxed);
     if (kind_ == reactor_backend::epoll || in_flight_ == 0) {
-        return;  // the kernel holds nothing of ours
+        return true;  // the kernel holds nothing of ours
     }
-    if ((owner != nullptr && owner != this_thread_id()) || backend_->bind() < 0) {
-        for (stream* s = streams_; s != nullptr; s = s->next_) {
-            s->leaked_ = !s->idle() || s->cancels_ != 0;
-        }
-        return;
+    if (owner != nullptr && owner != this_thread_id()) {
+        // A thread that ends takes its requests with it: the kernel cancels them and waits.
+        return owner_ended_->load(std::memory_order_acquire);
+    }
+    if (backend_->bind() < 0) {
+        return false;
     }
     running_ = true;
     for (stream* s = streams_; s != nullptr; s = s->next_) {
@@ -150,6 +150,7 @@ void reactor_core::drain_kernel() noexcept {
     while (in_flight_ != 0) {
         backend_->turn(backend::wait::yes);
     }
+    return true;
 }
 
 // --- the loop -----------------------------------------------------------------------------------
@@ -175,6 +176,7 @@ void reactor_core::enter() {
     const void* here = this_thread_id();
     if (owner_.compare_exchange_strong(none, here, std::memory_order_relaxed)) {
         buffers_.bind();
+        owner_ended_ = this_thread_ended();
     } else if (none != here) {
         throw exception(errc::wrong_thread);
     }

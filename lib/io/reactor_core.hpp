@@ -116,7 +116,7 @@ class reactor_core {
     void take_posts() noexcept;
     void throw_escaped();
     [[nodiscard]] bool outstanding() const noexcept;
-    void drain_kernel() noexcept;
+    [[nodiscard]] bool drain_kernel() noexcept;
 
     std::unique_ptr<backend> backend_;
     reactor_backend kind_ = reactor_backend::io_uring;
@@ -127,6 +127,7 @@ class reactor_core {
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
     std::atomic<bool> stop_{false};
     std::atomic<const void*> owner_{nullptr};
+    std::shared_ptr<const std::atomic<bool>> owner_ended_;
     // What other threads scheduled: a stack that the reactor takes whole. The push that finds it
     // empty wakes, and so no flag says whether the reactor sleeps.
     std::atomic<ready_node*> posts_{nullptr};

@@ -33,15 +33,18 @@ void wait_queue::fail_all(errc why) noexcept {
 
 void wait_queue::waiter::schedule() noexcept {
     interrupt_.disarm();
-    state_ = state::scheduled;
-    queue_.core_.defer(*this);
+    state_ = state::over;
+    if (*queue_.alive_) {
+        state_ = state::scheduled;
+        queue_.core_.defer(*this);
+    }
 }
 
 void wait_queue::waiter::leave() noexcept {
     if (state_ == state::waiting) {
         queue_.remove(*this);
         interrupt_.disarm();
-    } else if (state_ == state::scheduled) {
+    } else if (state_ == state::scheduled && *queue_.alive_) {
         detail::cancel_schedule(queue_.core_, *this);
     }
     state_ = state::over;

@@ -7,6 +7,7 @@
 #include <mongoro/error.hpp>
 
 #include <coroutine>
+#include <memory>
 #include <utility>
 
 namespace mongoro::pool {
@@ -16,7 +17,7 @@ class wait_queue {
  public:
     class waiter;
 
-    explicit wait_queue(io::reactor_core& core) noexcept : core_(core) {}
+    explicit wait_queue(io::reactor_core& core) noexcept : core_(core), alive_(core.alive()) {}
     wait_queue(const wait_queue&) = delete;
     wait_queue& operator=(const wait_queue&) = delete;
 
@@ -32,6 +33,7 @@ class wait_queue {
     void remove(waiter& w) noexcept;
 
     io::reactor_core& core_;
+    std::shared_ptr<const bool> alive_;  // once the reactor is gone nobody resumes any more
     waiter* first_ = nullptr;
     waiter* last_ = nullptr;
 };
