@@ -51,6 +51,9 @@ struct reactor_statistics {
 /// destroyed on another thread while its own still lives cannot wait for the kernel: it then leaks
 /// the buffers that the kernel still holds.
 ///
+/// It must outlive every call that another thread makes of it: `run()` may return while `stop()` is
+/// still under way there. Make it where it is destroyed, run it on a thread, join that thread.
+///
 /// Destroying it closes every socket, waits for what the kernel still does, drops what was posted,
 /// and resumes nobody: a coroutine that still waits stays suspended until its owner destroys it.
 ///

@@ -52,27 +52,19 @@ foreign without_reactor(mongoro::error& why) {
 
 /// A reactor that runs on a thread of its own until the end of the scope.
 struct running_reactor {
-    explicit running_reactor(mongoro::reactor_backend kind)
-        : thread([this, kind] {
-              reactor mine({.backend = kind});
-              mongoro::detail::add_work(mine.core());
-              made = &mine;
-              mine.run();
-              mongoro::detail::drop_work(mine.core());
-          }) {
-        while (made == nullptr) {
-            std::this_thread::yield();
-        }
+    explicit running_reactor(mongoro::reactor_backend kind) : made({.backend = kind}) {
+        mongoro::detail::add_work(made.core());
+        thread = std::thread([this] { made.run(); });
     }
     running_reactor(const running_reactor&) = delete;
     running_reactor& operator=(const running_reactor&) = delete;
     ~running_reactor() {
-        made.load()->stop();
+        made.stop();
         thread.join();
     }
-    reactor& get() { return *made; }
+    reactor& get() { return made; }
 
-    std::atomic<reactor*> made{nullptr};
+    reactor made;
     std::thread thread;
 };
 
