@@ -15,8 +15,9 @@ value_view value_view::find(document_view in, std::string_view key, document_vie
         const std::uint8_t* const name = p + 1;
         const auto left = static_cast<std::size_t>(end - name);
         // Strictly less: the NUL of the key is before the document's own.
+        // As views, and not memcmp: an empty key may have no bytes to point at.
         const bool match = key.size() < left && name[key.size()] == 0 &&
-                           std::memcmp(name, key.data(), key.size()) == 0;
+                           std::string_view(reinterpret_cast<const char*>(name), key.size()) == key;
         const std::uint8_t* const nul = match ? name + key.size() : detail::key_end(name, end);
         if (nul == end) [[unlikely]] {
             return missing(data, key, root, state::malformed);

@@ -258,3 +258,10 @@ TEST_CASE("views are equal if their bytes are") {
     CHECK(arr(1, 2) == arr(1, 2));
     CHECK(arr(1, 2) != arr(2, 1));
 }
+
+TEST_CASE("an empty key is looked up like any other, even one that points at nothing") {
+    const document with{{"x", 1}, {"", 2}};
+    const document without{{"x", 1}};
+    CHECK(with[std::string_view()].get<int>() == 2);
+    CHECK_FALSE(without[std::string_view()].exists());
+}
