@@ -241,7 +241,8 @@ error command::check_size(const server_limits& limits) const {
 std::size_t command::batch_end(std::size_t first, const server_limits& limits) const noexcept {
     const auto most = first + static_cast<std::size_t>(limits.max_write_batch_size);
     const auto last = most < document_ends_.size() ? most : document_ends_.size();
-    const auto overhead = body_end_ + 1 + 4 + std::strlen(sequence_) + 1;
+    // A checksum's bytes are kept back whether it is sent or not: the split does not depend on it.
+    const auto overhead = body_end_ + 1 + 4 + std::strlen(sequence_) + 1 + sizeof checksum_;
     const auto room = static_cast<std::size_t>(limits.max_message_size_bytes);
     const auto start = first == 0 ? 0 : document_ends_[first - 1];
     if (overhead + document_ends_[last - 1] - start <= room) {
