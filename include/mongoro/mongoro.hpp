@@ -21,7 +21,6 @@
 #include <mongoro/client.hpp>
 #include <mongoro/collection.hpp>
 #include <mongoro/connection.hpp>
-#include <mongoro/connection.hpp>
 #include <mongoro/cursor.hpp>
 #include <mongoro/database.hpp>
 #include <mongoro/deadline.hpp>

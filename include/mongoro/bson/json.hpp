@@ -45,9 +45,9 @@ struct json_parse_options {
 
 /// Writes Extended JSON v2.
 ///
-/// Keys come in the document's order, text is UTF-8 with only quotes, backslashes and control characters
-/// escaped, doubles have as many digits as it takes to read the same number back, and the options
-/// of a regular expression are sorted. Nothing depends on the locale.
+/// Keys come in the document's order, text is UTF-8 with only quotes, backslashes and control
+/// characters escaped, doubles have as many digits as it takes to read the same number back, and
+/// the options of a regular expression are sorted. Nothing depends on the locale.
 ///
 /// Lossy by the format's own rules: the payload of a NaN, the keys of an array; in relaxed mode
 /// also the width of integers. A document whose own keys look like a type wrapper (`{"$oid": ...}`)
