@@ -384,7 +384,7 @@ TEST_CASE("a message with random bytes changed is refused or can be read to its 
                 set_length(message, static_cast<std::int32_t>(message.size()));
                 message.shrink_to_fit();
             }
-            if ((message[16] & 1U) != 0 && message.size() >= 24 && up_to(4) != 0) {
+            if (message.size() >= 24 && (message[16] & 1U) != 0 && up_to(4) != 0) {
                 const std::size_t covered = message.size() - 4;
                 wire::store_u32(message.data() + covered,
                                 wire::crc32c(std::span(message).first(covered)));
