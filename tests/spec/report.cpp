@@ -66,8 +66,9 @@ std::string report::skip_reasons(std::string_view area) const {
 void report::print(std::ostream& out) const {
     for (const auto& record : records_) {
         if (record.result == outcome::failed) {
-            out << "FAILED " << record.area << ", " << record.file << ", " << record.description
-                << ": " << record.reason << '\n';
+            out << "FAILED " << record.area << ", " << record.file
+                << (record.description.empty() ? "" : ", ") << record.description << ": "
+                << record.reason << '\n';
         }
     }
     std::size_t width = 4;
