@@ -144,6 +144,7 @@ SEEDS = {
         "every_type": op_msg(0, body(document(*EVERY_TYPE))),
         "reply": op_reply(8, HELLO),
         "query_failure": op_reply(2, document(text("$err", "not master"), int32("code", 10058))),
+        "unknown_type": op_msg(0, body(document((0x27, "k", bytes(8))))),
         "compressed": message(2012, struct.pack("<iib", 2013, 26, 2) + bytes(10)),
     },
     "fuzz_bson_view": {
@@ -151,7 +152,9 @@ SEEDS = {
         "every_type": document(*EVERY_TYPE),
         **{key: document((kind, key, value)) for kind, key, value in EVERY_TYPE},
         "hello": HELLO,
-        "two_numbers": b"\x0c" + document(int32("a", 1))[1:] + document(double("a", 1.0)),
+        # Its first byte is 12, where the target cuts: two documents to compare.
+        "two_numbers": document(int32("a", 1)) + document(double("a", 1.0)),
+        "key_without_end": struct.pack("<i", 12) + b"\x12" + b"k" * 6 + b"\0",
         "deep": None,
     },
 }
