@@ -28,6 +28,7 @@ void interrupt::arm(reactor_core& core, const std::stop_token& stop, deadline un
         node_.run = [](ready_node& n) noexcept {
             static_cast<stop_node&>(n).owner->happened(errc::operation_cancelled);
         };
+        core.add(*this);
         callback_.emplace(stop, on_stop{this});
     }
 }
@@ -41,8 +42,15 @@ void interrupt::disarm() noexcept {
         if (node_.queued) {
             core_->unschedule(node_);
         }
+        core_->remove(*this);
     }
     completion_ = nullptr;
+}
+
+/// The reactor goes: a later stop finds nobody.
+void interrupt::detach() noexcept {
+    disarm();
+    core_ = nullptr;
 }
 
 void interrupt::happened(errc what) noexcept {

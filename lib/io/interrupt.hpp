@@ -47,6 +47,8 @@ class interrupt {
         void operator()() const noexcept;
     };
     void happened(errc what) noexcept;
+    void detach() noexcept;
+    friend class reactor_core;
 
     reactor_core* core_ = nullptr;
     completion* completion_ = nullptr;
@@ -54,6 +56,8 @@ class interrupt {
     expiry expiry_;
     stop_node node_;
     std::optional<std::stop_callback<on_stop>> callback_;
+    interrupt* next_ = nullptr;  // the reactor's list of those with a stop token
+    interrupt* prev_ = nullptr;
 };
 
 }  // namespace mongoro::io

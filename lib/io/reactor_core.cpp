@@ -1,5 +1,6 @@
 #include "io/reactor_core.hpp"
 
+#include "io/interrupt.hpp"
 #include "io/kernel_operation.hpp"
 #include "io/stream.hpp"
 #include "io/uring_backend.hpp"
@@ -85,6 +86,9 @@ reactor_core::~reactor_core() {
     delete attachment_.exchange(nullptr, std::memory_order_acquire);
     background_scope_.reset();
     closing_ = true;
+    while (interrupts_ != nullptr) {
+        interrupts_->detach();
+    }
     take_posts();
     while (!ready_.empty()) {
         ready_node& node = ready_.pop_front();
@@ -359,6 +363,22 @@ void reactor_core::unschedule(ready_node& node) noexcept {
 }
 
 // --- lists --------------------------------------------------------------------------------------
+
+void reactor_core::add(interrupt& i) noexcept {
+    i.prev_ = nullptr;
+    i.next_ = interrupts_;
+    if (interrupts_ != nullptr) {
+        interrupts_->prev_ = &i;
+    }
+    interrupts_ = &i;
+}
+
+void reactor_core::remove(interrupt& i) noexcept {
+    (i.prev_ != nullptr ? i.prev_->next_ : interrupts_) = i.next_;
+    if (i.next_ != nullptr) {
+        i.next_->prev_ = i.prev_;
+    }
+}
 
 void reactor_core::add(stream& s) noexcept {
     s.prev_ = nullptr;

@@ -17,6 +17,8 @@
 
 namespace mongoro::io {
 
+class interrupt;
+
 /// The inside of a `reactor`: its queue, timers, buffers and backend.
 class reactor_core {
  public:
@@ -105,6 +107,8 @@ class reactor_core {
     void remove(stream& s) noexcept;
     void add(kernel_operation& op) noexcept;
     void remove(kernel_operation& op) noexcept;
+    void add(interrupt& i) noexcept;
+    void remove(interrupt& i) noexcept;
 
  private:
     explicit reactor_core(const reactor_options& options);
@@ -146,6 +150,7 @@ class reactor_core {
     std::unique_ptr<detail::scope> background_scope_;
     stream* streams_ = nullptr;
     kernel_operation* operations_ = nullptr;
+    interrupt* interrupts_ = nullptr;
 };
 
 /// Null, and a negated errno in `refused`, when no descriptor is left.

@@ -265,3 +265,23 @@ TEST_CASE("what runs in the background belongs to the reactor, and its failure l
         CHECK(alive == 0);
     });
 }
+
+TEST_CASE("a stop that is requested after the reactor has gone finds nobody") {
+    on_each_backend([](reactor& other) {
+        std::stop_source source;
+        int alive = 0;
+        mongoro::error why = errc::wrong_type;
+        auto r = std::make_unique<reactor>(mongoro::reactor_options{.backend = other.backend()});
+        auto left = with_stop(sleeper(alive, why, 3600s), source.get_token());
+        left.handle().promise().set_context(&r->core().root_context());
+        left.handle().resume();
+        r->poll();
+        CHECK(alive == 1);
+        r.reset();
+        source.request_stop();
+        CHECK(alive == 1);
+        left = {};
+        CHECK(alive == 0);
+        CHECK(why == errc::wrong_type);
+    });
+}
