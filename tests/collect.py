@@ -122,7 +122,7 @@ def main():
     if not tests:
         print("0 passed, 0 failed, 0 skipped")
         return 0
-    if args.build_only or args.filter is not None:
+    if args.build_only or (args.filter is not None and not args.count_only):
         make(args, tests)
         if args.build_only:
             return 0
