@@ -15,6 +15,11 @@ error system_error(errc code, const host_address& host, int number) {
     return {code, host.to_string(), error(std::error_code(number, std::system_category()))};
 }
 
+/// What is wrong with a message, and whose it is.
+error name_host(const host_address& host, const error& e) {
+    return {e.code(), host.to_string(), e};
+}
+
 }  // namespace
 
 connection::connection(io::reactor_core& core, io::stream_ptr stream, host_address host)
@@ -79,7 +84,7 @@ void connection::on_io(int result) noexcept {
     try {
         auto whole = message_is_whole();
         if (!whole) {
-            return broken(whole.error());
+            return broken(name_host(host_, whole.error()));
         }
         if (!*whole) {
             return;
@@ -87,7 +92,7 @@ void connection::on_io(int result) noexcept {
         auto message = wire::decode_reply({buffer_.data(), expected_}, request_id_,
                                           limits_.max_message_size_bytes);
         if (!message) {
-            return broken(message.error());
+            return broken(name_host(host_, message.error()));
         }
         if (received_ > expected_ || message->more_to_come()) {
             return broken(
@@ -95,7 +100,7 @@ void connection::on_io(int result) noexcept {
         }
         if (validate_replies_) {
             if (auto valid = bson::validate(message->body); !valid) {
-                return broken(valid.error());
+                return broken(name_host(host_, valid.error()));
             }
         }
         const auto body = message->body;

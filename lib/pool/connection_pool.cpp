@@ -1,5 +1,7 @@
 #include "pool/connection_pool.hpp"
 
+#include <mongoro/with_stop.hpp>
+
 #include <algorithm>
 
 namespace mongoro::pool {
@@ -88,12 +90,12 @@ task<result<lease>> connection_pool::check_out() {
     }
     slot reserved(*this);
     const auto generation = generation_;
-    auto opened = co_await open_connection(core_, settings_);
-    if (!opened) {
-        co_return opened.error();
-    }
+    auto opened = co_await with_stop(open_connection(core_, settings_), opening_.get_token());
     if (closed_) {
         co_return error(errc::client_closed);
+    }
+    if (!opened) {
+        co_return opened.error();
     }
     auto& c = **opened;
     c.set_owner(this);
@@ -170,6 +172,7 @@ task<error> connection_pool::wait_quiet() {
 }
 
 void connection_pool::abort() noexcept {
+    opening_.request_stop();
     std::vector<connection*> busy;
     busy.reserve(all_.size());
     for (const auto& c : all_) {

@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cstddef>
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -87,7 +88,8 @@ class connection_pool final : connection_owner {
     /// Waits until no connection is checked out or draining. The caller's deadline, or its stop,
     /// ends it.
     [[nodiscard]] task<error> wait_quiet();
-    /// Closes what is left; who waits for a reply on it gets `client_closed`. After `close()`.
+    /// Closes what is left, also what is being opened; who waits for it gets `client_closed`.
+    /// After `close()`.
     void abort() noexcept;
 
     [[nodiscard]] std::size_t size() const noexcept { return total_; }
@@ -119,6 +121,7 @@ class connection_pool final : connection_owner {
     std::vector<connection*> idle_;
     wait_queue turns_;
     wait_queue quiet_;
+    std::stop_source opening_;  // of the connections that are being opened
 };
 
 inline void lease::reset() noexcept {

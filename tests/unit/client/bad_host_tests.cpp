@@ -1,0 +1,243 @@
+#include "client_support.hpp"
+
+using namespace mongoro;
+using namespace mongoro::test;
+
+namespace {
+
+/// The error names the host, and has the cause that a system's error is.
+void check_names(const error& e, std::string_view host, std::errc cause) {
+    CAPTURE(e.to_string());
+    CHECK(e.to_string().find(host) != std::string::npos);
+    const auto* inner = &e;
+    while (inner->cause() != nullptr) {
+        inner = inner->cause();
+    }
+    CHECK(inner->code() == cause);
+}
+
+std::string host_of(const std::string& uri) {
+    const auto start = std::string_view("mongodb://").size();
+    return uri.substr(start, uri.find('/', start) - start);
+}
+
+/// A server that gives each connection the next of these scripts, and a client of it.
+struct bad_server {
+    bad_server(reactor& on, std::vector<byte_script> scripts, const client_options& options = {})
+        : r(on), peer(std::move(scripts)), client(on, peer.uri(), options) {}
+
+    error ping() { return error_of(r, client.ping()); }
+    [[nodiscard]] std::string host() const { return host_of(peer.uri()); }
+
+    reactor& r;
+    byte_peer peer;
+    mongoro::client client;
+};
+
+byte_script answers_hello() {
+    return byte_script().read_message().write(hello_reply());
+}
+
+byte_script good() {
+    return answers_hello().read_message().write(op_msg(op_msg_peer::ok_document())).read_to_end();
+}
+
+}  // namespace
+
+TEST_CASE("a host that refuses is connect_failed, naming it and the system's error") {
+    on_each_backend([](reactor& r) {
+        const auto uri = listener::refused_uri();
+        const client c(r, uri);
+        for (int i = 0; i < 3; ++i) {
+            const auto e = error_of(r, c.ping());
+            CHECK(e == errc::connect_failed);
+            check_names(e, host_of(uri), std::errc::connection_refused);
+        }
+        CHECK(c.statistics().connections == 0);
+        CHECK(c.statistics().connections_created == 0);
+    });
+}
+
+TEST_CASE("a Unix-domain socket that is not there is connect_failed, naming its path") {
+    on_each_backend([](reactor& r) {
+        const client c(r, "mongodb://%2Ftmp%2Fmongoro-no-such-socket.sock");
+        const auto e = error_of(r, c.ping());
+        CHECK(e == errc::connect_failed);
+        check_names(e, "/tmp/mongoro-no-such-socket.sock", std::errc::no_such_file_or_directory);
+    });
+}
+
+TEST_CASE("a name that is nowhere is name_resolution_failed, naming it") {
+    on_each_backend([](reactor& r) {
+        const client c(r, "mongodb://no-such-host.invalid");
+        const auto e = error_of(r, c.ping());
+        CHECK(e == errc::name_resolution_failed);
+        CHECK(e.to_string().find("no-such-host.invalid") != std::string::npos);
+    });
+}
+
+TEST_CASE("a host that was there and refuses now is connect_failed") {
+    on_each_backend([](reactor& r) {
+        scene s(r);
+        sync_wait(r, s.client.ping());
+        s.peer.stop_accepting();
+        s.peer.expect("ping", reply_script().close());
+        CHECK(error_of(r, s.client.ping()) == errc::connection_closed);
+        const auto e = error_of(r, s.client.ping());
+        CHECK(e == errc::connect_failed);
+        check_names(e, host_of(s.peer.uri()), std::errc::connection_refused);
+        CHECK(s.client.statistics().connections == 0);
+    });
+}
+
+TEST_CASE("a host that resets before or behind the hello is network_error; the next one works") {
+    on_each_backend([](reactor& r) {
+        bad_server s(r, {byte_script().read_message().reset(),
+                         byte_script().read_message().write("\x10").wait(50ms).reset(),
+                         answers_hello().read_message().reset(), good()});
+        for (int i = 0; i < 3; ++i) {
+            const auto e = s.ping();
+            CHECK(e == errc::network_error);
+            check_names(e, s.host(), std::errc::connection_reset);
+        }
+        CHECK(!s.ping());
+        CHECK(s.client.statistics().connections == 1);
+        CHECK(s.peer.connections() == 4);
+    });
+}
+
+TEST_CASE(
+    "a host that resets while nobody waits fails the next operation, and not the one behind") {
+    on_each_backend([](reactor& r) {
+        bad_server s(
+            r, {answers_hello().read_message().write(op_msg(op_msg_peer::ok_document())).reset(),
+                good()});
+        CHECK(!s.ping());
+        REQUIRE(s.peer.wait_for_ended(1));
+        const auto e = s.ping();
+        const bool seen = e == errc::network_error || e == errc::connection_closed;
+        CHECK_MESSAGE(seen, e.to_string());
+        CHECK(e.to_string().find(s.host()) != std::string::npos);
+        CHECK(!s.ping());
+    });
+}
+
+TEST_CASE("a host that closes before its reply is connection_closed; the next one works") {
+    on_each_backend([](reactor& r) {
+        bad_server s(r, {byte_script(), byte_script().read_message(), byte_script().half_close(),
+                         answers_hello().read_message(), good()});
+        for (int i = 0; i < 4; ++i) {
+            CAPTURE(i);
+            const auto e = s.ping();
+            // One that closes with the request unread may be seen to reset.
+            const bool seen = e == errc::connection_closed || e == errc::network_error;
+            CHECK_MESSAGE(seen, e.to_string());
+            CHECK(e.to_string().find(s.host()) != std::string::npos);
+        }
+        CHECK(!s.ping());
+        CHECK(s.client.statistics().connections == 1);
+    });
+}
+
+TEST_CASE("a hello that hangs is connect_timed_out, naming the host; the next one works") {
+    on_each_backend([](reactor& r) {
+        auto half = hello_reply();
+        half.resize(half.size() / 2);
+        bad_server s(r,
+                     {byte_script().hang(), byte_script().read_message().hang(),
+                      byte_script().read_message().write(half).hang(), good()},
+                     {.connect_timeout = 300ms});
+        for (int i = 0; i < 3; ++i) {
+            const auto e = s.ping();
+            CHECK(e == errc::connect_timed_out);
+            CHECK(e.to_string().find(s.host()) != std::string::npos);
+            CHECK(s.client.statistics().connections == 0);
+        }
+        // The last may be slow: it has as long as it needs.
+        bad_server patient(r, {good()});
+        CHECK(!patient.ping());
+    });
+}
+
+TEST_CASE("connectTimeoutMS of the connection string bounds a hello that hangs") {
+    on_each_backend([](reactor& r) {
+        const byte_peer peer(byte_script().hang());
+        const client c(r, peer.uri() + "?connectTimeoutMS=200");
+        CHECK(error_of(r, c.ping()) == errc::connect_timed_out);
+    });
+}
+
+TEST_CASE("a hello that the server refuses is handshake_failed, naming the host and its answer") {
+    on_each_backend([](reactor& r) {
+        scene s(r);
+        s.answer("hello", op_msg_peer::error_document(18, "AuthenticationFailed", "go away"));
+        const auto e = error_of(r, s.client.ping());
+        CHECK(e == errc::handshake_failed);
+        CHECK(e.to_string().find(host_of(s.peer.uri())) != std::string::npos);
+        CHECK(e.to_string().find("AuthenticationFailed") != std::string::npos);
+        s.check_works(1);
+    });
+}
+
+TEST_CASE("a server of another age is incompatible_server, naming the host") {
+    on_each_backend([](reactor& r) {
+        scene s(r);
+        document hello;
+        hello.append("isWritablePrimary", true)
+            .append("minWireVersion", 0)
+            .append("maxWireVersion", 5)
+            .append("ok", 1);
+        s.answer("hello", hello);
+        const auto e = error_of(r, s.client.ping());
+        CHECK(e == errc::incompatible_server);
+        CHECK(e.to_string().find(host_of(s.peer.uri())) != std::string::npos);
+        s.check_works(1);
+    });
+}
+
+TEST_CASE("what is no MongoDB at all is an error that names the host") {
+    on_each_backend([](reactor& r) {
+        bad_server s(r, {byte_script().read_message().write("HTTP/1.0 400 Bad Request\r\n\r\n"),
+                         byte_script().write("220 smtp.example ESMTP\r\n").read_to_end(),
+                         byte_script().read_message().write(std::string(4096, '\0')), good()});
+        for (int i = 0; i < 3; ++i) {
+            const auto e = s.ping();
+            CAPTURE(e.to_string());
+            const bool refused = e == errc::malformed_message || e == errc::message_too_large;
+            CHECK(refused);
+            CHECK(e.to_string().find(s.host()) != std::string::npos);
+        }
+        CHECK(!s.ping());
+    });
+}
+
+TEST_CASE("a hello that arrives byte by byte is as good as any") {
+    on_each_backend([](reactor& r) {
+        bad_server s(r, {byte_script()
+                             .read_message()
+                             .write_in_pieces(hello_reply(), 1, 0ms)
+                             .read_message()
+                             .write_in_pieces(op_msg(op_msg_peer::ok_document()), 1, 0ms)
+                             .read_to_end()});
+        CHECK(!s.ping());
+    });
+}
+
+TEST_CASE("making a client that can never work throws, and connects to nothing") {
+    on_each_backend([](reactor& r) {
+        CHECK(client::create(r, "nonsense").error() == errc::invalid_uri);
+        CHECK(client::create(r, "mongodb://a,b").error() == errc::not_supported);
+        CHECK(client::create(r, "mongodb://h", {.max_pool_size = 0}).error() ==
+              errc::invalid_argument);
+        CHECK(client::create(r, "mongodb://h", {.connect_timeout = -1ms}).error() ==
+              errc::invalid_argument);
+        CHECK(client::create(r, "mongodb://h", {.drain_timeout = -1ms}).error() ==
+              errc::invalid_argument);
+        CHECK(client::create(r, "mongodb://h", {.app_name = std::string(129, 'x')}).error() ==
+              errc::invalid_argument);
+        CHECK_THROWS_AS(client(r, "nonsense"), exception);
+        op_msg_peer peer;
+        CHECK(client::create(r, peer.uri()));
+        CHECK(peer.connections() == 0);
+    });
+}

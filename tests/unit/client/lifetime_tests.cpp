@@ -1,0 +1,270 @@
+#include "client_support.hpp"
+
+#include <mongoro/with_deadline.hpp>
+
+#include <thread>
+
+using namespace mongoro;
+using namespace mongoro::test;
+
+namespace {
+
+using found = std::optional<document>;
+
+reply_script after(std::chrono::milliseconds time) {
+    return reply_script().wait(time).reply(first_batch(numbered(1)));
+}
+
+}  // namespace
+
+TEST_CASE(
+    "close waits for what is under way, closes the connections, and refuses what comes later") {
+    on_each_backend([](reactor& r) {
+        scene s(r);
+        s.peer.expect("find", after(150ms));
+        running find(r, s.c.find_one());
+        REQUIRE(poll_until(r, [&] { return s.peer.received("find").size() == 1; }));
+        running closing(r, s.client.close());
+        r.poll();
+        CHECK(error_of(r, s.client.ping()) == errc::client_closed);
+        CHECK(!closing.done());
+        CHECK(closing.wait());
+        REQUIRE(find.done());
+        CHECK(find.wait());
+        CHECK(s.client.statistics().connections == 0);
+        CHECK(error_of(r, s.c.find_one()) == errc::client_closed);
+        CHECK(error_of(r, s.c.insert_one({{"x", 1}})) == errc::client_closed);
+        CHECK(error_of(r, s.c.find().next()) == errc::client_closed);
+        CHECK(!error_of(r, s.client.close()));
+        CHECK(s.peer.wait_for_closed(1));
+    });
+}
+
+TEST_CASE("closing a client that never connected, or twice at once, is fine") {
+    on_each_backend([](reactor& r) {
+        scene s(r);
+        running one(r, s.client.close());
+        running two(r, s.client.close());
+        CHECK(one.wait());
+        CHECK(two.wait());
+        CHECK(s.peer.connections() == 0);
+    });
+}
+
+TEST_CASE(
+    "close with an operation that hangs is deadline_exceeded, and ends it with client_closed") {
+    on_each_backend([](reactor& r) {
+        scene s(r);
+        s.peer.expect("find", reply_script().hang());
+        running find(r, s.c.find_one());
+        REQUIRE(poll_until(r, [&] { return s.peer.received("find").size() == 1; }));
+        CHECK(error_of(r, s.client.close(deadline::after(50ms))) == errc::deadline_exceeded);
+        REQUIRE(find.done());
+        CHECK(find.wait().error() == errc::client_closed);
+        CHECK(s.client.statistics().connections == 0);
+        CHECK(!error_of(r, s.client.close()));
+    });
+}
+
+TEST_CASE("close at its deadline ends those that wait in the queue, or in a hello, as well") {
+    on_each_backend([](reactor& r) {
+        scene s(r, {.max_pool_size = 1});
+        s.peer.expect("hello", reply_script().hang());
+        running in_hello(r, s.c.find_one());
+        REQUIRE(poll_until(r, [&] { return s.peer.received().size() == 1; }));
+        running queued(r, s.c.find_one());
+        r.poll();
+        CHECK(error_of(r, s.client.close(deadline::after(50ms))) == errc::deadline_exceeded);
+        REQUIRE(poll_until(r, [&] { return in_hello.done() && queued.done(); }));
+        CHECK(queued.failure() == errc::client_closed);
+        CHECK(in_hello.failure() == errc::client_closed);
+        CHECK(s.client.statistics().connections == 0);
+    });
+}
+
+TEST_CASE("close with a deadline in the awaiting task is the same as one that is given") {
+    on_each_backend([](reactor& r) {
+        scene s(r);
+        s.peer.expect("find", reply_script().hang());
+        running find(r, s.c.find_one());
+        REQUIRE(poll_until(r, [&] { return s.peer.received("find").size() == 1; }));
+        CHECK(error_of(r, with_deadline(s.client.close(), 50ms)) == errc::deadline_exceeded);
+        CHECK(find.wait().error() == errc::client_closed);
+    });
+}
+
+TEST_CASE("close waits for a reply that nobody wants any more") {
+    on_each_backend([](reactor& r) {
+        scene s(r, {.drain_timeout = 60s});
+        s.peer.expect("find", after(150ms));
+        {
+            running find(r, s.c.find_one());
+            REQUIRE(poll_until(r, [&] { return s.peer.received("find").size() == 1; }));
+        }
+        CHECK(s.client.statistics().connections == 1);
+        CHECK(!error_of(r, s.client.close(deadline::after(60s))));
+        CHECK(s.client.statistics().connections == 0);
+        CHECK(s.peer.problems() == "");
+    });
+}
+
+TEST_CASE("close waits for the killCursors of cursors that were dropped") {
+    on_each_backend([](reactor& r) {
+        scene s(r);
+        s.peer.always("find", reply_script().reply(first_batch(numbered(2), 99)));
+        s.peer.always("killCursors", reply_script().wait(60ms).reply(op_msg_peer::ok_document()));
+        for (int i = 0; i < 3; ++i) {
+            auto cursor = s.c.find();
+            CHECK(sync_wait(r, cursor.next()));
+        }
+        CHECK(!error_of(r, s.client.close(deadline::after(60s))));
+        CHECK(s.peer.received("killCursors").size() == 3);
+        CHECK(s.peer.problems() == "");
+    });
+}
+
+TEST_CASE("a client that is destroyed with operations under way leaves them to end") {
+    on_each_backend([](reactor& r) {
+        op_msg_peer peer;
+        peer.always("find", after(80ms));
+        std::optional<client> c(std::in_place, r, peer.uri());
+        running find(r, (*c)["db"]["c"].find_one());
+        running unstarted(r, (*c)["db"]["c"].find_one());
+        REQUIRE(poll_until(r, [&] { return peer.received("find").size() == 2; }));
+        c.reset();
+        CHECK(find.wait());
+        CHECK(unstarted.wait());
+        CHECK(peer.wait_for_closed(2));
+    });
+}
+
+TEST_CASE("a client that is destroyed with a reply or a killCursors under way closes at once") {
+    on_each_backend([](reactor& r) {
+        op_msg_peer peer;
+        peer.always("find", reply_script().reply(first_batch(numbered(1), 5)));
+        peer.always("killCursors", reply_script().hang());
+        {
+            const client c(r, peer.uri());
+            {
+                auto cursor = c["db"]["c"].find();
+                CHECK(sync_wait(r, cursor.next()));
+            }
+            REQUIRE(poll_until(r, [&] { return peer.received("killCursors").size() == 1; }));
+            peer.always("ping", reply_script().hang());
+            {
+                running ping(r, c.ping());
+                REQUIRE(poll_until(r, [&] { return peer.received("ping").size() == 1; }));
+            }
+        }
+        REQUIRE(poll_until(r, [&] { return r.in_flight() == 0; }));
+    });
+}
+
+TEST_CASE("databases, collections, cursors and batches outlive the client that made them") {
+    on_each_backend([](reactor& r) {
+        op_msg_peer peer;
+        peer.always("find", reply_script().reply(first_batch(numbered(3), 5)));
+        peer.always("getMore", reply_script().reply(next_batch(numbered(2, 3))));
+        auto people = client(r, peer.uri())["db"]["c"];
+        auto cursor = people.find();
+        auto batch = sync_wait(r, cursor.next_batch());
+        REQUIRE(batch);
+        auto rest = sync_wait(r, cursor.to_vector());
+        CHECK(rest == numbered(2, 3));
+        people = client(r, peer.uri())["db"]["other"];
+        int id = 0;
+        for (const auto& d : *batch) {
+            CHECK(d["_id"].get<int>() == id++);
+        }
+        CHECK(id == 3);
+    });
+}
+
+TEST_CASE("a reactor that is destroyed first ends nothing well, and leaks nothing") {
+    on_each_backend_owned([](std::unique_ptr<reactor> r) {
+        op_msg_peer peer;
+        peer.always("find", reply_script().reply(first_batch(numbered(3), 5)));
+        peer.always("getMore", reply_script().hang());
+        std::optional<client> c(std::in_place, *r, peer.uri(), client_options{.max_pool_size = 2});
+        auto cursor = (*c)["db"]["c"].find();
+        auto unused = (*c)["db"]["c"].find_one();
+        auto batch = sync_wait(*r, cursor.next_batch());
+        REQUIRE(batch);
+        auto lonely = (*c)["db"]["c"].as<document_view>().find_one();
+        const auto kept = sync_wait(*r, std::move(lonely));
+        REQUIRE(kept);
+        // Operations under way, in the queue and unstarted, by tasks that outlive the reactor.
+        const auto wait = [](mongoro::cursor<document>& from) -> task<> {
+            static_cast<void>(co_await as_result(from.next()));
+        };
+        const auto queue = [](collection<> from) -> task<> {
+            static_cast<void>(co_await as_result(from.find_one()));
+        };
+        detail::outcome<void> nothing;
+        auto first = detail::branch_of(wait(cursor), &nothing);
+        auto second = detail::branch_of(queue((*c)["db"]["c"]), &nothing);
+        struct nobody : detail::branch_listener {
+            nobody() {
+                ended = [](detail::branch_listener&) noexcept -> std::coroutine_handle<> {
+                    return std::noop_coroutine();
+                };
+            }
+        } listener;
+        first.prepare(listener, &detail::root_context(r->core()));
+        second.prepare(listener, &detail::root_context(r->core()));
+        bool started = false;
+        r->post([&] {
+            peer.always("find", reply_script().hang());
+            first.start();
+            second.start();
+            started = true;
+        });
+        REQUIRE(poll_until(*r, [&] { return started && peer.received("getMore").size() == 1; }));
+        r.reset();
+        CHECK(kept->view()["_id"].get<int>() == 0);
+        CHECK(!first.done());
+        first = {};
+        second = {};
+        c.reset();
+        int id = 0;
+        for (const auto& d : *batch) {
+            CHECK(d["_id"].get<int>() == id++);
+        }
+        CHECK(id == 3);
+    });
+}
+
+TEST_CASE(
+    "a client may be the last to go, behind its reactor, with connections idle and draining") {
+    on_each_backend_owned([](std::unique_ptr<reactor> r) {
+        op_msg_peer peer;
+        peer.always("find", reply_script().hang());
+        const client c(*r, peer.uri());
+        sync_wait(*r, c.ping());
+        {
+            running find(*r, c["db"]["c"].find_one());
+            REQUIRE(poll_until(*r, [&] { return peer.received("find").size() == 1; }));
+        }
+        sync_wait(*r, c.ping());
+        CHECK(c.statistics().connections == 2);
+        r.reset();
+        CHECK(peer.wait_for_closed(1));
+    });
+}
+
+TEST_CASE("batches are read and destroyed on another thread than the reactor's") {
+    on_each_backend([](reactor& r) {
+        scene s(r);
+        s.answer("find", first_batch(numbered(100)));
+        auto batch = sync_wait(r, s.c.find().next_batch());
+        REQUIRE(batch);
+        int sum = 0;
+        std::thread([moved = std::move(*batch), &sum] {
+            for (const auto& d : moved) {
+                sum += d["_id"].get<int>();
+            }
+        }).join();
+        CHECK(sum == 99 * 100 / 2);
+        s.check_works(1);
+    });
+}
