@@ -37,7 +37,8 @@
 #define MONGORO_LIST_32(X) MONGORO_LIST_31(X), X(32)
 
 #define MONGORO_ARITIES_SMALL(F) F(1) F(2) F(3) F(4)
-// clang-format off: it moves the same line on with every run
+// It would move the same line on with every run.
+// clang-format off
 #define MONGORO_ARITIES_LARGE(F)                                      \
     F(5) F(6) F(7) F(8) F(9) F(10) F(11) F(12) F(13) F(14) F(15)      \
     F(16) F(17) F(18) F(19) F(20) F(21) F(22) F(23) F(24) F(25) F(26) \
