@@ -187,6 +187,9 @@ result<bool> cursor_core::accept(reply r) {
     }
     bytes_ = std::move(r.bytes);
     at_ = read->batch.begin();
+    if (limit_ < 0 || batch_size_ < 0) {
+        kill();  // one batch was asked for, and not every server closes the cursor with it
+    }
     return true;
 }
 
