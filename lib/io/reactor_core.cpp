@@ -11,6 +11,7 @@
 #include <cstdlib>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <utility>
 
 namespace mongoro::io {
@@ -79,6 +80,9 @@ result<std::unique_ptr<reactor_core>> reactor_core::create(const reactor_options
 }
 
 reactor_core::~reactor_core() {
+    while (visitors_.load(std::memory_order_acquire) != 0) {
+        std::this_thread::yield();
+    }
     *alive_ = false;
     if (backend_ == nullptr) {
         return;
@@ -339,6 +343,8 @@ void reactor_core::schedule(ready_node& node) noexcept {
         ready_.push_back(node);
         return;
     }
+    // What the node resumes may destroy this reactor while we are still about to wake it.
+    visitors_.fetch_add(1, std::memory_order_relaxed);
     node.queued = true;
     node.prev = nullptr;
     ready_node* top = posts_.load(std::memory_order_relaxed);
@@ -350,6 +356,7 @@ void reactor_core::schedule(ready_node& node) noexcept {
     if (top == nullptr) {
         backend_->wake();
     }
+    visitors_.fetch_sub(1, std::memory_order_release);
 }
 
 void reactor_core::unschedule(ready_node& node) noexcept {

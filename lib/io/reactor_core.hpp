@@ -11,6 +11,7 @@
 #include <mongoro/reactor.hpp>
 
 #include <atomic>
+#include <cstdint>
 #include <deque>
 #include <exception>
 #include <memory>
@@ -135,6 +136,7 @@ class reactor_core {
     // What other threads scheduled: a stack that the reactor takes whole. The push that finds it
     // empty wakes, and so no flag says whether the reactor sleeps.
     std::atomic<ready_node*> posts_{nullptr};
+    std::atomic<std::uint32_t> visitors_{0};  // threads that are in the middle of schedule()
     std::atomic<detail::attachment*> attachment_{nullptr};
     ready_list ready_;
     ready_list current_;
