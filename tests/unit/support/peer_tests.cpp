@@ -2,9 +2,9 @@
 #include "op_msg_peer.hpp"
 #include "real_server.hpp"
 
+#include "wire/header.hpp"
 #include "wire/legacy.hpp"
 #include "wire/message.hpp"
-#include "wire/message_writer.hpp"
 
 #include <doctest/doctest.h>
 
@@ -16,6 +16,9 @@
 
 #include <cerrno>
 #include <cstring>
+#include <string>
+#include <string_view>
+#include <vector>
 
 using namespace std::chrono_literals;
 using mongoro::errc;
@@ -26,6 +29,37 @@ namespace bson = mongoro::bson;
 namespace {
 
 using bytes = std::vector<std::uint8_t>;
+
+void append_number(bytes& to, std::size_t n) {
+    for (int shift = 0; shift < 32; shift += 8) {
+        to.push_back(static_cast<std::uint8_t>(n >> shift));
+    }
+}
+
+// An OP_MSG of a body, and of a sequence `documents` if there are any.
+bytes request(std::int32_t id, std::uint32_t flags, bson::document_view body,
+              const std::vector<bson::document>& documents = {}) {
+    bytes out(wire::header_size);
+    append_number(out, flags);
+    out.push_back(0);
+    out.insert(out.end(), body.data(), body.data() + body.size());
+    if (!documents.empty()) {
+        bytes section;
+        const std::string_view identifier("documents\0", 10);
+        section.insert(section.end(), identifier.begin(), identifier.end());
+        for (const bson::document_view document : documents) {
+            section.insert(section.end(), document.data(), document.data() + document.size());
+        }
+        out.push_back(1);
+        append_number(out, 4 + section.size());
+        out.insert(out.end(), section.begin(), section.end());
+    }
+    wire::encode_header(out.data(), {.message_length = static_cast<std::int32_t>(out.size()),
+                                     .request_id = id,
+                                     .response_to = 0,
+                                     .op_code = static_cast<std::int32_t>(wire::opcode::msg)});
+    return out;
+}
 
 // A client of blocking calls: what the peers are tried with here.
 class plain_client {
@@ -88,15 +122,7 @@ class plain_client {
         return out;
     }
     void send_command(std::int32_t id, std::string_view name, std::uint32_t flags = 0) const {
-        wire::encoded_message message;
-        wire::message_writer to(message);
-        to.begin(id, flags);
-        to.body().append(name, 1);
-        to.body().append("$db", "admin");
-        REQUIRE(to.finish());
-        for (const auto& piece : message.pieces()) {
-            send({static_cast<const std::uint8_t*>(piece.iov_base), piece.iov_len});
-        }
+        send(request(id, flags, bson::document().append(name, 1).append("$db", "admin")));
     }
 
  private:
@@ -315,18 +341,7 @@ TEST_CASE("an OP_MSG peer keeps the documents of sequences") {
     test::op_msg_peer peer;
     peer.expect("insert", test::reply_script().reply(number(2)));
     plain_client client(peer);
-    wire::encoded_message message;
-    wire::message_writer to(message);
-    to.begin(1);
-    to.body().append("insert", "c");
-    to.begin_sequence("documents");
-    for (const int n : {1, 2}) {
-        CHECK(to.append(number(n)) == wire::append_outcome::appended);
-    }
-    REQUIRE(to.finish());
-    for (const auto& piece : message.pieces()) {
-        client.send({static_cast<const std::uint8_t*>(piece.iov_base), piece.iov_len});
-    }
+    client.send(request(1, 0, bson::document().append("insert", "c"), {number(1), number(2)}));
     CHECK(client.receive_message().size() > 26);
     REQUIRE(peer.wait_for("insert", 1));
     auto received = peer.received("insert");
