@@ -1,6 +1,7 @@
 #pragma once
 
 #include <mongoro/awaitable.hpp>
+#include <mongoro/buffered_awaitable.hpp>
 #include <mongoro/result.hpp>
 #include <mongoro/task.hpp>
 
@@ -11,16 +12,17 @@ namespace mongoro {
 
 namespace detail {
 
-template <typename T>
-class [[nodiscard]] awaitable_as_result {
+/// Of an `awaitable` or a `buffered_awaitable`.
+template <typename Operation>
+class [[nodiscard]] operation_as_result {
  public:
-    explicit awaitable_as_result(awaitable<T> op) noexcept : op_(std::move(op)) {}
-    [[nodiscard]] typename awaitable<T>::result_awaiter operator co_await() && noexcept {
-        return typename awaitable<T>::result_awaiter(op_);
+    explicit operation_as_result(Operation op) noexcept : op_(std::move(op)) {}
+    [[nodiscard]] typename Operation::result_awaiter operator co_await() && noexcept {
+        return typename Operation::result_awaiter(op_);
     }
 
  private:
-    awaitable<T> op_;
+    Operation op_;
 };
 
 template <typename T>
@@ -55,7 +57,11 @@ class [[nodiscard]] task_as_result {
 /// `co_await as_result(op)`: the operation's `result<T>`, with nothing thrown but `std::bad_alloc`.
 template <typename T>
 [[nodiscard]] auto as_result(awaitable<T>&& op) noexcept {
-    return detail::awaitable_as_result<T>(std::move(op));
+    return detail::operation_as_result<awaitable<T>>(std::move(op));
+}
+template <typename Source>
+[[nodiscard]] auto as_result(buffered_awaitable<Source>&& op) noexcept {
+    return detail::operation_as_result<buffered_awaitable<Source>>(std::move(op));
 }
 
 /// The same of a task: a `mongoro::exception` that leaves it becomes the result's error; every

@@ -3,6 +3,7 @@
 #include <mongoro/awaitable.hpp>
 #include <mongoro/bson/codec.hpp>
 #include <mongoro/bson/document_param.hpp>
+#include <mongoro/buffered_awaitable.hpp>
 #include <mongoro/detail/cursor_core.hpp>
 
 #include <cstddef>
@@ -71,6 +72,58 @@ class batch {
     bson::element_iterator first_;
 };
 
+namespace detail {
+
+/// Where the next document of a cursor comes from.
+template <typename T>
+class next_document {
+ public:
+    using value_type = std::optional<T>;
+
+    /// `owner` is null where the cursor is sure to outlive it.
+    next_document(cursor_core& core, std::shared_ptr<cursor_core> owner) noexcept
+        : core_(&core), owner_(std::move(owner)) {}
+
+    [[nodiscard]] reactor_core* core() const noexcept { return &core_->core(); }
+    [[nodiscard]] bool take(std::optional<result<value_type>>& next) {
+        bson::value_view value;
+        if (!core_->take(value)) {
+            return false;
+        }
+        next.emplace(of(value));
+        return true;
+    }
+    [[nodiscard]] task<result<value_type>> fetch() { return fetch(core_->shared_from_this()); }
+
+    static task<result<value_type>> fetch(std::shared_ptr<cursor_core> core) {
+        bson::value_view value;
+        while (!core->take(value)) {
+            auto more = co_await core->fetch();
+            if (!more) {
+                co_return more.error();
+            }
+            if (!*more || (!core->has_buffered() && core->tailable())) {
+                co_return std::optional<T>();
+            }
+        }
+        co_return of(value);
+    }
+
+ private:
+    static result<value_type> of(const bson::value_view& value) {
+        auto decoded = batch<T>::decode(value);
+        if (!decoded) {
+            return decoded.error();
+        }
+        return value_type(*std::move(decoded));
+    }
+
+    cursor_core* core_;
+    std::shared_ptr<cursor_core> owner_;
+};
+
+}  // namespace detail
+
 /// The documents that a query found, fetched in batches as they are asked for.
 ///
 /// Lazy: nothing is sent until the first `next()`. What `sort`, `limit` and the like set must be
@@ -127,7 +180,14 @@ class [[nodiscard]] cursor {
     /// operation; of the codec, after which the cursor goes on with the next document;
     /// `invalid_argument` (two calls at once, an option set too late); `client_closed` after
     /// `close()`.
-    [[nodiscard]] awaitable<std::optional<T>> next() { return {next_in(core_), &core_->core()}; }
+    /// While the batch lasts it is no coroutine and nothing is suspended. The cursor has to live
+    /// until the call is awaited.
+    [[nodiscard]] buffered_awaitable<detail::next_document<T>> next() & {
+        return buffered_awaitable(detail::next_document<T>(*core_, nullptr));
+    }
+    [[nodiscard]] buffered_awaitable<detail::next_document<T>> next() && {
+        return buffered_awaitable(detail::next_document<T>(*core_, core_));
+    }
 
     /// The documents of one batch: what is left of the current one, else a new one. None at the
     /// end.
@@ -165,20 +225,42 @@ class [[nodiscard]] cursor {
         [[nodiscard]] T& operator*() noexcept { return *current_; }
         [[nodiscard]] T* operator->() noexcept { return &*current_; }
         /// To be awaited; the iterator must stay where it is meanwhile.
-        [[nodiscard]] awaitable<void> operator++() { return {advance(*this), &core_->core()}; }
+        [[nodiscard]] auto operator++() { return buffered_awaitable(step(*this)); }
         friend bool operator==(const iterator& a, const iterator& b) noexcept {
             return a.current_.has_value() == b.current_.has_value();
         }
 
      private:
-        static task<result<void>> advance(iterator& self) {
-            auto next = co_await next_in(self.core_);
-            if (!next) {
-                self.current_.reset();
-                co_return next.error();
+        class step {
+         public:
+            using value_type = void;
+            explicit step(iterator& at) noexcept : at_(&at) {}
+            [[nodiscard]] detail::reactor_core* core() const noexcept {
+                return &at_->core_->core();
             }
-            self.current_ = std::move(*next);
-            co_return result<void>();
+            [[nodiscard]] bool take(std::optional<result<void>>& done) {
+                std::optional<result<std::optional<T>>> next;
+                if (!detail::next_document<T>(*at_->core_, nullptr).take(next)) {
+                    return false;
+                }
+                done.emplace(at_->move_to(*std::move(next)));
+                return true;
+            }
+            [[nodiscard]] task<result<void>> fetch() { return fetch(at_); }
+
+         private:
+            static task<result<void>> fetch(iterator* at) {
+                co_return at->move_to(co_await detail::next_document<T>::fetch(at->core_));
+            }
+            iterator* at_;
+        };
+        result<void> move_to(result<std::optional<T>> next) {
+            current_.reset();
+            if (!next) {
+                return next.error();
+            }
+            current_ = *std::move(next);
+            return {};
         }
         std::shared_ptr<detail::cursor_core> core_;
         std::optional<T> current_;
@@ -192,24 +274,6 @@ class [[nodiscard]] cursor {
     cursor& set(std::string_view key, const bson::document_param& value) {
         core_->set_document(key, value.view());
         return *this;
-    }
-
-    static task<result<std::optional<T>>> next_in(core_ptr core) {
-        bson::value_view value;
-        while (!core->take(value)) {
-            auto more = co_await core->fetch();
-            if (!more) {
-                co_return more.error();
-            }
-            if (!*more || (!core->has_buffered() && core->tailable())) {
-                co_return std::optional<T>();
-            }
-        }
-        auto decoded = batch<T>::decode(value);
-        if (!decoded) {
-            co_return decoded.error();
-        }
-        co_return std::optional<T>(std::move(*decoded));
     }
 
     static task<result<std::optional<batch<T>>>> next_batch_in(core_ptr core) {
@@ -228,7 +292,7 @@ class [[nodiscard]] cursor {
     static task<result<std::vector<T>>> to_vector_in(core_ptr core, std::size_t limit) {
         std::vector<T> documents;
         while (documents.size() < limit) {
-            auto next = co_await next_in(core);
+            auto next = co_await detail::next_document<T>::fetch(core);
             if (!next) {
                 co_return next.error();
             }
@@ -243,7 +307,7 @@ class [[nodiscard]] cursor {
     static task<result<void>> close_in(core_ptr core) { co_return co_await core->close(); }
 
     static task<result<iterator>> begin_in(core_ptr core) {
-        auto first = co_await next_in(core);
+        auto first = co_await detail::next_document<T>::fetch(core);
         if (!first) {
             co_return first.error();
         }

@@ -18,6 +18,7 @@
 #include <mongoro/bson/types.hpp>
 #include <mongoro/bson/validate.hpp>
 #include <mongoro/bson/value_view.hpp>
+#include <mongoro/buffered_awaitable.hpp>
 #include <mongoro/client.hpp>
 #include <mongoro/collection.hpp>
 #include <mongoro/connection.hpp>

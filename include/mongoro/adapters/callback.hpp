@@ -178,6 +178,11 @@ call_handle start(awaitable<T>&& operation, F callback) {
     return detail::start_call<T>(*core, std::move(operation).release(), std::move(callback));
 }
 
+template <typename Source, detail::callback_of<typename Source::value_type> F>
+call_handle start(buffered_awaitable<Source>&& operation, F callback) {
+    return start(awaitable<typename Source::value_type>(std::move(operation)), std::move(callback));
+}
+
 /// The same of anything else that can be awaited, on `on`: a task, an operation that is not tied to
 /// a reactor, what `with_deadline`, `when_all` and the like give.
 ///

@@ -1,0 +1,79 @@
+#pragma once
+
+#include <mongoro/awaitable.hpp>
+#include <mongoro/result.hpp>
+#include <mongoro/task.hpp>
+
+#include <coroutine>
+#include <optional>
+#include <type_traits>
+#include <utility>
+
+namespace mongoro {
+
+/// An `awaitable` whose value may be here already: then `co_await` takes it without a coroutine,
+/// and without suspending. It is lazy all the same: nothing is taken before it is awaited.
+///
+/// Becomes an `awaitable` where one is asked for.
+///
+/// `Source` has a `value_type`, `bool take(std::optional<result<value_type>>&)`, which gives the
+/// value if it is here, `task<result<value_type>> fetch()`, and `core()`.
+template <typename Source>
+class [[nodiscard]] buffered_awaitable {
+ public:
+    using value_type = typename Source::value_type;
+
+    /// For the library.
+    explicit buffered_awaitable(Source source) noexcept : source_(std::move(source)) {}
+
+    /// Gives `result<value_type>`.
+    class result_awaiter {
+     public:
+        explicit result_awaiter(buffered_awaitable& op) noexcept : source_(op.source_) {}
+
+        [[nodiscard]] bool await_ready() {
+            return detail::inside_reactor(*source_.core()) && source_.take(here_);
+        }
+        template <typename Promise>
+        auto await_suspend(std::coroutine_handle<Promise> parent) {
+            operation_.emplace(source_.fetch(), source_.core());
+            return fetching_.emplace(*operation_).await_suspend(parent);
+        }
+        result<value_type> await_resume() {
+            return fetching_ ? fetching_->await_resume() : *std::move(here_);
+        }
+
+     private:
+        using operation = awaitable<value_type>;
+
+        Source& source_;
+        std::optional<result<value_type>> here_;
+        std::optional<operation> operation_;
+        std::optional<typename operation::result_awaiter> fetching_;
+    };
+
+    /// Gives `value_type`, or throws `mongoro::exception`.
+    class awaiter : public result_awaiter {
+     public:
+        using result_awaiter::result_awaiter;
+        value_type await_resume() {
+            if constexpr (std::is_void_v<value_type>) {
+                result_awaiter::await_resume().value();
+            } else {
+                return std::move(result_awaiter::await_resume()).value();
+            }
+        }
+    };
+
+    [[nodiscard]] awaiter operator co_await() && noexcept { return awaiter(*this); }
+
+    [[nodiscard]] detail::reactor_core* core() const noexcept { return source_.core(); }
+    /// For the library: the operation as a plain task, to be run on its reactor.
+    [[nodiscard]] task<result<value_type>> release() && { return source_.fetch(); }
+    operator awaitable<value_type>() && { return {source_.fetch(), source_.core()}; }  // NOLINT
+
+ private:
+    Source source_;
+};
+
+}  // namespace mongoro
