@@ -243,10 +243,12 @@ export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1:${UBSAN_OPTIONS:-}
 export TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1:${TSAN_OPTIONS:-}
 export MONGORO_TEST_BUILD=$build
 
-plain=()
+# Line numbers are what a backtrace needs; the rest of the debugging information is a third of the time.
+lines_only=(-Ddebug=false -Dcpp_args=-g1)
+plain=(-Doptimization=2 "${lines_only[@]}")
 # g++ 12 warns of what is not there in code that a sanitizer has changed; the plain builds are the ones that
 # have to be free of warnings.
-sanitized=(-Doptimization=1 -Ddebug=true -Db_lundef=false -Dbench=disabled -Dwerror=false)
+sanitized=(-Doptimization=1 "${lines_only[@]}" -Db_lundef=false -Dbench=disabled -Dwerror=false)
 asan=("${sanitized[@]}" '-Db_sanitize=address,undefined')
 
 if [[ -n $filter ]]; then
