@@ -13,12 +13,7 @@ value_view value_view::find(document_view in, std::string_view key, document_vie
     const std::uint8_t* p = data + 4;
     while (p != end) {
         const std::uint8_t* const name = p + 1;
-        const auto left = static_cast<std::size_t>(end - name);
-        // Strictly less: the NUL of the key is before the document's own.
-        // As views, and not memcmp: an empty key may have no bytes to point at.
-        const bool match = key.size() < left && name[key.size()] == 0 &&
-                           std::string_view(reinterpret_cast<const char*>(name), key.size()) == key;
-        const std::uint8_t* const nul = match ? name + key.size() : detail::key_end(name, end);
+        const std::uint8_t* const nul = detail::key_end(name, end);
         if (nul == end) [[unlikely]] {
             return missing(data, key, root, state::malformed);
         }
@@ -26,7 +21,10 @@ value_view value_view::find(document_view in, std::string_view key, document_vie
         if (n < 0) [[unlikely]] {
             return missing(data, key, root, state::malformed);
         }
-        if (match) {
+        // The first character too: a call of memcmp costs more than most keys do.
+        if (static_cast<std::size_t>(nul - name) == key.size() &&
+            (key.empty() || (name[0] == static_cast<std::uint8_t>(key[0]) &&
+                             std::memcmp(name, key.data(), key.size()) == 0))) {
             value_view v = missing(nul + 1, key, root, state::present);
             v.key_ = reinterpret_cast<const char*>(name);
             v.size_ = static_cast<std::uint32_t>(n);
@@ -161,30 +159,14 @@ error value_view::make_error(errc e, bson::type expected) const {
 
 namespace detail {
 
-std::ptrdiff_t rare_value_size(std::uint8_t t, const std::uint8_t* p, std::size_t left) noexcept {
-    switch (t) {
-        case 0x0B: {
-            const std::uint8_t* const end = p + left;
-            const std::uint8_t* const pattern = key_end(p, end);
-            if (pattern == end) {
-                return -1;
-            }
-            const std::uint8_t* const options = key_end(pattern + 1, end);
-            return options == end ? -1 : options + 1 - p;
-        }
-        case 0x0C: {
-            const std::ptrdiff_t n = load<std::int32_t>(p);
-            const std::ptrdiff_t size = n + 4 + static_cast<std::ptrdiff_t>(object_id::size_bytes);
-            return n >= 1 && static_cast<std::size_t>(size) <= left ? size : -1;
-        }
-        case 0x0F: {
-            // Two lengths, an empty string and an empty document are 14 bytes.
-            const std::ptrdiff_t n = load<std::int32_t>(p);
-            return n >= 14 && static_cast<std::size_t>(n) <= left ? n : -1;
-        }
-        default:
-            return -1;
+std::ptrdiff_t regex_size(const std::uint8_t* p, std::size_t left) noexcept {
+    const std::uint8_t* const end = p + left;
+    const std::uint8_t* const pattern = key_end(p, end);
+    if (pattern == end) {
+        return -1;
     }
+    const std::uint8_t* const options = key_end(pattern + 1, end);
+    return options == end ? -1 : options + 1 - p;
 }
 
 errc read_int64_of_double(const value_view& v, std::int64_t& out) noexcept {

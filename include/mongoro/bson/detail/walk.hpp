@@ -7,6 +7,10 @@
 #include <limits>
 #include <utility>
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 // The walk over a document's elements, and the reading of each type. Our own rather than
 // bson_iter_t: inlined, it costs less than half of libbson's call an element, and no length is
 // taken from the bytes before it was compared with what is left.
@@ -23,80 +27,86 @@ template <typename T>
     return v;
 }
 
-/// Bytes of a value by its type: -1 for those that carry a length, -2 for what is no type.
+/// How long a value is, by its type: `fixed` bytes; or, if that is negative, the int32 that it
+/// begins with, which is `least` or more, and `extra`.
+struct alignas(4) size_rule {
+    std::int8_t fixed;
+    std::int8_t extra;
+    std::int8_t least;
+};
+inline constexpr std::int8_t by_length = -1;
+inline constexpr std::int8_t two_c_strings = -2;
+inline constexpr std::int8_t no_type = -3;
+
 struct size_table {
-    signed char of[256];
+    size_rule of[256];
     constexpr size_table() noexcept : of() {
-        for (auto& n : of) {
-            n = -2;
-        }
-        for (const int t : {0x02, 0x03, 0x04, 0x05, 0x0B, 0x0C, 0x0D, 0x0E, 0x0F}) {
-            of[t] = -1;
+        for (auto& rule : of) {
+            rule = {no_type, 0, 0};
         }
         for (const int t : {0x06, 0x0A, 0x7F, 0xFF}) {
-            of[t] = 0;
+            of[t].fixed = 0;
         }
         for (const int t : {0x01, 0x09, 0x11, 0x12}) {
-            of[t] = 8;
+            of[t].fixed = 8;
         }
-        of[0x07] = 12;
-        of[0x08] = 1;
-        of[0x10] = 4;
-        of[0x13] = 16;
+        of[0x07].fixed = 12;
+        of[0x08].fixed = 1;
+        of[0x10].fixed = 4;
+        of[0x13].fixed = 16;
+        for (const int t : {0x02, 0x0D, 0x0E}) {
+            of[t] = {by_length, 4, 1};
+        }
+        for (const int t : {0x03, 0x04}) {
+            of[t] = {by_length, 0, 5};
+        }
+        of[0x05] = {by_length, 5, 0};
+        of[0x0B].fixed = two_c_strings;
+        of[0x0C] = {by_length, 4 + 12, 1};  // a string and an ObjectId
+        of[0x0F] = {by_length, 0, 14};      // two lengths, an empty string, an empty document
     }
 };
 inline constexpr size_table value_sizes{};
 
-/// The rarer types that carry a length: size of the value, or -1 if `left` bytes cannot hold it.
-[[nodiscard]] std::ptrdiff_t rare_value_size(std::uint8_t t, const std::uint8_t* p,
-                                             std::size_t left) noexcept;
+/// The size of a regular expression, or -1 if `left` bytes do not hold it.
+[[nodiscard]] std::ptrdiff_t regex_size(const std::uint8_t* p, std::size_t left) noexcept;
 
 /// The size of a value that starts at `p` with `left` bytes after it, or -1.
 [[nodiscard]] inline std::ptrdiff_t value_size(std::uint8_t t, const std::uint8_t* p,
                                                std::size_t left) noexcept {
-    std::ptrdiff_t n = value_sizes.of[t];
+    const size_rule& rule = value_sizes.of[t];
+    std::ptrdiff_t n = rule.fixed;
     if (n < 0) {
-        if (left < 5) [[unlikely]] {
-            // Only two empty C strings are shorter.
-            return t == 0x0B ? rare_value_size(t, p, left) : -1;
+        if (n != by_length) [[unlikely]] {
+            return n == two_c_strings ? regex_size(p, left) : -1;
         }
-        if (n == -2) [[unlikely]] {
+        if (left < 4) [[unlikely]] {
             return -1;
         }
         const auto said = static_cast<std::ptrdiff_t>(load<std::int32_t>(p));
-        switch (t) {
-            case 0x02:
-            case 0x0D:
-            case 0x0E:
-                if (said < 1) [[unlikely]] {
-                    return -1;
-                }
-                n = said + 4;
-                break;
-            case 0x03:
-            case 0x04:
-                if (said < 5) [[unlikely]] {
-                    return -1;
-                }
-                n = said;
-                break;
-            case 0x05:
-                if (said < 0) [[unlikely]] {
-                    return -1;
-                }
-                n = said + 5;
-                break;
-            default:
-                return rare_value_size(t, p, left);
+        if (said < rule.least) [[unlikely]] {
+            return -1;
         }
+        n = said + rule.extra;
     }
     return static_cast<std::size_t>(n) <= left ? n : -1;
 }
 
-/// The NUL that ends the key at `p`, or `end`. Eight bytes at a time: keys are short, and a call of
-/// memchr costs more than they do.
+/// The NUL that ends the key at `p`, or `end`. Sixteen bytes at a time where every processor of the
+/// kind can: keys are short, a call of memchr costs more than they do, and eight at a time made a
+/// walk a quarter dearer.
 [[nodiscard]] inline const std::uint8_t* key_end(const std::uint8_t* p,
                                                  const std::uint8_t* end) noexcept {
+#ifdef __SSE2__
+    while (end - p >= 16) {
+        const __m128i block = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+        const int zeros = _mm_movemask_epi8(_mm_cmpeq_epi8(block, _mm_setzero_si128()));
+        if (zeros != 0) {
+            return p + std::countr_zero(static_cast<unsigned>(zeros));
+        }
+        p += 16;
+    }
+#endif
     while (end - p >= 8) {
         const auto w = load<std::uint64_t>(p);
         const std::uint64_t zeros = (w - 0x0101010101010101U) & ~w & 0x8080808080808080U;
