@@ -98,34 +98,53 @@ const std::uint8_t* skip_value(decode_context& context, position at) {
     return n < 0 ? malformed(context) : at.value + n;
 }
 
+namespace {
+
+/// The slot of a key, looked for from `expected` on; the number of slots if there is none.
+std::size_t slot_of(std::span<const member_slot> slots, std::string_view key,
+                    std::size_t expected) noexcept {
+    for (std::size_t tried = 0, i = expected; tried < slots.size(); ++tried, ++i) {
+        i = i == slots.size() ? 0 : i;
+        if (slots[i].key == key && slots[i].read != nullptr) {
+            return i;
+        }
+    }
+    return slots.size();
+}
+
+}  // namespace
+
 bool read_in_any_order(decode_context& context, std::span<const member_slot> slots,
-                       void* const* members, const std::uint8_t* element, const std::uint8_t* end,
-                       std::uint64_t& seen) {
+                       std::uint64_t filter, void* const* members, const std::uint8_t* element,
+                       const std::uint8_t* end, std::uint64_t& seen) {
     std::size_t expected = 0;
     while (element != end) {
-        element_place place;
-        if (!next_element(context, element, end, place)) {
+        const std::uint8_t* const name = element + 1;
+        const std::uint8_t* const nul = key_end(name, end);
+        if (nul == end) [[unlikely]] {
+            malformed(context);
             return false;
         }
-        // Documents keep the order of the struct that wrote them, so the next member comes first.
-        std::size_t found = slots.size();
-        for (std::size_t tried = 0, i = expected; tried < slots.size(); ++tried, ++i) {
-            i = i == slots.size() ? 0 : i;
-            if (slots[i].key == place.key && slots[i].read != nullptr) {
-                found = i;
-                break;
-            }
-        }
+        const std::string_view key(reinterpret_cast<const char*>(name),
+                                   static_cast<std::size_t>(nul - name));
+        const position at{element, nul + 1, end};
         const std::uint8_t* next = nullptr;
+        // Most keys of a large document are no member's: one bit tells so of nearly all of them.
+        // Documents keep the order of the struct that wrote them, so the next member comes first.
+        const std::size_t found = (filter & key_filter(key.size(), *name)) != 0
+                                      ? slot_of(slots, key, expected)
+                                      : slots.size();
         if (found == slots.size() || (seen >> found & 1U) != 0) {
-            next = skip_value(context, place.at);
+            const std::ptrdiff_t n =
+                value_size(*element, at.value, static_cast<std::size_t>(end - at.value));
+            next = n < 0 ? malformed(context) : at.value + n;
         } else {
-            next = slots[found].read(context, place.at, members[found]);
+            next = slots[found].read(context, at, members[found]);
             seen |= std::uint64_t{1} << found;
             expected = found + 1 == slots.size() ? 0 : found + 1;
         }
-        if (next == nullptr) {
-            context.prepend(place.key);
+        if (next == nullptr) [[unlikely]] {
+            context.prepend(key);
             return false;
         }
         element = next;

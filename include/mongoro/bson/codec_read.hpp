@@ -49,10 +49,15 @@ const std::uint8_t* malformed(decode_context& context);
 bool next_element(decode_context& context, const std::uint8_t* element, const std::uint8_t* end,
                   element_place& out);
 const std::uint8_t* skip_value(decode_context& context, position at);
+/// A bit of a key's length and first character: which members a key can be at all.
+[[nodiscard]] constexpr std::uint64_t key_filter(std::size_t size, std::uint8_t first) noexcept {
+    return std::uint64_t{1} << ((size ^ first) & 63U);
+}
 /// Reads the members that are not yet seen, whatever their order; unknown keys are skipped.
+/// `filter` has the bits of all slots' keys.
 bool read_in_any_order(decode_context& context, std::span<const member_slot> slots,
-                       void* const* members, const std::uint8_t* element, const std::uint8_t* end,
-                       std::uint64_t& seen);
+                       std::uint64_t filter, void* const* members, const std::uint8_t* element,
+                       const std::uint8_t* end, std::uint64_t& seen);
 
 template <typename T>
 const std::uint8_t* read_value(decode_context& context, position at, T& out);

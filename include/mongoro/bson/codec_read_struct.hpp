@@ -39,6 +39,16 @@ consteval auto make_member_slots() {
 template <typename T, typename... Field>
 inline constexpr auto member_slots = make_member_slots<T, Field...>();
 
+template <std::size_t Count>
+consteval std::uint64_t filter_of(const std::array<member_slot, Count>& slots) {
+    std::uint64_t filter = 0;
+    for (const auto& slot : slots) {
+        filter |= key_filter(slot.key.size(),
+                             slot.key.empty() ? 0 : static_cast<std::uint8_t>(slot.key[0]));
+    }
+    return filter;
+}
+
 /// If the next element is member I, reads it. A member that is not next is simply not seen yet.
 template <typename T, std::size_t I, typename Field>
 inline bool read_if_next(decode_context& context, const std::uint8_t*& element,
@@ -104,7 +114,8 @@ bool read_members(decode_context& context, const std::uint8_t* element, const st
                 constexpr auto& slots =
                     member_slots<T, std::remove_reference_t<decltype(field)>...>;
                 void* const members[sizeof...(field) + 1] = {&field...};
-                if (!read_in_any_order(context, slots, members, element, end, seen)) {
+                if (!read_in_any_order(context, slots, filter_of(slots), members, element, end,
+                                       seen)) {
                     return false;
                 }
             }
