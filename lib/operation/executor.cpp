@@ -1,9 +1,10 @@
 #include "operation/executor.hpp"
 
-#include "wire/message.hpp"
 #include "wire/server_error.hpp"
 
 #include <string>
+#include <type_traits>
+#include <utility>
 
 namespace mongoro::operation {
 
@@ -15,40 +16,34 @@ bool is_network_error(const error& e) noexcept {
 
 namespace {
 
-/// The command is ready to be sent, and a connection is there for it.
-task<result<pool::lease>> check_out(pool::connection_pool& pool, wire::command& c) {
-    c.finish();
-    if (c.failure()) {
-        co_return c.failure();
+/// One coroutine for both kinds of caller: a frame less for each operation.
+template <typename Pool>
+task<result<detail::reply>> round_trip(Pool pool, detail::command_handle c) {
+    if constexpr (std::is_same_v<Pool, pool_ptr>) {
+        if (pool->refuses()) {
+            co_return error(errc::client_closed);
+        }
     }
-    if (auto idle = pool.try_check_out()) {
-        co_return std::move(idle);
+    c->finish();
+    if (c->failure()) {
+        co_return c->failure();
     }
-    co_return co_await pool.check_out();
-}
-
-}  // namespace
-
-task<result<detail::reply>> execute(pool_ptr pool, detail::command_handle c) {
-    if (pool->refuses()) {
-        co_return error(errc::client_closed);
+    auto connection = pool->try_check_out();
+    if (!connection) {
+        auto waited = co_await pool->check_out();
+        if (!waited) {
+            co_return waited.error();
+        }
+        connection = std::move(*waited);
     }
-    co_return co_await run(*pool, std::move(c));
-}
-
-task<result<detail::reply>> run(pool::connection_pool& pool, detail::command_handle c) {
-    auto lease = co_await check_out(pool, *c);
-    if (!lease) {
-        co_return lease.error();
-    }
-    if (auto bad = c->check_size((*lease)->limits())) {
+    if (auto bad = c->check_size(connection->limits())) {
         co_return bad;
     }
     const bool acknowledged = c->acknowledged();
-    auto reply = co_await (*lease)->run(c, 0, c->document_count());
+    auto reply = co_await connection->run(c, 0, c->document_count());
     if (!reply) {
         if (is_network_error(reply.error())) {
-            pool.clear();
+            pool->clear();
         }
         co_return reply.error();
     }
@@ -58,6 +53,16 @@ task<result<detail::reply>> run(pool::connection_pool& pool, detail::command_han
         }
     }
     co_return std::move(*reply);
+}
+
+}  // namespace
+
+task<result<detail::reply>> execute(pool_ptr pool, detail::command_handle c) {
+    return round_trip(std::move(pool), std::move(c));
+}
+
+task<result<detail::reply>> run(pool::connection_pool& pool, detail::command_handle c) {
+    return round_trip(&pool, std::move(c));
 }
 
 }  // namespace mongoro::operation

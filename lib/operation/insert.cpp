@@ -42,13 +42,13 @@ void store_length(std::uint8_t* at, std::size_t length) noexcept {
     std::memcpy(at, &value, sizeof value);
 }
 
-bson::value_view finish(command& to, std::size_t start) {
+}  // namespace
+
+bson::value_view end_document_with_id(command& to, std::size_t start) {
     to.end_document();
     const auto& bytes = to.documents();
     return bson::document_view(bytes.data() + start, bytes.size() - start)["_id"];
 }
-
-}  // namespace
 
 command_handle insert(target t, const insert_one_options& options) {
     return begin_insert(t, options, true);
@@ -69,7 +69,7 @@ bson::value_view append_document(command& to, bson::document_view document) {
         id_element::write(at + 4);
         bytes.append(document.data() + 4, document.size() - 4);
     }
-    return finish(to, start);
+    return end_document_with_id(to, start);
 }
 
 bson::value_view end_document(command& to, std::size_t start) {
@@ -82,7 +82,7 @@ bson::value_view end_document(command& to, std::size_t start) {
         store_length(at, size + id_element::size);
         id_element::write(at + 4);
     }
-    return finish(to, start);
+    return end_document_with_id(to, start);
 }
 
 }  // namespace mongoro::operation

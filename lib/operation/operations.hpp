@@ -79,6 +79,8 @@ bson::value_view append_document(command& to, bson::document_view document);
 
 /// The same for a document that was encoded in place, from `start` to the end of the documents.
 bson::value_view end_document(command& to, std::size_t start);
+/// The same where it is known to have an `_id`, near its beginning.
+bson::value_view end_document_with_id(command& to, std::size_t start);
 
 // update.cpp
 enum class multi : bool { one, many };

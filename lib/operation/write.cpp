@@ -14,19 +14,43 @@ class write_outcome {
     /// Reads one batch's reply, whose first document is the caller's number `first`. Whether to go
     /// on.
     [[nodiscard]] bool add(bson::document_view reply, std::int64_t first, bool ordered) {
-        if (auto failed = detail::command_error(reply)) {
-            failed_ = std::move(failed);
-            return false;
-        }
-        total_.n += reply["n"].get_or<std::int64_t>(0);
-        total_.modified += reply["nModified"].get_or<std::int64_t>(0);
-        if (const auto upserted = reply["upserted"]; upserted.exists()) {
-            for (const auto& one : upserted) {
-                ++upserted_;
-                if (!total_.upserted_id) {
-                    total_.upserted_id.emplace(one.value()["_id"]);
-                }
+        // One walk tells all of a reply without an error.
+        std::int64_t n = 0;
+        std::int64_t modified = 0;
+        bson::value_view upserted;
+        bool ok = false;
+        bool plain = true;
+        for (const auto& element : reply) {
+            const auto key = element.key();
+            const auto& value = element.value();
+            if (key == "n") {
+                n = value.get_or<std::int64_t>(0);
+            } else if (key == "nModified") {
+                modified = value.get_or<std::int64_t>(0);
+            } else if (key == "upserted") {
+                upserted = value;
+            } else if (key == "ok") {
+                ok = value.get_or<double>(0) == 1;
+            } else if (key == "writeErrors" || key == "writeConcernError" || element.malformed()) {
+                plain = false;
             }
+        }
+        if (!ok || !plain) [[unlikely]] {
+            if (auto failed = detail::command_error(reply)) {
+                failed_ = std::move(failed);
+                return false;
+            }
+        }
+        total_.n += n;
+        total_.modified += modified;
+        for (const auto& one : upserted) {
+            ++upserted_;
+            if (!total_.upserted_id) {
+                total_.upserted_id.emplace(one.value()["_id"]);
+            }
+        }
+        if (plain) {
+            return true;
         }
         if (detail::collect_write_errors(reply, first, details_)) {
             details_.raw_reply.assign(reply.data(), reply.data() + reply.size());
