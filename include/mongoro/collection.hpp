@@ -263,11 +263,19 @@ class collection {
         } else {
             auto& bytes = detail::collection_base::documents(to);
             const auto start = bytes.size();
-            if (auto done = bson::encode_document(document, bytes); !done) {
+            // A struct that has no `_id` gets its new one first: no walk to look for it.
+            constexpr bool needs_id = bson::detail::never_has_key<T>("_id");
+            const auto done = bson::detail::encode_elements_after(document, bytes, [](auto& w) {
+                if constexpr (needs_id) {
+                    w.append("_id", bson::object_id::generate());
+                }
+            });
+            if (!done) {
                 detail::collection_base::fail(to, done.error());
                 return {};
             }
-            return detail::collection_base::end_document(to, start);
+            return needs_id ? detail::collection_base::end_document_with_id(to, start)
+                            : detail::collection_base::end_document(to, start);
         }
     }
 

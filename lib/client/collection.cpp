@@ -192,6 +192,9 @@ bson::byte_buffer& collection_base::documents(wire::command& to) noexcept {
 bson::value_view collection_base::end_document(wire::command& to, std::size_t start) {
     return operation::end_document(to, start);
 }
+bson::value_view collection_base::end_document_with_id(wire::command& to, std::size_t start) {
+    return operation::end_document_with_id(to, start);
+}
 bson::value_view collection_base::append_document(wire::command& to, document_view document) {
     return operation::append_document(to, document);
 }

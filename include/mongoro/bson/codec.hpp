@@ -180,6 +180,26 @@ void encode_elements(writer& w, const T& value) {
     }
 }
 
+namespace detail {
+
+/// A document of what `begin(writer&)` writes and of the value's own elements.
+template <typename T, typename Begin>
+[[nodiscard]] result<void> encode_elements_after(const T& value, byte_buffer& out, Begin begin) {
+    writer w(out);
+    w.begin_document();
+    begin(w);
+    encode_elements(w, value);
+    w.end();
+    if (!w.ok()) {
+        const error e = w.error();
+        w.rollback();
+        return e;
+    }
+    return {};
+}
+
+}  // namespace detail
+
 /// Appends the whole value as one document, after what the buffer has. A `document` or a view of
 /// one is copied as it is.
 ///
@@ -196,16 +216,7 @@ template <typename T>
         out.append(view.data(), view.size());
         return {};
     } else {
-        writer w(out);
-        w.begin_document();
-        encode_elements(w, value);
-        w.end();
-        if (!w.ok()) {
-            const error e = w.error();
-            w.rollback();
-            return e;
-        }
-        return {};
+        return detail::encode_elements_after(value, out, [](writer&) {});
     }
 }
 

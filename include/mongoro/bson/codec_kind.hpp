@@ -226,6 +226,21 @@ consteval bool holds_views() {
     }
 }
 
+/// Whether a T is known never to have an element of that key: a struct whose fields are all others.
+template <typename T>
+consteval bool never_has_key(std::string_view key) {
+    if constexpr (kind_of<T> == codec_kind::structure) {
+        for (const auto& plan : mongoro::detail::field_plans<T>) {
+            if (!plan.skipped && plan.key == key) {
+                return false;
+            }
+        }
+        return true;
+    } else {
+        return false;
+    }
+}
+
 /// Stops the compilation with what is wrong with T, in words.
 template <typename T>
 consteval void check_supported() {

@@ -72,6 +72,8 @@ class collection_base {
     /// Ends the document that starts at `start`: gives it an ObjectId if it has no `_id`. The `_id`
     /// that is given points into the command until the next document is appended.
     static bson::value_view end_document(wire::command& to, std::size_t start);
+    /// The same where it is known to have an `_id`: no walk to look for one.
+    static bson::value_view end_document_with_id(wire::command& to, std::size_t start);
     static bson::value_view append_document(wire::command& to, document_view document);
     static void fail(wire::command& to, error e);
 
