@@ -65,33 +65,55 @@ constexpr bool cache_commands = true;
 constexpr bool cache_commands = true;
 #endif
 
-bool has_nul(std::string_view text) noexcept {
-    return std::memchr(text.data(), 0, text.size()) != nullptr;
-}
+// Names are checked for every command, so in one pass over a table.
+constexpr std::uint8_t forbidden_in_database = 1;
+constexpr std::uint8_t forbidden_nul = 2;
+
+struct forbidden_table {
+    std::uint8_t in[256];
+    constexpr forbidden_table() noexcept : in() {
+        for (const char c : std::string_view("/\\. \"$")) {
+            in[static_cast<std::uint8_t>(c)] = forbidden_in_database;
+        }
+        in[0] = forbidden_nul;
+    }
+};
+constexpr forbidden_table forbidden;
 
 }  // namespace
 
 error check_database_name(std::string_view name) {
+    std::uint8_t found = name.empty() ? forbidden_in_database : 0;
+    for (const char c : name) {
+        found |= forbidden.in[static_cast<std::uint8_t>(c)];
+    }
+    if (found == 0) [[likely]] {
+        return {};
+    }
     if (name.empty()) {
         return {errc::invalid_namespace, "a database name is empty"};
     }
-    if (has_nul(name)) {
+    if ((found & forbidden_nul) != 0) {
         return {errc::embedded_nul, "a database name has an embedded NUL"};
     }
-    if (name.find_first_of("/\\. \"$") != std::string_view::npos && name != "$external") {
-        return {errc::invalid_namespace, "a database name has a character that none may have"};
+    if (name == "$external") {
+        return {};
     }
-    return {};
+    return {errc::invalid_namespace, "a database name has a character that none may have"};
 }
 
 error check_collection_name(std::string_view name) {
+    std::uint8_t found = name.empty() ? forbidden_nul : 0;
+    for (const char c : name) {
+        found |= forbidden.in[static_cast<std::uint8_t>(c)];
+    }
+    if ((found & forbidden_nul) == 0) [[likely]] {
+        return {};
+    }
     if (name.empty()) {
         return {errc::invalid_namespace, "a collection name is empty"};
     }
-    if (has_nul(name)) {
-        return {errc::embedded_nul, "a collection name has an embedded NUL"};
-    }
-    return {};
+    return {errc::embedded_nul, "a collection name has an embedded NUL"};
 }
 
 detail::command_handle command::make() {
@@ -130,9 +152,9 @@ void command::begin(std::string_view name, std::string_view database, std::strin
         fail(std::move(bad));
     }
     name_ = name;
-    database_ = database;
     start_body();
     writer_.append(name, collection);
+    writer_.append("$db", database);
 }
 
 void command::begin(std::string_view name, std::string_view database) {
@@ -140,16 +162,16 @@ void command::begin(std::string_view name, std::string_view database) {
         fail(std::move(bad));
     }
     name_ = name;
-    database_ = database;
     start_body();
     writer_.append(name, std::int32_t{1});
+    writer_.append("$db", database);
 }
 
 void command::begin_get_more(std::string_view database, std::int64_t id) {
     name_ = "getMore";
-    database_ = database;
     start_body();
     writer_.append("getMore", id);
+    writer_.append("$db", database);
 }
 
 void command::begin(std::string_view database, bson::document_view document) {
@@ -159,7 +181,6 @@ void command::begin(std::string_view database, bson::document_view document) {
     if (document.empty()) {
         fail({errc::invalid_argument, "a command document is empty"});
     }
-    database_ = database;
     start_body();
     for (const auto& element : document) {
         // `$db` is ours to say; a second one would make the server refuse the message.
@@ -167,6 +188,7 @@ void command::begin(std::string_view database, bson::document_view document) {
             writer_.append(element.key(), element.value());
         }
     }
+    writer_.append("$db", database);
     name_ = "command";
 }
 
@@ -210,7 +232,6 @@ void command::finish() {
     if (std::exchange(finished_, true)) {
         return;
     }
-    writer_.append("$db", std::string_view(database_));
     writer_.end();
     if (auto bad = writer_.error()) {
         fail(std::move(bad));
@@ -229,6 +250,9 @@ error command::check_size(const server_limits& limits) const {
     }
     const bool statements = sequence_ != nullptr && std::strcmp(sequence_, "documents") != 0;
     const auto allowed = largest + (statements ? command_room : 0);
+    if (documents_.size() <= allowed) {
+        return {};
+    }
     for (std::size_t i = 0; i < document_ends_.size(); ++i) {
         if (documents(i, i + 1).size() > allowed) {
             return {errc::document_too_large, "document " + std::to_string(i) +

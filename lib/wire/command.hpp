@@ -19,7 +19,7 @@ namespace mongoro::wire {
 
 /// One command, encoded while the caller's arguments are alive, sent later.
 ///
-/// The body stays open until the executor knows what a deployment adds to it (`$db`, a session).
+/// The body stays open until the executor knows what a deployment adds to it (a session).
 /// The documents of a write stand beside it, as they go into the message's document sequence, so
 /// that a batch is a slice of them: they are written once and never moved. Recycled through a cache
 /// of the thread, so that a warm client builds commands without an allocation.
@@ -32,7 +32,8 @@ class command {
     /// An empty command from the thread's cache.
     [[nodiscard]] static detail::command_handle make();
 
-    /// Begins the body: `{<name>: <collection>` or `{<name>: 1` where there is no collection.
+    /// Begins the body: `{<name>: <collection>, $db: <database>`, or `{<name>: 1` where there is no
+    /// collection.
     /// Fails the command when a name is empty or holds a NUL.
     void begin(std::string_view name, std::string_view database, std::string_view collection);
     void begin(std::string_view name, std::string_view database);
@@ -60,7 +61,7 @@ class command {
                                                           std::size_t last) const noexcept;
     [[nodiscard]] const char* sequence() const noexcept { return sequence_; }
 
-    /// Ends the body: `$db` and the closing NUL; a second call does nothing. Errors of the writer
+    /// Ends the body; a second call does nothing. Errors of the writer
     /// fail the command.
     void finish();
     /// Whether the server takes it: `document_too_large` names the document's place, and nothing
@@ -101,7 +102,6 @@ class command {
     bson::byte_buffer documents_;
     std::vector<std::size_t> document_ends_;
     std::string_view name_;
-    std::string database_;
     const char* sequence_ = nullptr;
     std::size_t body_end_ = 0;
     iovec pieces_[3] = {};

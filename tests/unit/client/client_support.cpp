@@ -88,10 +88,23 @@ void scene::answer(std::string name, document_view reply) {
     peer.expect(std::move(name), reply_script().reply(reply));
 }
 
+document with_database_last(document_view command) {
+    document out;
+    for (const auto& [key, value] : command) {
+        if (key != "$db") {
+            out.append(key, value);
+        }
+    }
+    if (const auto database = command["$db"]; database.exists()) {
+        out.append("$db", database);
+    }
+    return out;
+}
+
 document scene::sent(std::string_view name) const {
     const auto commands = peer.received(name);
     REQUIRE(commands.size() == 1);
-    document whole(commands[0].body);
+    document whole = with_database_last(commands[0].body);
     for (const auto& [identifier, documents] : commands[0].sequences) {
         bson::array list;
         for (const auto& d : documents) {

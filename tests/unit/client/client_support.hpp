@@ -57,4 +57,7 @@ struct scene {
     void check_works(std::size_t connections_created);
 };
 
+/// The same fields with `$db`, whose place says nothing, at the end.
+[[nodiscard]] document with_database_last(document_view command);
+
 }  // namespace mongoro::test

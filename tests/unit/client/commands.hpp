@@ -20,7 +20,7 @@ auto check_sends(scene& s, Operation operation, document_view reply, const docum
     REQUIRE_MESSAGE(got, got.error().to_string());
     const auto commands = s.peer.received(name);
     REQUIRE(!commands.empty());  // of all of that name so far it is the last
-    document whole(commands.back().body);
+    document whole = with_database_last(commands.back().body);
     for (const auto& [identifier, documents] : commands.back().sequences) {
         bson::array list;
         for (const auto& d : documents) {

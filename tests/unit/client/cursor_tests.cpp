@@ -20,7 +20,7 @@ document get_more(i64 id, i64 batch_size = 0) {
 std::vector<std::string> sent_get_mores(const scene& s) {
     std::vector<std::string> all;
     for (const auto& command : s.peer.received("getMore")) {
-        all.push_back(json(command.body));
+        all.push_back(json(with_database_last(command.body)));
     }
     return all;
 }
