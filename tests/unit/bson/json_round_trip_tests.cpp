@@ -79,13 +79,15 @@ TEST_CASE("libbson and we read each other's canonical JSON as the same document"
         REQUIRE(read);
         REQUIRE(*read == document);
 
-        // It cannot read all that it writes (code inside of the scope of code).
-        if (libbson_reads(theirs, document)) {
+        // libbson 1.23 decides by memory that it never wrote whether it reads code or a DBPointer.
+        if (theirs.find("\"$code\"") == std::string::npos &&
+            theirs.find("\"$dbPointer\"") == std::string::npos) {
             const auto ours = to_json(document, json_mode::canonical);
             CAPTURE(ours);
+            REQUIRE(libbson_reads(theirs, document));
             REQUIRE(libbson_reads(ours, document));
             ++read_by_both;
         }
     }
-    CHECK(read_by_both > 800);
+    CHECK(read_by_both > 500);
 }
