@@ -24,6 +24,8 @@ class backend {
     /// The calling thread becomes the one that submits. 0 or -errno.
     [[nodiscard]] virtual int bind() noexcept = 0;
 
+    /// Whether a receive may leave it to `turn()` to find a buffer (`stream::choosing_`).
+    [[nodiscard]] virtual bool chooses_buffers() const noexcept = 0;
     /// The stream's fields say what to do.
     virtual void start_send(stream& s) noexcept = 0;
     virtual void start_receive(stream& s) noexcept = 0;
@@ -46,6 +48,9 @@ class backend {
 
     /// Submits what was prepared, and no more.
     virtual void submit() noexcept = 0;
+
+    /// The kernel may go on using what it was given: none of it is freed.
+    virtual void leak() noexcept {}
 
     /// Ends a `turn()` that waits, and makes the native handle readable. From any thread and from
     /// signal handlers.

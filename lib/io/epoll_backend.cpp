@@ -26,6 +26,7 @@ class epoll_backend final : public backend {
     [[nodiscard]] int open() noexcept;
 
     int bind() noexcept override { return 0; }
+    bool chooses_buffers() const noexcept override { return true; }
     void start_send(stream& s) noexcept override;
     void start_receive(stream& s) noexcept override;
     void start_exchange(stream& s) noexcept override;
@@ -171,6 +172,11 @@ void epoll_backend::start_receive(stream& s) noexcept {
 }
 
 void epoll_backend::receive_on(stream& s) noexcept {
+    const bool chose = s.choosing_;
+    if (chose && !s.choose()) {
+        ended(s, s.in_, -ENOMEM);
+        return;
+    }
     for (;;) {
         const std::size_t wanted = s.in_size_ - s.in_done_;
         ++core_.statistics().submissions;
@@ -180,6 +186,10 @@ void epoll_backend::receive_on(stream& s) noexcept {
         }
         if (n < 0 && errno == EAGAIN) {
             s.readable_ = false;
+            if (chose) {  // who waits holds no buffer
+                s.chosen_.reset();
+                s.choosing_ = true;
+            }
             return;
         }
         if (n < 0) {

@@ -122,6 +122,9 @@ reactor_core::~reactor_core() {
             delete &op;
         }
     }
+    if (!let_go) {
+        backend_->leak();
+    }
     backend_.reset();
 }
 

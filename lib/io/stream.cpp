@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <climits>
 #include <cstring>
+#include <new>
 #include <utility>
 
 namespace mongoro::io {
@@ -114,6 +115,11 @@ void stream::exchange(std::span<const iovec> out, std::span<std::uint8_t> in, co
     if (core_ == nullptr) {
         return;
     }
+    choosing_ = false;
+    start_exchange(out, in, c);
+}
+
+void stream::start_exchange(std::span<const iovec> out, std::span<std::uint8_t> in, completion& c) {
     queue_.set(out);
     in_data_ = in.data();
     in_size_ = in.size();
@@ -125,6 +131,30 @@ void stream::exchange(std::span<const iovec> out, std::span<std::uint8_t> in, co
     in_.active = out_.active = true;
     core_->began(background_);
     core_->back().start_exchange(*this);
+}
+
+void stream::exchange(std::span<const iovec> out, completion& c) {
+    if (core_ == nullptr) {
+        return;
+    }
+    choosing_ = core_->back().chooses_buffers();
+    if (!choosing_) {
+        chosen_ = core_->buffers().take(buffer_pool::smallest);
+    }
+    start_exchange(out, chosen_.bytes(), c);
+}
+
+/// Takes a buffer of the pool for a receive that has none; false: there is no memory.
+bool stream::choose() noexcept {
+    choosing_ = false;
+    try {
+        chosen_ = core_->buffers().take(buffer_pool::smallest);
+    } catch (const std::bad_alloc&) {
+        return false;
+    }
+    in_data_ = chosen_.data();
+    in_size_ = buffer_pool::smallest;
+    return true;
 }
 
 void stream::send(std::span<const iovec> out, completion& c) {
@@ -143,6 +173,7 @@ void stream::receive(std::span<std::uint8_t> in, receive_mode mode, completion& 
     if (core_ == nullptr) {
         return;
     }
+    choosing_ = false;
     in_data_ = in.data();
     in_size_ = in.size();
     in_done_ = 0;

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <utility>
 #include <vector>
 
 namespace mongoro::io {
@@ -84,6 +85,10 @@ class stream {
     /// completion. Result: bytes received, 0 when the peer closed, -errno. Throws `std::bad_alloc`
     /// for a long vector.
     void exchange(std::span<const iovec> out, std::span<std::uint8_t> in, completion& c);
+    /// The same, received into a buffer of the reactor's that is chosen when bytes arrive: at most
+    /// `buffer_pool::smallest` of them. The completion takes it with `received()`.
+    void exchange(std::span<const iovec> out, completion& c);
+    [[nodiscard]] buffer received() noexcept { return std::exchange(chosen_, {}); }
     /// Sends all of `out`. Result: 0 or -errno.
     void send(std::span<const iovec> out, completion& c);
     /// Result: bytes received, 0 when the peer closed, -errno. With `all` it is less than
@@ -119,6 +124,8 @@ class stream {
     stream(reactor_core& core, int fd) noexcept;
     ~stream();
     void close() noexcept;
+    void start_exchange(std::span<const iovec> out, std::span<std::uint8_t> in, completion& c);
+    bool choose() noexcept;
     void finish(impl::stream_slot& slot, int result) noexcept;
     void settle() noexcept;
     void detach() noexcept;
@@ -134,6 +141,7 @@ class stream {
     bool hangup_ = false;      // epoll: the end, or an error, is somewhere behind what can be read
     bool registered_ = false;  // epoll: in the set
     bool connecting_ = false;
+    bool choosing_ = false;     // a receive that has no buffer yet
     std::uint8_t cancels_ = 0;  // the ring: completions of cancel requests still to come
     impl::stream_slot out_;
     impl::stream_slot in_;
@@ -144,6 +152,7 @@ class stream {
     std::uint8_t* in_data_ = nullptr;
     std::size_t in_size_ = 0;
     std::size_t in_done_ = 0;
+    buffer chosen_;
     sockaddr_storage peer_{};
     socklen_t peer_size_ = 0;
     std::vector<buffer> kept_;

@@ -118,6 +118,7 @@ int uring_backend::bind() noexcept {
         return r;
     }
     bound_ = true;
+    provided_.open(ring_, core_.buffers());
     read_wake();
     return 0;
 }
@@ -183,8 +184,14 @@ void uring_backend::prepare_send(stream& s, bool linked) noexcept {
 void uring_backend::prepare_receive(stream& s) noexcept {
     s.in_.fn = &on_in;
     io_uring_sqe* e = entry();
-    io_uring_prep_recv(e, s.fd_, s.in_data_ + s.in_done_, s.in_size_ - s.in_done_,
-                       s.receive_all_ ? MSG_WAITALL : 0);
+    if (s.choosing_) {
+        io_uring_prep_recv(e, s.fd_, nullptr, 0, 0);
+        e->flags |= IOSQE_BUFFER_SELECT;
+        e->buf_group = provided_buffers::group;
+    } else {
+        io_uring_prep_recv(e, s.fd_, s.in_data_ + s.in_done_, s.in_size_ - s.in_done_,
+                           s.receive_all_ ? MSG_WAITALL : 0);
+    }
     set_data(e, s.in_);
 }
 
@@ -233,6 +240,21 @@ void uring_backend::on_out(completion& c, int res) noexcept {
 
 void uring_backend::on_in(completion& c, int res) noexcept {
     stream& s = owner_of(c);
+    if (s.choosing_) {
+        auto& self = static_cast<uring_backend&>(s.core_->back());
+        if (self.chosen_ != none) {
+            s.chosen_ = self.provided_.take(static_cast<unsigned>(self.chosen_));
+            s.choosing_ = false;
+        } else if (res == -ENOBUFS) {
+            // More replies came at once than there were buffers. The bytes are still in the socket.
+            self.provided_.grow();
+            if (s.choose()) {
+                self.start_receive(s);
+                return;
+            }
+            res = -ENOMEM;
+        }
+    }
     if (res > 0) {
         s.in_done_ += static_cast<std::size_t>(res);
         if (s.receive_all_ && s.in_done_ < s.in_size_ && !s.orphaned_) {
@@ -358,6 +380,9 @@ std::size_t uring_backend::turn(wait w) noexcept {
         const io_uring_cqe& e = ring_.cq.cqes[head & ring_.cq.ring_mask];
         auto* c = reinterpret_cast<completion*>(e.user_data);
         const int res = e.res;
+        chosen_ = (e.flags & IORING_CQE_F_BUFFER) != 0
+                      ? static_cast<int>(e.flags >> IORING_CQE_BUFFER_SHIFT)
+                      : none;
         // Given back before the call: what runs in it may submit, and needs room for what that
         // completes.
         ++head;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "io/backend.hpp"
+#include "io/provided_buffers.hpp"
 
 #include <liburing.h>
 
@@ -33,6 +34,8 @@ class uring_backend final : public backend {
     void arm_timeout(std::chrono::steady_clock::time_point when) noexcept override;
     std::size_t turn(wait w) noexcept override;
     void submit() noexcept override;
+    bool chooses_buffers() const noexcept override { return provided_.is_open(); }
+    void leak() noexcept override { provided_.leak(); }
     void wake() noexcept override;
     int native_handle() noexcept override;
 
@@ -54,7 +57,11 @@ class uring_backend final : public backend {
     static void on_cancel_in(completion& c, int res) noexcept;
 
     reactor_core& core_;
+    static constexpr int none = -1;
+
     io_uring ring_{};
+    provided_buffers provided_;
+    int chosen_ = none;  // the buffer of the completion that is being called
     bool bound_ = false;
     bool timeout_in_flight_ = false;
     int wake_fd_ = -1;

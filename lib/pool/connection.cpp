@@ -1,6 +1,5 @@
 #include "pool/connection.hpp"
 
-#include "wire/header.hpp"
 #include "wire/message.hpp"
 
 #include <mongoro/bson/validate.hpp>
@@ -56,11 +55,10 @@ void connection::start(exchange& e) {
     request_id_ = request_id_ == std::numeric_limits<std::int32_t>::max() ? 1 : request_id_ + 1;
     const auto message = command.prepare(request_id_, e.first_, e.last_, checksum_);
     received_ = 0;
-    expected_ = 0;
+    reply_header_.message_length = 0;
     expects_reply_ = command.acknowledged();
     if (expects_reply_) {
-        buffer_ = core_.buffers().take(io::buffer_pool::smallest);
-        stream_->exchange(message, buffer_.bytes(), *this);
+        stream_->exchange(message, *this);
     } else {
         stream_->send(message, *this);
     }
@@ -80,6 +78,9 @@ void connection::on_io(int result) noexcept {
                        host_.to_string() + (received_ == 0 ? " closed before its reply"
                                                            : " closed in the middle of a reply")});
     }
+    if (!buffer_) {
+        buffer_ = stream_->received();
+    }
     received_ += static_cast<std::size_t>(result);
     try {
         auto whole = message_is_whole();
@@ -89,29 +90,31 @@ void connection::on_io(int result) noexcept {
         if (!*whole) {
             return;
         }
-        auto message = wire::decode_reply({buffer_.data(), expected_}, request_id_,
-                                          limits_.max_message_size_bytes);
-        if (!message) {
-            return broken(name_host(host_, message.error()));
+        wire::message message;
+        message.header = reply_header_;
+        if (auto bad = wire::decode_after_header({buffer_.data(), expected()}, message)) {
+            return broken(name_host(host_, bad));
         }
-        if (received_ > expected_ || message->more_to_come()) {
+        if (auto answers = wire::check_response_to(reply_header_, request_id_); !answers) {
+            return broken(name_host(host_, answers.error()));
+        }
+        if (received_ > expected() || message.more_to_come()) {
             return broken(
                 {errc::malformed_message, host_.to_string() + " sent more than one reply"});
         }
         if (validate_replies_) {
-            if (auto valid = bson::validate(message->body); !valid) {
+            if (auto valid = bson::validate(message.body); !valid) {
                 return broken(name_host(host_, valid.error()));
             }
         }
-        const auto body = message->body;
-        deliver(detail::reply{std::move(buffer_), body});
+        deliver(detail::reply{std::move(buffer_), message.body});
     } catch (const std::bad_alloc&) {
         broken(std::make_error_code(std::errc::not_enough_memory));
     }
 }
 
 result<bool> connection::message_is_whole() {
-    if (expected_ == 0) {
+    if (reply_header_.message_length == 0) {
         if (received_ < wire::header_size) {
             stream_->receive(buffer_.bytes().subspan(received_), io::stream::receive_mode::some,
                              *this);
@@ -122,17 +125,17 @@ result<bool> connection::message_is_whole() {
         if (!header) {
             return header.error();
         }
-        expected_ = static_cast<std::size_t>(header->message_length);
+        reply_header_ = *header;
     }
-    if (received_ >= expected_) {
+    if (received_ >= expected()) {
         return true;
     }
-    if (expected_ > buffer_.capacity()) {
-        auto larger = core_.buffers().take(expected_);
+    if (expected() > buffer_.capacity()) {
+        auto larger = core_.buffers().take(expected());
         std::memcpy(larger.data(), buffer_.data(), received_);
         buffer_ = std::move(larger);
     }
-    stream_->receive(buffer_.bytes().subspan(received_, expected_ - received_),
+    stream_->receive(buffer_.bytes().subspan(received_, expected() - received_),
                      io::stream::receive_mode::all, *this);
     return false;
 }

@@ -5,6 +5,7 @@
 #include "io/reactor_core.hpp"
 #include "io/stream.hpp"
 #include "wire/command.hpp"
+#include "wire/header.hpp"
 #include "wire/server_limits.hpp"
 
 #include <mongoro/detail/reply.hpp>
@@ -84,6 +85,9 @@ class connection : io::completion {
  private:
     friend class exchange;
 
+    [[nodiscard]] std::size_t expected() const noexcept {
+        return static_cast<std::size_t>(reply_header_.message_length);
+    }
     void start(exchange& e);
     void on_io(int result) noexcept;
     /// Reads on if the message is not whole; otherwise true.
@@ -110,7 +114,7 @@ class connection : io::completion {
 
     io::buffer buffer_;
     std::size_t received_ = 0;
-    std::size_t expected_ = 0;  // the whole message; 0 while its header is not there
+    wire::message_header reply_header_;  // its length is 0 while it is not there
 
     struct drain_bound : io::completion {
         connection* owner = nullptr;

@@ -191,12 +191,15 @@ result<message> decode_message(std::span<const std::uint8_t> bytes, std::int32_t
     }
     message out;
     out.header = *header;
-    // decode_header has made sure that the fixed part of either opcode is there.
-    error problem = out.is_msg() ? decode_msg(bytes, out) : decode_reply_body(bytes, out);
-    if (problem) {
+    if (auto problem = decode_after_header(bytes, out)) {
         return problem;
     }
     return out;
+}
+
+error decode_after_header(std::span<const std::uint8_t> bytes, message& out) {
+    // decode_header has made sure that the fixed part of either opcode is there.
+    return out.is_msg() ? decode_msg(bytes, out) : decode_reply_body(bytes, out);
 }
 
 result<message> decode_reply(std::span<const std::uint8_t> bytes, std::int32_t request_id,

@@ -167,6 +167,10 @@ struct message {
 [[nodiscard]] result<message> decode_message(
     std::span<const std::uint8_t> bytes, std::int32_t max_message_size = default_max_message_size);
 
+/// The same where the header has been decoded before: `bytes` is exactly the message that
+/// `out.header` stands before.
+[[nodiscard]] error decode_after_header(std::span<const std::uint8_t> bytes, message& out);
+
 /// `decode_message`, and then `check_response_to(request_id)`: `unexpected_reply` where it answers
 /// another request. For the follow-ups of an exhaust request use `decode_message`: servers differ
 /// on what those answer.
