@@ -5,7 +5,7 @@
 #include <mongoro/task.hpp>
 
 #include <coroutine>
-#include <optional>
+#include <memory>
 #include <utility>
 
 namespace mongoro {
@@ -40,13 +40,13 @@ class [[nodiscard]] awaitable {
 
         [[nodiscard]] bool await_ready() const noexcept { return false; }
         template <typename Promise>
-        auto await_suspend(std::coroutine_handle<Promise> parent) noexcept {
+        auto await_suspend(std::coroutine_handle<Promise> parent) {
             const detail::task_context* context = detail::context_of(parent.promise());
             auto& p = handle_.promise();
             p.set_continuation(parent);
             if (core_ == nullptr || (context != nullptr && context->core == core_)) [[likely]] {
                 p.set_context(context);
-            } else if (remote_.emplace().hand_over(*core_, context, p, handle_, parent)) {
+            } else if (elsewhere().hand_over(*core_, context, p, handle_, parent)) {
 #if MONGORO_DETAIL_CALL_CHILD
                 return true;
 #else
@@ -62,9 +62,15 @@ class [[nodiscard]] awaitable {
         result<T> await_resume() { return handle_.promise().take(); }
 
      private:
+        detail::remote_start& elsewhere() {
+            remote_ = std::make_unique<detail::remote_start>();
+            return *remote_;
+        }
+
         std::coroutine_handle<typename task<result<T>>::promise_type> handle_;
         detail::reactor_core* core_;
-        std::optional<detail::remote_start> remote_;  // only made where it is needed
+        // Only made where it is needed: this object stands in the frame of who awaits.
+        std::unique_ptr<detail::remote_start> remote_;
     };
 
     /// Gives `T`, or throws `mongoro::exception`.

@@ -77,9 +77,9 @@ class client {
     [[nodiscard]] awaitable<void> ping() const;
     /// The databases, one document each: `name`, `sizeOnDisk`, `empty`.
     [[nodiscard]] awaitable<std::vector<document>> list_databases(
-        const list_databases_options& options = {}) const;
+        const list_databases_options& options = detail::no_options<list_databases_options>) const;
     [[nodiscard]] awaitable<std::vector<std::string>> list_database_names(
-        const list_databases_options& options = {}) const;
+        const list_databases_options& options = detail::no_options<list_databases_options>) const;
 
     /// Ends the client: no new operations (`client_closed`), waits until those under way have
     /// ended, open cursors that were dropped have been killed and replies nobody wants have been

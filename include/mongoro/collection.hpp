@@ -67,7 +67,8 @@ class collection {
     /// Errors: `write_failed` (a duplicate key, a failed validation), `write_concern_failed` (it
     /// was inserted), `document_too_large`, and the codec's.
     [[nodiscard]] awaitable<insert_one_result> insert_one(
-        const T& document, const insert_one_options& options = {}) const {
+        const T& document,
+        const insert_one_options& options = detail::no_options<insert_one_options>) const {
         auto c = base_.insert(options);
         bson::value id(append(*c, document));
         return {base_.run_insert(std::move(c), std::move(id)), &base_.core()};
@@ -82,7 +83,8 @@ class collection {
     /// `document_too_large` before any is sent.
     template <std::ranges::input_range Range>
     [[nodiscard]] awaitable<insert_many_result> insert_many(
-        const Range& documents, const insert_many_options& options = {}) const {
+        const Range& documents,
+        const insert_many_options& options = detail::no_options<insert_many_options>) const {
         auto c = base_.insert(options);
         std::vector<bson::value> ids;
         if constexpr (std::ranges::sized_range<Range>) {
@@ -95,8 +97,9 @@ class collection {
     }
 
     /// The documents that match. Nothing is sent before the cursor is asked.
-    [[nodiscard]] cursor<T> find(const bson::document_param& filter = {},
-                                 const find_options& options = {}) const {
+    [[nodiscard]] cursor<T> find(
+        const bson::document_param& filter = {},
+        const find_options& options = detail::no_options<find_options>) const {
         auto core = std::make_shared<detail::cursor_core>(
             base_.client(), base_.database(), base_.name(), base_.find(filter.view(), options));
         core->set_find_options(options);
@@ -106,16 +109,17 @@ class collection {
     /// The first document that matches, or none. For T = `document_view` it comes as a
     /// `received_document`, which keeps the reply's bytes: no copy and no allocation.
     [[nodiscard]] awaitable<std::optional<found_type>> find_one(
-        const bson::document_param& filter = {}, const find_one_options& options = {}) const {
+        const bson::document_param& filter = {},
+        const find_one_options& options = detail::no_options<find_one_options>) const {
         return typed(base_.find_one(filter.view(), options),
                      &detail::collection_base::first_document);
     }
 
     /// Replaces the first document that matches by this one. `invalid_argument` if it begins with
     /// an operator. Other errors as of `insert_one`.
-    [[nodiscard]] awaitable<update_result> replace_one(const bson::document_param& filter,
-                                                       const T& replacement,
-                                                       const replace_options& options = {}) const {
+    [[nodiscard]] awaitable<update_result> replace_one(
+        const bson::document_param& filter, const T& replacement,
+        const replace_options& options = detail::no_options<replace_options>) const {
         return encoded<awaitable<update_result>>(replacement, [&](document_view r) {
             return awaitable<update_result>(
                 base_.run_update(base_.replace(filter.view(), r, options)), &base_.core());
@@ -123,54 +127,59 @@ class collection {
     }
 
     /// Changes the first document that matches. The update begins with an operator, such as `$set`.
-    [[nodiscard]] awaitable<update_result> update_one(const bson::document_param& filter,
-                                                      const bson::document_param& update,
-                                                      const update_options& options = {}) const {
+    [[nodiscard]] awaitable<update_result> update_one(
+        const bson::document_param& filter, const bson::document_param& update,
+        const update_options& options = detail::no_options<update_options>) const {
         return {base_.run_update(base_.update_one(filter.view(), update.view(), options)),
                 &base_.core()};
     }
     /// The same with a pipeline: `arr(doc(...), …)`.
-    [[nodiscard]] awaitable<update_result> update_one(const bson::document_param& filter,
-                                                      bson::array_view pipeline,
-                                                      const update_options& options = {}) const {
+    [[nodiscard]] awaitable<update_result> update_one(
+        const bson::document_param& filter, bson::array_view pipeline,
+        const update_options& options = detail::no_options<update_options>) const {
         return {base_.run_update(base_.update_one(filter.view(), pipeline, options)),
                 &base_.core()};
     }
     /// Changes every document that matches.
-    [[nodiscard]] awaitable<update_result> update_many(const bson::document_param& filter,
-                                                       const bson::document_param& update,
-                                                       const update_options& options = {}) const {
+    [[nodiscard]] awaitable<update_result> update_many(
+        const bson::document_param& filter, const bson::document_param& update,
+        const update_options& options = detail::no_options<update_options>) const {
         return {base_.run_update(base_.update_many(filter.view(), update.view(), options)),
                 &base_.core()};
     }
-    [[nodiscard]] awaitable<update_result> update_many(const bson::document_param& filter,
-                                                       bson::array_view pipeline,
-                                                       const update_options& options = {}) const {
+    [[nodiscard]] awaitable<update_result> update_many(
+        const bson::document_param& filter, bson::array_view pipeline,
+        const update_options& options = detail::no_options<update_options>) const {
         return {base_.run_update(base_.update_many(filter.view(), pipeline, options)),
                 &base_.core()};
     }
 
     /// Deletes the first document that matches.
-    [[nodiscard]] awaitable<delete_result> delete_one(const bson::document_param& filter,
-                                                      const delete_options& options = {}) const {
+    [[nodiscard]] awaitable<delete_result> delete_one(
+        const bson::document_param& filter,
+        const delete_options& options = detail::no_options<delete_options>) const {
         return {base_.run_delete(base_.delete_one(filter.view(), options)), &base_.core()};
     }
     /// Deletes every document that matches.
-    [[nodiscard]] awaitable<delete_result> delete_many(const bson::document_param& filter,
-                                                       const delete_options& options = {}) const {
+    [[nodiscard]] awaitable<delete_result> delete_many(
+        const bson::document_param& filter,
+        const delete_options& options = detail::no_options<delete_options>) const {
         return {base_.run_delete(base_.delete_many(filter.view(), options)), &base_.core()};
     }
 
     /// Deletes the first document that matches, and gives it.
     [[nodiscard]] awaitable<std::optional<found_type>> find_one_and_delete(
-        const bson::document_param& filter, const find_one_and_delete_options& options = {}) const {
+        const bson::document_param& filter,
+        const find_one_and_delete_options& options =
+            detail::no_options<find_one_and_delete_options>) const {
         return typed(base_.find_one_and_delete(filter.view(), options),
                      &detail::collection_base::modified_document);
     }
     /// Replaces the first document that matches, and gives it as it was, or as it is afterwards.
     [[nodiscard]] awaitable<std::optional<found_type>> find_one_and_replace(
         const bson::document_param& filter, const T& replacement,
-        const find_one_and_replace_options& options = {}) const {
+        const find_one_and_replace_options& options =
+            detail::no_options<find_one_and_replace_options>) const {
         return encoded<awaitable<std::optional<found_type>>>(replacement, [&](document_view r) {
             return typed(base_.find_one_and_replace(filter.view(), r, options),
                          &detail::collection_base::modified_document);
@@ -179,39 +188,44 @@ class collection {
     /// Changes the first document that matches, and gives it as it was, or as it is afterwards.
     [[nodiscard]] awaitable<std::optional<found_type>> find_one_and_update(
         const bson::document_param& filter, const bson::document_param& update,
-        const find_one_and_update_options& options = {}) const {
+        const find_one_and_update_options& options =
+            detail::no_options<find_one_and_update_options>) const {
         return typed(base_.find_one_and_update(filter.view(), update.view(), options),
                      &detail::collection_base::modified_document);
     }
     [[nodiscard]] awaitable<std::optional<found_type>> find_one_and_update(
         const bson::document_param& filter, bson::array_view pipeline,
-        const find_one_and_update_options& options = {}) const {
+        const find_one_and_update_options& options =
+            detail::no_options<find_one_and_update_options>) const {
         return typed(base_.find_one_and_update(filter.view(), pipeline, options),
                      &detail::collection_base::modified_document);
     }
 
     /// How many documents match, counted by the server one by one (an aggregation with `$match`).
-    [[nodiscard]] awaitable<std::int64_t> count_documents(const bson::document_param& filter = {},
-                                                          const count_options& options = {}) const {
+    [[nodiscard]] awaitable<std::int64_t> count_documents(
+        const bson::document_param& filter = {},
+        const count_options& options = detail::no_options<count_options>) const {
         return {base_.count_documents(filter.view(), options), &base_.core()};
     }
     /// How many documents there are by the collection's metadata: fast, and an estimate (command
     /// `count`).
     [[nodiscard]] awaitable<std::int64_t> estimated_document_count(
-        const estimated_count_options& options = {}) const {
+        const estimated_count_options& options =
+            detail::no_options<estimated_count_options>) const {
         return {base_.estimated_count(options), &base_.core()};
     }
     /// The distinct values of a field in the documents that match.
     [[nodiscard]] awaitable<std::vector<bson::value>> distinct(
         std::string_view key, const bson::document_param& filter = {},
-        const distinct_options& options = {}) const {
+        const distinct_options& options = detail::no_options<distinct_options>) const {
         return {base_.distinct(key, filter.view(), options), &base_.core()};
     }
 
     /// What a pipeline makes of the collection, as documents or as any other U.
     template <typename U = document>
-    [[nodiscard]] cursor<U> aggregate(const bson::array_param& pipeline,
-                                      const aggregate_options& options = {}) const {
+    [[nodiscard]] cursor<U> aggregate(
+        const bson::array_param& pipeline,
+        const aggregate_options& options = detail::no_options<aggregate_options>) const {
         auto core =
             std::make_shared<detail::cursor_core>(base_.client(), base_.database(), base_.name(),
                                                   base_.aggregate(pipeline.view(), options));
@@ -222,36 +236,42 @@ class collection {
     /// Makes an index, unless the same one is there; gives its name.
     [[nodiscard]] awaitable<std::string> create_index(
         const bson::document_param& keys, const index_options& index = {},
-        const create_index_options& options = {}) const {
+        const create_index_options& options = detail::no_options<create_index_options>) const {
         return {base_.create_index(keys.view(), index, options), &base_.core()};
     }
     /// Makes several in one command; gives their names in order.
     [[nodiscard]] awaitable<std::vector<std::string>> create_indexes(
-        std::span<const index_model> models, const create_index_options& options = {}) const {
+        std::span<const index_model> models,
+        const create_index_options& options = detail::no_options<create_index_options>) const {
         return {base_.create_indexes(models, options), &base_.core()};
     }
     /// Drops the index of that name; `command_failed` (IndexNotFound) if there is none. "*" is
     /// `invalid_argument`: see `drop_indexes`.
-    [[nodiscard]] awaitable<void> drop_index(std::string_view name,
-                                             const drop_index_options& options = {}) const {
+    [[nodiscard]] awaitable<void> drop_index(
+        std::string_view name,
+        const drop_index_options& options = detail::no_options<drop_index_options>) const {
         return {base_.drop_index(name, options), &base_.core()};
     }
     /// Drops all but the one of `_id`.
-    [[nodiscard]] awaitable<void> drop_indexes(const drop_index_options& options = {}) const {
+    [[nodiscard]] awaitable<void> drop_indexes(
+        const drop_index_options& options = detail::no_options<drop_index_options>) const {
         return {base_.drop_indexes(options), &base_.core()};
     }
     /// The indexes, one document each; of a collection that does not exist none.
-    [[nodiscard]] cursor<document> list_indexes(const list_indexes_options& options = {}) const {
+    [[nodiscard]] cursor<document> list_indexes(
+        const list_indexes_options& options = detail::no_options<list_indexes_options>) const {
         return cursor<document>(base_.list_indexes(options));
     }
 
     /// Drops the collection. Not an error if it does not exist.
-    [[nodiscard]] awaitable<void> drop(const drop_options& options = {}) const {
+    [[nodiscard]] awaitable<void> drop(
+        const drop_options& options = detail::no_options<drop_options>) const {
         return {base_.drop(options), &base_.core()};
     }
     /// Gives it another name in the same database. This handle keeps the old one.
-    [[nodiscard]] awaitable<void> rename(std::string_view new_name,
-                                         const rename_options& options = {}) const {
+    [[nodiscard]] awaitable<void> rename(
+        std::string_view new_name,
+        const rename_options& options = detail::no_options<rename_options>) const {
         return {base_.rename(new_name, options), &base_.core()};
     }
 

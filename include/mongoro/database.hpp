@@ -39,27 +39,34 @@ class database {
     ///
     /// The driver adds `$db` and nothing else. A command whose reply is a cursor gives its first
     /// batch only: use `run_cursor_command`. Never retried. Spec: source/run-command/run-command.md
-    [[nodiscard]] awaitable<document> run_command(const bson::document_param& command,
-                                                  const run_command_options& options = {}) const;
+    [[nodiscard]] awaitable<document> run_command(
+        const bson::document_param& command,
+        const run_command_options& options = detail::no_options<run_command_options>) const;
     /// Runs a command that answers with a cursor.
     [[nodiscard]] cursor<document> run_cursor_command(
-        const bson::document_param& command, const run_command_options& options = {}) const;
+        const bson::document_param& command,
+        const run_command_options& options = detail::no_options<run_command_options>) const;
 
     /// What a pipeline of the database itself gives, such as one of `$currentOp` or `$documents`.
-    [[nodiscard]] cursor<document> aggregate(const bson::array_param& pipeline,
-                                             const aggregate_options& options = {}) const;
+    [[nodiscard]] cursor<document> aggregate(
+        const bson::array_param& pipeline,
+        const aggregate_options& options = detail::no_options<aggregate_options>) const;
 
     /// The collections, one document each.
     [[nodiscard]] cursor<document> list_collections(
-        const list_collections_options& options = {}) const;
+        const list_collections_options& options =
+            detail::no_options<list_collections_options>) const;
     /// The names alone, in no particular order.
     [[nodiscard]] awaitable<std::vector<std::string>> list_collection_names(
-        const list_collections_options& options = {}) const;
+        const list_collections_options& options =
+            detail::no_options<list_collections_options>) const;
     /// Makes a collection or a view; `command_failed` (NamespaceExists) if it is there.
     [[nodiscard]] awaitable<void> create_collection(
-        std::string_view name, const create_collection_options& options = {}) const;
+        std::string_view name, const create_collection_options& options =
+                                   detail::no_options<create_collection_options>) const;
     /// Drops the database with all that is in it. Not an error if it does not exist.
-    [[nodiscard]] awaitable<void> drop(const drop_options& options = {}) const;
+    [[nodiscard]] awaitable<void> drop(
+        const drop_options& options = detail::no_options<drop_options>) const;
 
  private:
     std::shared_ptr<detail::client_state> client_;

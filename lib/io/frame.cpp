@@ -32,8 +32,8 @@ void free_frame(void* frame, std::size_t) noexcept {
 
 namespace {
 
-constexpr std::size_t step = 64;
-constexpr std::size_t classes = 32;       // up to 2 KiB
+constexpr std::size_t step = 32;
+constexpr std::size_t classes = 64;       // up to 2 KiB
 constexpr std::uint32_t most_kept = 256;  // a class: a burst of coroutines gives the rest back
 
 struct free_frame_node {

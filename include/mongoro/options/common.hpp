@@ -16,6 +16,15 @@ namespace mongoro {
 /// points at is copied into the command by the call itself; it need not live until the operation
 /// runs.
 
+namespace detail {
+
+/// What an operation's options are when none are given. One object for all calls: a temporary for
+/// each would stand in the frame of every coroutine that awaits one, 330 bytes for a `find_one`.
+template <typename T>
+inline constinit const T no_options{};
+
+}  // namespace detail
+
 /// Any BSON value as an option: a string, a number, a boolean, a document, or a value of another
 /// document.
 class option_value {
