@@ -1,3 +1,5 @@
+#include "io/reactor_core.hpp"
+
 #include <mongoro/adapters/callback.hpp>
 
 #include <array>
@@ -37,7 +39,7 @@ class call_registry final : public attachment {
     }
 
     std::uint64_t begin(started_call& call) {
-        if (inside_reactor(core_)) [[likely]] {
+        if (core_.inside()) [[likely]] {
             call.id = next_id_.fetch_add(1, std::memory_order_relaxed);
             const std::uint64_t id = call.id;  // it may be gone when begin() returns
             link(call);
@@ -59,7 +61,7 @@ class call_registry final : public attachment {
     }
 
     void end(started_call& call) noexcept {
-        drop_work(core_);
+        core_.drop_work();
         (call.earlier != nullptr ? call.earlier->later : list_of(call.id)) = call.later;
         if (call.later != nullptr) {
             call.later->earlier = call.earlier;
@@ -82,7 +84,7 @@ class call_registry final : public attachment {
             list->earlier = &call;
         }
         list = &call;
-        add_work(core_);
+        core_.add_work();
     }
 
     void wake_up() noexcept {  // with the lock held
@@ -147,6 +149,9 @@ class call_registry final : public attachment {
 };
 
 call_registry& registry_of(reactor_core& core) {
+    if (attachment* const there = core.attached().load(std::memory_order_acquire)) [[likely]] {
+        return static_cast<call_registry&>(*there);
+    }
     return static_cast<call_registry&>(
         attach(core, [](reactor_core& c) -> std::unique_ptr<attachment> {
             return std::make_unique<call_registry>(c);

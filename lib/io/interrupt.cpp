@@ -33,7 +33,7 @@ void interrupt::arm(reactor_core& core, const std::stop_token& stop, deadline un
     }
 }
 
-void interrupt::disarm() noexcept {
+void interrupt::end() noexcept {
     timer_.disarm();
     if (callback_) {
         // Waits for a call that another thread is in the middle of; after that the node is queued
@@ -45,12 +45,12 @@ void interrupt::disarm() noexcept {
         core_->remove(*this);
     }
     completion_ = nullptr;
+    core_ = nullptr;
 }
 
 /// The reactor goes: a later stop finds nobody.
 void interrupt::detach() noexcept {
     disarm();
-    core_ = nullptr;
 }
 
 void interrupt::happened(errc what) noexcept {

@@ -29,11 +29,18 @@ class interrupt {
     ~interrupt() { disarm(); }
 
     void arm(reactor_core& core, const detail::task_context& context, completion& c) {
-        arm(core, context.stop, context.until, c);
+        disarm();
+        if (!context.until.is_never() || context.stop.stop_possible()) {
+            arm(core, context.stop, context.until, c);
+        }
     }
     /// Calls from the next turn on, even if the time is past or the stop is requested.
     void arm(reactor_core& core, const std::stop_token& stop, deadline until, completion& c);
-    void disarm() noexcept;
+    void disarm() noexcept {
+        if (core_ != nullptr) {
+            end();
+        }
+    }
 
  private:
     struct stop_node : ready_node {
@@ -46,11 +53,12 @@ class interrupt {
         interrupt* owner;
         void operator()() const noexcept;
     };
+    void end() noexcept;
     void happened(errc what) noexcept;
     void detach() noexcept;
     friend class reactor_core;
 
-    reactor_core* core_ = nullptr;
+    reactor_core* core_ = nullptr;  // null: it does not watch
     completion* completion_ = nullptr;
     timer timer_;
     expiry expiry_;

@@ -75,11 +75,12 @@ void deliver(F& callback, result<T>&& r) {
     if constexpr (error_callback<F, T>) {
         callback(r.error());
     } else if constexpr (pair_callback<F, T>) {
-        typename callback_value<T>::type value;
-        if (r) {
-            value = *std::move(r);
+        using value = typename callback_value<T>::type;
+        if (r) [[likely]] {
+            callback(value(*std::move(r)), error());
+        } else {
+            callback(value(), r.error());
         }
-        callback(std::move(value), r.error());
     } else {
         callback(std::move(r));
     }

@@ -4,6 +4,7 @@
 
 #include <new>
 #include <numeric>
+#include <thread>
 #include <vector>
 
 using mongoro::bson::byte_buffer;
@@ -63,4 +64,38 @@ TEST_CASE("a size that no memory can hold is bad_alloc and changes nothing") {
     CHECK_THROWS_AS(buffer.extend(static_cast<std::size_t>(-1) / 2), std::bad_alloc);
     CHECK(buffer.size() == 3);
     CHECK(buffer.data()[2] == 'c');
+}
+
+TEST_CASE("buffers of every size that live at once never share their bytes") {
+    std::vector<byte_buffer> all;
+    for (int round = 0; round < 3; ++round) {
+        for (std::size_t size = 1; size <= 2100; size += 13) {
+            auto& buffer = all.emplace_back();
+            if (size % 2 == 0) {
+                buffer.reserve(size);
+            }
+            for (std::size_t i = 0; i < size; ++i) {
+                buffer.push_back(static_cast<std::uint8_t>(all.size()));
+            }
+        }
+        for (std::size_t i = 0; i < all.size(); ++i) {
+            for (const auto byte : all[i].bytes()) {
+                REQUIRE(byte == static_cast<std::uint8_t>(i + 1));
+            }
+        }
+        all.clear();  // what is freed is what the next round takes
+    }
+}
+
+TEST_CASE("a buffer may end on another thread, and after one that is over") {
+    byte_buffer made_there;
+    byte_buffer ends_there;
+    ends_there.append("abc", 3);
+    std::thread([&, mine = std::move(ends_there)]() mutable {
+        mine.append("d", 1);
+        made_there.append("efg", 3);
+    }).join();
+    made_there.append("h", 1);
+    CHECK(made_there.size() == 4);
+    CHECK(made_there.data()[3] == 'h');
 }

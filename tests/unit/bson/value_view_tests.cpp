@@ -253,3 +253,21 @@ TEST_CASE("a value that is not there is false, and has no type") {
     CHECK(none.try_get<int>().error() == errc::key_not_found);
     CHECK(none.try_get<int>().error().message() == "key not found");
 }
+
+TEST_CASE("a key that is asked for is a whole key, whatever its characters") {
+    document d;
+    d.append("", 1).append("a", 2).append("ab", 3).append("a_long_key_of_some_words", 4);
+    d.append("a_long_key_of_some_word", 5).append("b", "x");
+    const document_view v = d;
+    CHECK(v[""].get<int>() == 1);
+    CHECK(v["a"].get<int>() == 2);
+    CHECK(v["ab"].get<int>() == 3);
+    CHECK(v["a_long_key_of_some_words"].get<int>() == 4);
+    CHECK(v["a_long_key_of_some_word"].get<int>() == 5);
+    for (const std::string_view none : {"abc", "A", "a_long_key_of_some_wor", "x"}) {
+        CHECK_FALSE(v[none].exists());
+    }
+    // The bytes of "a", its end, its value and the next element's type are no key.
+    CHECK_FALSE(v[std::string_view("a\0\2\0\0\0\20ab", 9)].exists());
+    CHECK_FALSE(v[std::string_view("a\0", 2)].exists());
+}
