@@ -16,24 +16,25 @@ need_build_tools
 need_server_tools
 install_missing "$build/log/apt.log"
 
-printf '== building the driver and the two programs (a minute or two, once)\n'
-if [[ ! -e $folder/build.ninja ]]; then
+first=
+[[ -e $folder/build.ninja ]] || first=' (a minute or two, once)'
+printf '== building the driver and the two programs%s\n' "$first"
+if [[ -n $first ]]; then
     rm -rf "$folder"
     CXX=${CXX:-g++} meson setup "$folder" "$root" -Dtests=disabled -Dbench=disabled -Dexamples=enabled \
-        </dev/null >"$log" 2>&1 || {
-        tail -n 20 "$log" >&2
-        die "could not configure ($log)"
-    }
+        </dev/null >"$log" 2>&1 ||
+        die "could not configure: $(grep -m 1 'ERROR:' "$log" || tail -n 1 "$log") ($log)"
 fi
 ninja -C "$folder" examples/message_board examples/message_board_callbacks </dev/null >"$log" 2>&1 || {
     tail -n 40 "$log" >&2
     die "could not build ($log)"
 }
 
-printf '== starting a server\n'
+[[ -n ${MONGODB_URI:-} ]] || printf '== starting a server\n'
 start_server
 
+# A program that fails says why.
 for program in message_board message_board_callbacks; do
     printf '\n== %s\n' "$program"
-    "$folder/examples/$program" </dev/null || die "$program failed"
+    "$folder/examples/$program" </dev/null
 done

@@ -50,7 +50,11 @@ install_missing() {
     if (($(id -u) != 0)); then
         if ! sudo -n true 2>/dev/null; then
             printf 'mongoro: packages are missing, and installing them needs root. Run:\n' >&2
-            printf '  sudo apt-get update && sudo %s\n' "${install[*]}" >&2
+            if command -v sudo >/dev/null; then
+                printf '  sudo apt-get update && sudo %s\n' "${install[*]}" >&2
+            else
+                printf "  su -c 'apt-get update && %s'\n" "${install[*]}" >&2
+            fi
             exit 1
         fi
         as_root=(sudo -n)
@@ -84,6 +88,16 @@ need_server_tools() {
     [[ -n ${MONGODB_URI:-} ]] || need python3-venv find_python
 }
 
+# pip_failure LOG: why pip failed, in one line. Its own last line says "no matching distribution" when it could
+# not reach the index at all.
+pip_failure() {
+    local unreachable=
+    if grep -q 'from versions: none' "$1"; then
+        unreachable=$(sed -n "s/.*after connection broken by '\(.*\)': .*/\1/p" "$1" | tail -n 1)
+    fi
+    printf '%s (%s)' "${unreachable:-$(tail -n 1 "$1")}" "$1"
+}
+
 # The virtual environment of the server, made once.
 setup_server() {
     local venv=$build/venv log=$build/log/venv.log
@@ -98,7 +112,7 @@ setup_server() {
     if ! { "$python" -m venv "$venv" &&
         "$venv/bin/pip" install --only-binary :all: "$server_package==$server_version"; } \
         </dev/null >"$log" 2>&1; then
-        die "could not install the test server: $(tail -n 1 "$log") ($log)"
+        die "could not install the test server: $(pip_failure "$log")"
     fi
     touch "$venv/ready-$server_version"
 }
@@ -123,7 +137,7 @@ setup_spec() {
             tar -xzf "$folder/$spec_package-$spec_version.tar.gz" -C "$folder" \
                 "$spec_package-$spec_version/test"
     } </dev/null >"$log" 2>&1; then
-        printf 'mongoro: could not fetch the spec files: %s (%s)\n' "$(tail -n 1 "$log")" "$log" >&2
+        printf 'mongoro: could not fetch the spec files: %s\n' "$(pip_failure "$log")" >&2
         return 1
     fi
     touch "$folder/ready-$spec_version"

@@ -4,11 +4,14 @@ Leaves with 1 once the process PID is gone, or after 60 seconds.
 """
 
 import os
+import signal
 import socket
 import struct
 import sys
 import time
 
+# Who interrupts the script is not shown this program's stack.
+signal.signal(signal.SIGINT, signal.SIG_DFL)
 port, pid = int(sys.argv[1]), int(sys.argv[2])
 
 
