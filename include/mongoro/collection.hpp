@@ -320,15 +320,15 @@ class collection {
 
     using finder = result<std::optional<bson::document_view>> (*)(bson::document_view);
 
-    awaitable<std::optional<found_type>> typed(detail::command_handle c, finder find) const {
-        return {decode(base_.run(std::move(c)), find), &base_.core()};
+    awaitable<std::optional<found_type>> typed(detail::command_handle c, finder found_in) const {
+        return {decode(base_.run(std::move(c)), found_in), &base_.core()};
     }
-    static optional_task<found_type> decode(task<result<detail::reply>> running, finder find) {
+    static optional_task<found_type> decode(task<result<detail::reply>> running, finder found_in) {
         auto reply = co_await std::move(running);
         if (!reply) {
             co_return reply.error();
         }
-        const auto found = find(reply->body);
+        const auto found = found_in(reply->body);
         if (!found) {
             co_return found.error();
         }

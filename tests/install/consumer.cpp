@@ -1,8 +1,21 @@
+// A user's first ten lines: a document, a client, and what an operation says when nothing listens.
+// The whole API is included: none of it may warn in a user's build, nor want a library that
+// pkg-config does not name.
+#include <mongoro/adapters/callback.hpp>
+#include <mongoro/mongoro.hpp>
+
 #include <iostream>
-#include <mongoro/result.hpp>
 
 int main() {
-    const mongoro::result<int> r = mongoro::errc::connect_failed;
-    std::cout << r.error().to_string() << '\n';
-    return r ? 1 : 0;
+    const mongoro::document ada{{"name", "Ada"}, {"tags", {"math", "engine"}}};
+    mongoro::reactor loop;
+    const mongoro::client db(loop, "mongodb://127.0.0.1:1/");  // tcpmux: nobody's since long ago
+    const auto inserted =
+        mongoro::sync_wait(loop, as_result(db["examples"]["people"].insert_one(ada)));
+    if (inserted || inserted.error() != mongoro::errc::connect_failed) {
+        std::cerr << "expected connect_failed\n";
+        return 1;
+    }
+    std::cout << inserted.error().to_string() << '\n';
+    return ada["name"].get<std::string_view>() == "Ada" ? 0 : 1;
 }

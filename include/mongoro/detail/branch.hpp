@@ -73,8 +73,8 @@ class [[nodiscard]] branch {
             [[nodiscard]] bool await_ready() const noexcept { return false; }
             std::coroutine_handle<> await_suspend(
                 std::coroutine_handle<promise_type> h) const noexcept {
-                branch_listener& listener = *h.promise().listener;
-                return listener.ended(listener);
+                branch_listener& told = *h.promise().listener;
+                return told.ended(told);
             }
             void await_resume() const noexcept {}
         };

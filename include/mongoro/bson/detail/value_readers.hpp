@@ -89,8 +89,8 @@ struct value_reader<float> : detail::expects<type::double_> {
             return e;
         }
         // Rounds; what is finite must stay so.
-        if (wide - wide == 0 && (wide > std::numeric_limits<float>::max() ||
-                                 wide < std::numeric_limits<float>::lowest())) {
+        constexpr auto most = static_cast<double>(std::numeric_limits<float>::max());
+        if (wide - wide == 0 && (wide > most || wide < -most)) {
             return errc::out_of_range;
         }
         out = static_cast<float>(wide);
