@@ -175,9 +175,12 @@ class exception : public std::system_error {
  public:
     explicit exception(mongoro::error e);
     [[nodiscard]] const mongoro::error& error() const noexcept { return error_; }
+    [[nodiscard]] const char* what() const noexcept override { return text_->c_str(); }
 
  private:
     mongoro::error error_;
+    // Shared: copying an exception must not throw.
+    std::shared_ptr<const std::string> text_;
 };
 
 }  // namespace mongoro

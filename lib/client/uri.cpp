@@ -99,6 +99,14 @@ result<void> read_options(std::string_view text, std::chrono::milliseconds& conn
     return {};
 }
 
+/// What looks like one; the system's own parser has the last word when the address is used.
+bool looks_like_ipv6(std::string_view text) noexcept {
+    const auto zone = text.find('%');
+    return zone != 0 && text.find(':') < zone &&
+           text.substr(0, zone).find_first_not_of("0123456789abcdefABCDEF:.") ==
+               std::string_view::npos;
+}
+
 bool valid_database(std::string_view name) noexcept {
     return name.find_first_of(std::string_view("/\\ \"$\0", 6)) == std::string_view::npos;
 }
@@ -128,6 +136,9 @@ result<host_address> host_address::parse(std::string_view text) {
             return bad_uri("an IPv6 address must stand in brackets: [::1]");
         }
         address.host = text.substr(1, close - 1);
+        if (!looks_like_ipv6(address.host)) {
+            return bad_uri("what stands in brackets is not an IPv6 address");
+        }
         rest = text.substr(close + 1);
         if (!rest.empty() && rest.front() != ':') {
             return bad_uri("only a port may follow an IPv6 address");
@@ -199,6 +210,10 @@ result<uri> uri::parse(std::string_view text) {
     }
     if (hosts.find(',') != std::string_view::npos) {
         return unsupported("a connection string with several hosts is not supported yet");
+    }
+
+    if (hosts.empty() && database.find('/') != std::string_view::npos) {
+        return bad_uri("an empty host; a Unix-domain socket path must be percent-encoded");
     }
 
     uri parsed;

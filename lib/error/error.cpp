@@ -196,14 +196,21 @@ std::string error::to_string() const {
         text += " (write concern error " + std::to_string(concern->code) + ')';
     }
     if (const auto* from = cause()) {
-        text += ": ";
-        text += from->to_string();
+        // A cause of the same code only adds its words: the code is not said twice.
+        const std::string whole = from->to_string();
+        if (from->code() == code_) {
+            text += std::string_view(whole).substr(code_.message().size());
+        } else {
+            text += ": " + whole;
+        }
     }
     return text;
 }
 
 exception::exception(mongoro::error e)
-    : std::system_error(e.code(), e.to_string()), error_(std::move(e)) {}
+    : std::system_error(e.code()),
+      error_(std::move(e)),
+      text_(std::make_shared<const std::string>(error_.to_string())) {}
 
 namespace detail {
 

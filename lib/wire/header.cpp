@@ -43,7 +43,8 @@ result<message_header> decode_header(std::span<const std::uint8_t> bytes,
             return error(make_error_code(errc::not_supported),
                          "OP_COMPRESSED: no compressor was negotiated");
         default:
-            return malformed("unknown opcode " + std::to_string(header.op_code));
+            return malformed("unknown opcode " + std::to_string(header.op_code) +
+                             ": is this a MongoDB server?");
     }
     if (header.message_length < least) {
         return malformed("a message length of " + std::to_string(header.message_length));

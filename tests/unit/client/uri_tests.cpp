@@ -83,6 +83,10 @@ TEST_CASE("what the connection string specification rejects is invalid_uri") {
                                         "mongodb://::1",
                                         "mongodb://[::1",
                                         "mongodb://[]",
+                                        "mongodb://[h]",
+                                        "mongodb://[h:1]",
+                                        "mongodb://[127.0.0.1]",
+                                        "mongodb://[%25lo:]",
                                         "mongodb://[::1]x",
                                         "mongodb://%2",
                                         "mongodb://%zz",
@@ -106,6 +110,11 @@ TEST_CASE("what the connection string specification rejects is invalid_uri") {
         check_refused(text, errc::invalid_uri);
     }
     check_refused(std::string_view("mongodb://h\0x", 13), errc::invalid_uri);
+}
+
+TEST_CASE("a socket path that is not percent-encoded is told so") {
+    CHECK(uri::parse("mongodb:///tmp/mongodb.sock").error().message().find("percent-encoded") !=
+          std::string_view::npos);
 }
 
 TEST_CASE("what is not built yet is not_supported, and no credential is quoted") {

@@ -1,0 +1,39 @@
+#include <mongoro/error.hpp>
+
+#include <doctest/doctest.h>
+
+#include <cerrno>
+#include <string>
+#include <system_error>
+
+using mongoro::errc;
+using mongoro::error;
+using mongoro::exception;
+
+TEST_CASE("what an exception says is the error's one line, with nothing said twice") {
+    const error refused(mongoro::make_error_code(errc::connect_failed), "connecting to 127.0.0.1:1",
+                        error(std::error_code(ECONNREFUSED, std::system_category())));
+    const exception thrown(refused);
+    CHECK(std::string(thrown.what()) ==
+          "connect failed: connecting to 127.0.0.1:1: Connection refused");
+    CHECK(refused.to_string() == thrown.what());
+
+    const exception copy = thrown;
+    CHECK(std::string(copy.what()) == thrown.what());
+    CHECK(copy.code() == errc::connect_failed);
+}
+
+TEST_CASE("an exception of a bare code says what the code means") {
+    CHECK(std::string(exception(errc::client_closed).what()) == "the client or cursor is closed");
+}
+
+TEST_CASE("a code that an error shares with its cause is said once") {
+    const error inner(mongoro::make_error_code(errc::malformed_message), "unknown opcode 8");
+    const error outer(inner.code(), "localhost:22", inner);
+    CHECK(outer.to_string() == "malformed message: localhost:22: unknown opcode 8");
+    CHECK(error(inner.code(), "localhost:22", error(errc::malformed_message)).to_string() ==
+          "malformed message: localhost:22");
+    CHECK(error(mongoro::make_error_code(errc::handshake_failed), "localhost:22", inner)
+              .to_string() ==
+          "handshake failed: localhost:22: malformed message: unknown opcode 8");
+}
