@@ -15,6 +15,7 @@ fuzz_seconds=${FUZZ_SECONDS:-60}
 clang='clang++-16'
 started=$SECONDS
 passed=0 failed=0 skipped=0 failures=()
+doing=testing
 mkdir -p "$build/log" || exit 1
 build=$(cd "$build" && pwd)
 cd "$root" || exit 1
@@ -134,7 +135,7 @@ rows() {
         if [[ $first != yes ]]; then
             more=(--no-suite pure --no-suite build)
         fi
-        heading "testing: $title, $backend"
+        heading "$doing: $title, $backend"
         run_row "$name" "$title, $backend" "$backend" "$@" "${more[@]}"
         first=no
     done
@@ -279,6 +280,7 @@ if [[ -n $filter ]]; then
     esac
     backends=("${backends[0]}")
     refused=
+    doing='building and testing'
     must 'g++: configures' configure gcc g++ "${plain[@]}"
     case $filter in
     install)

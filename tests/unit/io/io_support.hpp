@@ -1,5 +1,7 @@
 #pragma once
 
+#include "backends.hpp"
+
 #include "io/completion.hpp"
 #include "io/reactor_core.hpp"
 #include "io/stream.hpp"
@@ -24,11 +26,10 @@ namespace io_test {
 using mongoro::io::completion;
 using mongoro::io::stream;
 
-/// Runs `body(reactor&)` on every backend that works here; a refused io_uring is reported with its
-/// errno.
+/// Runs `body(reactor&)` on each backend of the row; a refused io_uring is reported with its errno.
 template <typename Body>
 void on_each_backend(Body body) {
-    for (const auto kind : {mongoro::reactor_backend::io_uring, mongoro::reactor_backend::epoll}) {
+    for (const auto kind : mongoro::test::backends()) {
         auto made = mongoro::reactor::create({.backend = kind});
         if (!made) {
             MESSAGE("skipped: " << made.error().to_string());
