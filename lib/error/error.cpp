@@ -174,7 +174,9 @@ const error* error::cause() const noexcept {
 
 std::string error::to_string() const {
     std::string text = code_.message();
-    if (!message().empty()) {
+    if (message().ends_with(text)) {  // "address.zip: key not found" says its code itself
+        text = message();
+    } else if (!message().empty()) {
         text += ": ";
         text += message();
     }
@@ -198,7 +200,7 @@ std::string error::to_string() const {
     if (const auto* from = cause()) {
         // A cause of the same code only adds its words: the code is not said twice.
         const std::string whole = from->to_string();
-        if (from->code() == code_) {
+        if (from->code() == code_ && whole.starts_with(code_.message())) {
             text += std::string_view(whole).substr(code_.message().size());
         } else {
             text += ": " + whole;

@@ -7,6 +7,7 @@
 #include <mongoro/bson/types.hpp>
 #include <mongoro/result.hpp>
 
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -101,6 +102,11 @@ class value_view {
     [[nodiscard]] value_view operator[](std::string_view key) const noexcept;
     /// The element at that place of this array.
     [[nodiscard]] value_view at(std::size_t index) const noexcept;
+    /// The same: `order["items"][0]["name"]`.
+    template <std::integral Index>
+    [[nodiscard]] value_view operator[](Index index) const noexcept {
+        return at(static_cast<std::size_t>(index));
+    }
     /// The elements of this document or array, which know the whole path; none for other types.
     [[nodiscard]] element_iterator begin() const noexcept;
     [[nodiscard]] element_iterator end() const noexcept;

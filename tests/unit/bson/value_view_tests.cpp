@@ -54,6 +54,10 @@ TEST_CASE("values met in a walk know the whole path") {
         messages += message_of<std::string>(item.value()["n"]) + ";";
     }
     CHECK(messages == "list.0.n: expected string, got int32;;");
+    CHECK(d["list"][0]["n"].get<int>() == 1);
+    CHECK(d["list"][1]["n"].get<std::string>() == "two");
+    CHECK_FALSE(d["list"][2].exists());
+    CHECK_FALSE(d["list"][-1].exists());
     CHECK(d["list"].at(1)["n"].path() == "list.1.n");
 }
 

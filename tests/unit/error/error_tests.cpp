@@ -27,6 +27,14 @@ TEST_CASE("an exception of a bare code says what the code means") {
     CHECK(std::string(exception(errc::client_closed).what()) == "the client or cursor is closed");
 }
 
+TEST_CASE("a message that ends with what its code means says it once") {
+    CHECK(error(mongoro::make_error_code(errc::key_not_found), "address.zip: key not found")
+              .to_string() == "address.zip: key not found");
+    CHECK(error(mongoro::make_error_code(errc::malformed_message), "localhost:22",
+                error(mongoro::make_error_code(errc::malformed_message), "x: malformed message"))
+              .to_string() == "malformed message: localhost:22: x: malformed message");
+}
+
 TEST_CASE("a code that an error shares with its cause is said once") {
     const error inner(mongoro::make_error_code(errc::malformed_message), "unknown opcode 8");
     const error outer(inner.code(), "localhost:22", inner);
