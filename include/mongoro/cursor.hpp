@@ -31,13 +31,14 @@ class batch {
         using iterator_category = std::input_iterator_tag;
 
         iterator() noexcept = default;
-        explicit iterator(bson::element_iterator at) noexcept : at_(at) {}
+        explicit iterator(bson::element_iterator at) noexcept : at_(at) { at_.prefetch_next(); }
         /// The document, decoded; throws `mongoro::exception` with the codec's error.
         T operator*() const { return decode((*at_).value()).value(); }
         /// The same as a result.
         [[nodiscard]] result<T> get() const { return decode((*at_).value()); }
         iterator& operator++() noexcept {
             ++at_;
+            at_.prefetch_next();
             return *this;
         }
         void operator++(int) noexcept { ++at_; }

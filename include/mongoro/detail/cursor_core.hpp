@@ -50,6 +50,7 @@ class cursor_core : public std::enable_shared_from_this<cursor_core> {
         }
         next = (*at_).value();
         ++at_;
+        at_.prefetch_next();
         return true;
     }
     [[nodiscard]] bool has_buffered() const noexcept { return at_ != bson::element_iterator{}; }
