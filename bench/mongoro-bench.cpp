@@ -78,6 +78,7 @@ struct fixture {
     mongoro::client db;
     std::vector<small> smalls;
     std::uint64_t concurrency = 1;
+    latencies times = {};
 };
 
 mongoro::task<> ping(fixture& on, std::uint64_t count) {
@@ -89,11 +90,13 @@ mongoro::task<> ping(fixture& on, std::uint64_t count) {
 mongoro::task<> find_one(fixture& on, std::uint64_t count) {
     auto one = on.db["bench"].collection<mongoro::document_view>("one");
     for (std::uint64_t at = 0; at < count; ++at) {
+        const auto began = on.times.begin();
         const auto found = co_await one.find_one({{"_id", 1}});
         if (!found) {
             throw wrong_result();
         }
         read(*found);
+        on.times.end(began);
     }
 }
 
@@ -251,6 +254,7 @@ int run(const arguments& given) {
     }
     if (given.warm_up != 0) {
         run_task(on, given.task, given.warm_up);
+        on.times.clear();
     }
     const auto enters = loop.statistics().enters;
     const stopwatch watch;

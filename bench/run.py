@@ -5,6 +5,7 @@
 """
 
 import argparse
+import dataclasses
 import json
 import os
 import sys
@@ -76,9 +77,8 @@ def prepared_for(client, task, recorded):
     """The client with the environment that this task needs."""
     if client.name != known.BASELINE or task.alone not in recorded:
         return client
-    return known.Client(client.name, client.command, client.without,
-                        {**client.environment, "BARE_REQUESTS": recorded[task.alone]},
-                        client.countable)
+    return dataclasses.replace(
+        client, environment={**client.environment, "BARE_REQUESTS": recorded[task.alone]})
 
 
 def time_all(clients, task, pairs, uri, core, rows):
@@ -145,7 +145,7 @@ def count_all(client, task, uri, core, build, row):
 def measure_task(arguments, task, clients, pinning, recorded):
     say(f"{task.name} ...")
     clients = [prepared_for(client, task, recorded)
-               for client in clients if task.name not in client.without]
+               for client in clients if client.does(task.name)]
     rows = {client.name: {} for client in clients}
     pairs = arguments.pairs or (3 if arguments.quick else 11)
     with measure.Responder(arguments.build, pinning.responder) as responder:

@@ -24,4 +24,7 @@ if [[ ! -f $build/build.ninja ]]; then
 fi
 ninja -C "$build" bench-programs >"$build/log/ninja.log" 2>&1 ||
     die "the build failed: $(tail -n 3 "$build/log/ninja.log") ($build/log/ninja.log)"
+# The drivers of other languages, each where its toolchain is. MONGORO_BENCH_PEERS= builds none of them.
+read -ra peers <<<"${MONGORO_BENCH_PEERS-rust go node pymongo motor}"
+((!${#peers[@]})) || "$root/bench/peers/build.sh" "$build" "${peers[@]}"
 exec python3 "$root/bench/run.py" --build "$build" --build-type release "$@"

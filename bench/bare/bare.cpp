@@ -60,6 +60,7 @@ struct lane {
     std::size_t buffer_size = 0;
     std::size_t received = 0;
     std::size_t message = 0;
+    bench::latencies::clock::time_point began;
 };
 
 class loop {
@@ -89,6 +90,7 @@ class loop {
     }
 
     std::uint64_t enters() const { return enters_; }
+    void forget_warm_up() { times_.clear(); }
 
     void run(std::uint64_t operations) {
         left_to_start_ = operations;
@@ -119,6 +121,7 @@ class loop {
         if (left_to_start_ != 0) {
             --left_to_start_;
             on.message = 0;
+            on.began = times_.begin();
             exchange(on);
         }
     }
@@ -158,6 +161,7 @@ class loop {
             exchange(on);
         } else {
             --left_to_finish_;
+            times_.end(on.began);
             start_operation(on);
         }
     }
@@ -168,6 +172,7 @@ class loop {
     std::uint64_t left_to_start_ = 0;
     std::uint64_t left_to_finish_ = 0;
     std::uint64_t enters_ = 0;
+    bench::latencies times_;
 };
 
 }  // namespace
@@ -186,6 +191,7 @@ int main(int argc, char** argv) {
     if (given->warm_up != 0) {
         bare.run(given->warm_up * given->concurrency);
     }
+    bare.forget_warm_up();
     const std::uint64_t operations = given->count * given->concurrency;
     const std::uint64_t enters_before = bare.enters();
     const bench::stopwatch watch;

@@ -76,6 +76,23 @@ void stopwatch::print_result(std::uint64_t operations) const {
     std::printf("RESULT %llu %.6f %.6f %.6f %ld\n", static_cast<unsigned long long>(operations),
                 wall.count(), seconds(now.ru_utime) - seconds(used_.ru_utime),
                 seconds(now.ru_stime) - seconds(used_.ru_stime), peak_rss());
+    // Whoever waits for the first reply has it now, and not after the teardown.
+    std::fflush(stdout);
+}
+
+latencies::latencies() : path_(std::getenv("LATENCIES")) {
+    if (path_ != nullptr) {
+        taken_.reserve(1U << 20U);
+    }
+}
+
+latencies::~latencies() {
+    if (std::FILE* file = path_ != nullptr ? std::fopen(path_, "w") : nullptr) {
+        for (const clock::rep one : taken_) {
+            std::fprintf(file, "%lld\n", static_cast<long long>(one));
+        }
+        std::fclose(file);
+    }
 }
 
 void print_counter(const char* name, std::uint64_t value) {

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace bench {
 
@@ -38,6 +39,35 @@ class stopwatch {
  private:
     rusage used_{};
     std::chrono::steady_clock::time_point began_;
+};
+
+/// How long each operation takes, where the environment's LATENCIES names a file for it: one number
+/// of nanoseconds a line. Elsewhere it costs one branch an operation.
+class latencies {
+ public:
+    using clock = std::chrono::steady_clock;
+
+    latencies();
+    latencies(const latencies&) = delete;
+    latencies& operator=(const latencies&) = delete;
+    ~latencies();
+
+    clock::time_point begin() const {
+        return path_ != nullptr ? clock::now() : clock::time_point();
+    }
+    void end(clock::time_point began) {
+        if (path_ != nullptr) {
+            add(clock::now() - began);
+        }
+    }
+    /// Forgets those of the warm-up.
+    void clear() { taken_.clear(); }
+
+ private:
+    void add(clock::duration one) { taken_.push_back(one.count()); }
+
+    const char* path_;
+    std::vector<clock::rep> taken_;
 };
 
 /// A line that the runner reads into the case's counters: `COUNTER name value`.

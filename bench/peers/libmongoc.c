@@ -8,7 +8,7 @@
 #include <sys/resource.h>
 #include <time.h>
 
-enum { many_documents = 10000, small_fields = 13 };
+enum { many_documents = 10000, small_fields = 13, most_connections = 64 };
 
 /* The small documents' values: made before the clock starts, as a program has its data. */
 struct small {
@@ -70,6 +70,50 @@ static void read_document(const bson_t* document) {
     seen += length;
 }
 
+/* What a program takes of a document: five fields, with the strings its own. */
+struct tweet {
+    int32_t id;
+    int32_t retweet_count;
+    char* created_at;
+    bool favorited;
+    char* text;
+};
+
+/* The five fields in one walk, as one writes it with libbson. */
+static void read_struct(const bson_t* document) {
+    struct tweet into = {0};
+    bson_iter_t iter;
+    int found = 0;
+    if (!bson_iter_init(&iter, document)) {
+        fail("document", NULL);
+    }
+    while (found < 5 && bson_iter_next(&iter)) {
+        const char* key = bson_iter_key(&iter);
+        if (strcmp(key, "_id") == 0) {
+            into.id = bson_iter_int32(&iter);
+        } else if (strcmp(key, "retweet_count") == 0) {
+            into.retweet_count = bson_iter_int32(&iter);
+        } else if (strcmp(key, "created_at") == 0) {
+            into.created_at = bson_iter_dup_utf8(&iter, NULL);
+        } else if (strcmp(key, "favorited") == 0) {
+            into.favorited = bson_iter_bool(&iter);
+        } else if (strcmp(key, "text") == 0) {
+            into.text = bson_iter_dup_utf8(&iter, NULL);
+        } else {
+            continue;
+        }
+        ++found;
+    }
+    if (found != 5) {
+        fail("a field of the struct", NULL);
+    }
+    seen += (uint64_t)into.id + strlen(into.created_at);
+    bson_free(into.created_at);
+    bson_free(into.text);
+}
+
+typedef void reader(const bson_t* document);
+
 static void ping(mongoc_client_t* client) {
     bson_error_t error;
     bson_t command = BSON_INITIALIZER;
@@ -80,7 +124,42 @@ static void ping(mongoc_client_t* client) {
     bson_destroy(&command);
 }
 
-static void find_one(mongoc_collection_t* from) {
+static double now(void) {
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+}
+
+/* How long each find_one took, where the environment's LATENCIES names a file for it. */
+static struct {
+    pthread_mutex_t lock;
+    const char* path;
+    double* seconds;
+    size_t count, room;
+} latencies = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+static void add_latency(double seconds) {
+    pthread_mutex_lock(&latencies.lock);
+    if (latencies.count == latencies.room) {
+        latencies.room = latencies.room * 2 + 1024;
+        latencies.seconds = realloc(latencies.seconds, latencies.room * sizeof(double));
+    }
+    latencies.seconds[latencies.count++] = seconds;
+    pthread_mutex_unlock(&latencies.lock);
+}
+
+static void write_latencies(void) {
+    FILE* file = latencies.path ? fopen(latencies.path, "w") : NULL;
+    for (size_t at = 0; file && at < latencies.count; ++at) {
+        fprintf(file, "%.0f\n", latencies.seconds[at] * 1e9);
+    }
+    if (file) {
+        fclose(file);
+    }
+}
+
+static void find_one(mongoc_collection_t* from, reader* read) {
+    const double began = latencies.path ? now() : 0;
     bson_error_t error;
     bson_t filter = BSON_INITIALIZER;
     bson_t options = BSON_INITIALIZER;
@@ -92,20 +171,23 @@ static void find_one(mongoc_collection_t* from) {
     if (!mongoc_cursor_next(cursor, &document)) {
         fail("find_one", mongoc_cursor_error(cursor, &error) ? &error : NULL);
     }
-    read_document(document);
+    read(document);
     mongoc_cursor_destroy(cursor);
     bson_destroy(&options);
     bson_destroy(&filter);
+    if (latencies.path) {
+        add_latency(now() - began);
+    }
 }
 
-static void find_many(mongoc_collection_t* from) {
+static void find_many(mongoc_collection_t* from, reader* read) {
     bson_error_t error;
     bson_t filter = BSON_INITIALIZER;
     mongoc_cursor_t* cursor = mongoc_collection_find_with_opts(from, &filter, NULL, NULL);
     const bson_t* document = NULL;
     int count = 0;
     while (mongoc_cursor_next(cursor, &document)) {
-        read_document(document);
+        read(document);
         ++count;
     }
     if (mongoc_cursor_error(cursor, &error) || count != many_documents) {
@@ -142,20 +224,31 @@ static void insert_many(mongoc_collection_t* into) {
     }
 }
 
-/* conc:K: libmongoc has no asynchronous call, so K threads with a client each from the pool. */
+/* conc:K: libmongoc has no asynchronous call, so K threads. Of up to 64 each has a client of the
+ * pool; more share 64, as many connections as the other programs have, and take one for each
+ * operation. */
 struct worker {
     pthread_t thread;
-    mongoc_client_t* client;
+    mongoc_client_pool_t* pool;
     uint64_t count;
+    bool shares;
 };
 
 static void* work(void* argument) {
     struct worker* self = argument;
-    mongoc_collection_t* one = mongoc_client_get_collection(self->client, "bench", "one");
+    mongoc_client_t* client = self->shares ? NULL : mongoc_client_pool_pop(self->pool);
     for (uint64_t at = 0; at < self->count; ++at) {
-        find_one(one);
+        mongoc_client_t* on = self->shares ? mongoc_client_pool_pop(self->pool) : client;
+        mongoc_collection_t* one = mongoc_client_get_collection(on, "bench", "one");
+        find_one(one, read_document);
+        mongoc_collection_destroy(one);
+        if (self->shares) {
+            mongoc_client_pool_push(self->pool, on);
+        }
     }
-    mongoc_collection_destroy(one);
+    if (client) {
+        mongoc_client_pool_push(self->pool, client);
+    }
     return NULL;
 }
 
@@ -169,6 +262,30 @@ static void run_workers(struct worker* workers, uint64_t threads, uint64_t count
     for (uint64_t at = 0; at < threads; ++at) {
         pthread_join(workers[at].thread, NULL);
     }
+}
+
+/* Bytes on the heap, where the allocation counter is in LD_PRELOAD. */
+extern int64_t bench_heap_live_bytes(void) __attribute__((weak));
+
+/* memory:K: K clients of a pool, each with the connection that one find_one opened. */
+static void measure_memory(mongoc_client_pool_t* pool, uint64_t count) {
+    if (!bench_heap_live_bytes) {
+        fail("LD_PRELOAD has no allocation counter", NULL);
+    }
+    mongoc_client_t** clients = calloc(count, sizeof *clients);
+    mongoc_client_pool_max_size(pool, (uint32_t)count);
+    const int64_t before = bench_heap_live_bytes();
+    for (uint64_t at = 0; at < count; ++at) {
+        clients[at] = mongoc_client_pool_pop(pool);
+        mongoc_collection_t* one = mongoc_client_get_collection(clients[at], "bench", "one");
+        find_one(one, read_document);
+        mongoc_collection_destroy(one);
+    }
+    printf("COUNTER idle_bytes %lld\n", (long long)(bench_heap_live_bytes() - before));
+    for (uint64_t at = 0; at < count; ++at) {
+        mongoc_client_pool_push(pool, clients[at]);
+    }
+    free(clients);
 }
 
 struct task {
@@ -189,9 +306,13 @@ static bool run_task(struct task* task, uint64_t count) {
         if (strcmp(task->name, "ping") == 0) {
             ping(task->client);
         } else if (strcmp(task->name, "find_one") == 0) {
-            find_one(task->collection);
+            find_one(task->collection, read_document);
+        } else if (strcmp(task->name, "find_one_struct") == 0) {
+            find_one(task->collection, read_struct);
         } else if (strcmp(task->name, "find_many") == 0) {
-            find_many(task->collection);
+            find_many(task->collection, read_document);
+        } else if (strcmp(task->name, "find_many_struct") == 0) {
+            find_many(task->collection, read_struct);
         } else if (strcmp(task->name, "insert_one") == 0) {
             insert_one(task->collection, at);
         } else if (strcmp(task->name, "insert_many") == 0) {
@@ -207,17 +328,11 @@ static const char* collection_of(const char* task) {
     if (strncmp(task, "insert", 6) == 0) {
         return "inserted";
     }
-    return strcmp(task, "find_many") == 0 ? "many" : "one";
+    return strncmp(task, "find_many", 9) == 0 ? "many" : "one";
 }
 
 static double seconds(struct timeval time) {
     return (double)time.tv_sec + (double)time.tv_usec / 1e6;
-}
-
-static double now(void) {
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
 }
 
 /* The peak, in kB. Not ru_maxrss: that one keeps what the process was before its exec. */
@@ -244,16 +359,29 @@ int main(int argc, char** argv) {
     const uint64_t warm_up = cold && strcmp(cold, "1") == 0 ? 0 : count / 10 + 1;
 
     mongoc_init();
-    make_smalls();
+    latencies.path = getenv("LATENCIES");
+    if (strncmp(task.name, "insert", 6) == 0) {
+        make_smalls();
+    }
     mongoc_uri_t* uri = mongoc_uri_new(argv[1]);
     mongoc_client_pool_t* pool = NULL;
+    if (strncmp(task.name, "memory:", 7) == 0) {
+        pool = mongoc_client_pool_new(uri);
+        measure_memory(pool, strtoull(task.name + 7, NULL, 10));
+        printf("RESULT %s 0 0 0 %ld\n", task.name + 7, peak_rss());
+        mongoc_client_pool_destroy(pool);
+        mongoc_uri_destroy(uri);
+        mongoc_cleanup();
+        return 0;
+    }
     if (strncmp(task.name, "conc:", 5) == 0) {
         task.threads = strtoull(task.name + 5, NULL, 10);
         task.workers = calloc(task.threads, sizeof *task.workers);
         pool = mongoc_client_pool_new(uri);
-        mongoc_client_pool_max_size(pool, (uint32_t)task.threads);
+        mongoc_client_pool_max_size(pool, most_connections);
         for (uint64_t at = 0; at < task.threads; ++at) {
-            task.workers[at].client = mongoc_client_pool_pop(pool);
+            task.workers[at].pool = pool;
+            task.workers[at].shares = task.threads > most_connections;
         }
     } else {
         task.client = mongoc_client_new_from_uri(uri);
@@ -265,6 +393,7 @@ int main(int argc, char** argv) {
         fprintf(stderr, "libmongoc: no task %s\n", task.name);
         return 2;
     }
+    latencies.count = 0;
     struct rusage before;
     struct rusage after;
     getrusage(RUSAGE_SELF, &before);
@@ -279,10 +408,9 @@ int main(int argc, char** argv) {
            (unsigned long long)(count * (task.threads ? task.threads : 1)), ended - began,
            seconds(after.ru_utime) - seconds(before.ru_utime),
            seconds(after.ru_stime) - seconds(before.ru_stime), peak_rss());
+    fflush(stdout);
+    write_latencies();
 
-    for (uint64_t at = 0; at < task.threads; ++at) {
-        mongoc_client_pool_push(pool, task.workers[at].client);
-    }
     if (pool) {
         mongoc_client_pool_destroy(pool);
     } else {

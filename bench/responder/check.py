@@ -238,6 +238,41 @@ class Responder(unittest.TestCase):
             self.assertGreater(len(payload), 9899 * 1536)
             self.assertEqual(self.peer.reply()[0], index + 100)
 
+    def test_finds_on_hold_wait_for_a_find_on_release(self):
+        others = [Peer(self.port) for _ in range(3)]
+        for at, other in enumerate(others):
+            other.send(op_msg(at, {"find": "hold", "$db": "bench"}))
+        # Held is what says that all three have come.
+        self.assertEqual(self.peer.command({"find": "held", "batchSize": 3})["ok"], 1)
+        others[0].socket.settimeout(0.05)
+        with self.assertRaises(TimeoutError):
+            others[0].receive()
+        others[0].socket.settimeout(20)
+        self.peer.command({"find": "release"})
+        for at, other in enumerate(others):
+            response_to, reply = other.reply()
+            self.assertEqual((response_to, len(reply["cursor"]["firstBatch"])), (at, 1))
+            other.socket.close()
+
+    def test_a_find_on_held_waits_until_so_many_are_held(self):
+        other = Peer(self.port)
+        self.peer.send(op_msg(5, {"find": "held", "batchSize": 2, "$db": "bench"}))
+        other.send(op_msg(1, {"find": "hold", "$db": "bench"}))
+        self.peer.socket.settimeout(0.05)
+        with self.assertRaises(TimeoutError):
+            self.peer.receive()
+        self.peer.socket.settimeout(20)
+        other.send(op_msg(2, {"find": "hold", "$db": "bench"}))
+        self.assertEqual(self.peer.reply()[0], 5)
+        # A connection that goes takes what was held of it along.
+        other.socket.close()
+        last = Peer(self.port)
+        last.send(op_msg(3, {"find": "hold", "$db": "bench"}))
+        self.assertEqual(self.peer.command({"find": "held", "batchSize": 1})["ok"], 1)
+        self.peer.command({"find": "release"})
+        self.assertEqual(last.reply()[0], 3)
+        last.socket.close()
+
     def test_a_broken_message_closes_its_connection_only(self):
         good = op_msg(1, {"ping": 1, "$db": "b"})
         broken = [

@@ -126,6 +126,9 @@ std::ptrdiff_t connection::answer_all(std::string_view bytes, shared_state& shar
         if (!asked->wants_reply) {
             continue;
         }
+        if (hold_back(*asked, shared)) {
+            continue;
+        }
         const canned::reply& reply = shared.answers.answer(*asked);
         if (reply->size() <= copied_reply && gathered.size() <= copied_reply) {
             const std::size_t at = gathered.size();
@@ -152,6 +155,48 @@ std::ptrdiff_t connection::answer_all(std::string_view bytes, shared_state& shar
             static_cast<std::size_t>(std::max<ssize_t>(sent, 0))));
     }
     return static_cast<std::ptrdiff_t>(used);
+}
+
+bool connection::hold_back(const request& asked, shared_state& shared) {
+    if (asked.command != "find") {
+        return false;
+    }
+    withheld& held = shared.held;
+    if (asked.collection == "release") {
+        held.released = held.count != 0;
+        return false;
+    }
+    const bool counts = asked.collection == "hold";
+    if (!counts && (asked.collection != "held" || asked.batch_size <= held.count)) {
+        return false;
+    }
+    (counts ? held.count : held.asked) += 1;
+    held_.push_back({asked.id, shared.answers.answer(asked), counts ? 0 : asked.batch_size});
+    return true;
+}
+
+bool connection::send_held(shared_state& shared) {
+    withheld& held = shared.held;
+    std::vector<held_reply> kept;
+    for (held_reply& one : held_) {
+        const bool counts = one.at_least == 0;
+        if (counts ? !held.released : held.count < one.at_least) {
+            kept.push_back(std::move(one));
+            continue;
+        }
+        std::string message = *one.reply;
+        store(message.data() + response_to_at, one.id);
+        queue(message);
+        held.asked -= counts ? 0 : 1;
+    }
+    held_ = std::move(kept);
+    return unsent_.empty() || flush();
+}
+
+void connection::forget_held(shared_state& shared) const {
+    for (const held_reply& one : held_) {
+        (one.at_least == 0 ? shared.held.count : shared.held.asked) -= 1;
+    }
 }
 
 void connection::queue(std::string_view small) {

@@ -9,6 +9,16 @@
 
 namespace bench {
 
+/// Replies that wait until a client asks for them, so that a known number of operations is under
+/// way at once: those of finds on "hold", until a find on "release"; and that of a find on "held"
+/// with batch size K, until K are held.
+struct withheld {
+    std::int64_t count = 0;
+    /// How many finds on "held" wait.
+    std::int64_t asked = 0;
+    bool released = false;
+};
+
 /// What all connections share: the answers, the one receive buffer, and the one buffer in which
 /// small replies are gathered.
 struct shared_state {
@@ -17,6 +27,7 @@ struct shared_state {
     canned answers;
     std::string receive;
     std::string gathered;
+    withheld held;
     /// Where requests are recorded, or null.
     std::FILE* capture = nullptr;
 };
@@ -37,6 +48,12 @@ class connection {
     bool on_readable(shared_state& shared);
     bool on_writable(shared_state& shared);
 
+    /// Sends what is held of this connection, where `shared.held` says that it may go. False once
+    /// the connection is over.
+    bool send_held(shared_state& shared);
+    /// What was held is not held any more: the connection is over.
+    void forget_held(shared_state& shared) const;
+
  private:
     /// Bytes that wait for the socket: its own, or a kept reply's from `offset` on.
     struct piece {
@@ -51,6 +68,8 @@ class connection {
 
     /// Answers the whole messages in `bytes`; how many bytes those were, or -1 for a broken one.
     std::ptrdiff_t answer_all(std::string_view bytes, shared_state& shared);
+    /// True where the reply has to wait: it is noted then.
+    bool hold_back(const request& asked, shared_state& shared);
     bool read_rest(shared_state& shared);
     bool answer_partial(shared_state& shared);
     void queue(std::string_view small);
@@ -61,6 +80,14 @@ class connection {
     std::string partial_;
     std::size_t filled_ = 0;
     std::vector<piece> unsent_;
+
+    /// One reply that waits; `at_least` as in `withheld`, 0 for a find on "hold".
+    struct held_reply {
+        std::int32_t id = 0;
+        canned::reply reply;
+        std::int64_t at_least = 0;
+    };
+    std::vector<held_reply> held_;
 };
 
 }  // namespace bench

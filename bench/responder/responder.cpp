@@ -151,17 +151,44 @@ class server {
         bench::connection& client = *found->second;
         const bool was_sending = client.wants_to_send();
         const bool alive = was_sending ? client.on_writable(shared_) : client.on_readable(shared_);
+        finish(found, alive, was_sending);
+        send_all_held();
+    }
+
+    using table = std::unordered_map<int, std::unique_ptr<bench::connection>>;
+
+    table::iterator finish(table::iterator of, bool alive, bool was_sending) {
+        bench::connection& client = *of->second;
         if (!alive) {
-            connections_.erase(found);
-        } else if (client.wants_to_send() != was_sending) {
-            watch(EPOLL_CTL_MOD, fd, client.wants_to_send() ? EPOLLOUT : EPOLLIN);
+            client.forget_held(shared_);
+            return connections_.erase(of);
+        }
+        if (client.wants_to_send() != was_sending) {
+            watch(EPOLL_CTL_MOD, of->first, client.wants_to_send() ? EPOLLOUT : EPOLLIN);
+        }
+        return ++of;
+    }
+
+    /// What may go now of the replies that are held; rare, so that it looks at all connections.
+    void send_all_held() {
+        bench::withheld& held = shared_.held;
+        if (!held.released && held.asked == 0) {
+            return;
+        }
+        for (auto at = connections_.begin(); at != connections_.end();) {
+            const bool was_sending = at->second->wants_to_send();
+            at = finish(at, at->second->send_held(shared_), was_sending);
+        }
+        if (held.released) {
+            held.released = false;
+            held.count = 0;
         }
     }
 
     bench::shared_state shared_;
     int epoll_;
     int listener_ = -1;
-    std::unordered_map<int, std::unique_ptr<bench::connection>> connections_;
+    table connections_;
 };
 
 }  // namespace
