@@ -19,11 +19,11 @@ struct canned_options {
 /// The answers. Each is built once, at its first use, and kept; only `responseTo` differs after
 /// that.
 ///
-/// The collection's name decides what a find returns: "many" a cursor over `many` documents in
-/// batches of up to 16 MB (101 in the first, as a server does), "small" one small document, "empty"
-/// none, every other name one tweet (for "hold", "held" and "release" see `withheld`). A cursor's
-/// id says its next document and its end, so that no state stands behind it and a recorded getMore
-/// can be replayed.
+/// The collection's name decides what a find returns: "many" (and `perftest.corpus`) a cursor over
+/// `many` documents in batches of up to 16 MB (101 in the first, as a server does), "small" one
+/// small document, "empty" none, every other name one tweet (for "hold", "held" and "release" see
+/// `withheld`). A cursor's id says its next document and its end, so that no state stands behind it
+/// and a recorded getMore can be replayed.
 class canned {
  public:
     explicit canned(canned_options options) : options_(options) {}
