@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The benchmark, with all of its set-up: packages, a release build in its own folder, the runs. Every
-# argument goes to run.py, for example: ./bench/run.sh --quick --tasks ping,find_one
+# argument but --server goes to run.py, for example: ./bench/run.sh --quick --tasks ping,find_one
 set -euo pipefail
 
 export MONGORO_BUILD=${BENCH_BUILD:-$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)/build-bench}
@@ -27,4 +27,18 @@ ninja -C "$build" bench-programs >"$build/log/ninja.log" 2>&1 ||
 # The drivers of other languages, each where its toolchain is. MONGORO_BENCH_PEERS= builds none of them.
 read -ra peers <<<"${MONGORO_BENCH_PEERS-rust go node pymongo motor}"
 ((!${#peers[@]})) || "$root/bench/peers/build.sh" "$build" "${peers[@]}"
-exec python3 "$root/bench/run.py" --build "$build" --build-type release "$@"
+# --server: the specification's tasks also against a real server: MONGODB_URI's, or one of our own.
+arguments=()
+for argument; do
+    if [[ $argument == --server ]]; then
+        need_server_tools
+        install_missing "$build/log/apt.log"
+        trap stop_server EXIT
+        start_server
+    else
+        arguments+=("$argument")
+    fi
+done
+status=0
+python3 "$root/bench/run.py" --build "$build" --build-type release "${arguments[@]}" || status=$?
+exit "$status"

@@ -14,7 +14,8 @@ import unittest
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-from harness import clients, compare, last_line, measure, report, tasks  # noqa: E402
+from harness import clients, compare, last_line, measure, report, spec_bench, tasks  # noqa: E402
+from harness.check_report import Extras, Goals, Peers, Plots, SpecBench  # noqa: E402,F401
 
 BUILD = sys.argv.pop(1) if len(sys.argv) > 1 else "."
 RUN = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "run.py")
@@ -80,6 +81,63 @@ print('RESULT 1 1 1 1 1')"""
         counted = measure.allocations(client, "URI", task, CORE, BUILD)
         self.assertAlmostEqual(counted["calls"], 5, delta=0.5)
         self.assertAlmostEqual(counted["bytes"], 500_000, delta=1000)
+
+
+class SpecPrograms(unittest.TestCase):
+    """The programs of the Driver Benchmarking specification, on small data of our own."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.TemporaryDirectory()
+        cls.data = cls.folder.name
+        subprocess.run([os.path.join(BUILD, "bench", "bench-data"), "spec", cls.data, "1"], check=True)
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.folder.cleanup()
+
+    def test_the_data_has_the_specifications_shapes(self):
+        counts = {}
+        for shape in ("flat", "full"):
+            with open(f"{self.data}/extended_bson/{shape}_bson.json", encoding="ascii") as file:
+                document = json.load(file)
+            counts[shape] = len(document)
+            self.assertEqual(list(document)[0], "_id")
+        # An _id, and 24 of 5 types; an _id, and 6 of 15.
+        self.assertEqual(counts, {"flat": 121, "full": 91})
+        with open(f"{self.data}/extended_bson/deep_bson.json", encoding="ascii") as file:
+            self.assertEqual(file.read().count(":"), 126)
+        self.assertEqual(os.path.getsize(f"{self.data}/single_and_multi_document/small_doc.json"), 275)
+        self.assertEqual(os.path.getsize(f"{self.data}/parallel/ldjson_multi/ldjson000.txt"), 5_650_000)
+        with open(f"{self.data}/parallel/ldjson_multi/ldjson000.txt", encoding="ascii") as file:
+            lines = [json.loads(line) for line in file]
+        self.assertEqual(len(lines), 5_000)
+
+    def test_both_libraries_do_every_bson_task(self):
+        program = os.path.join(BUILD, "bench", "bench-bson")
+        for name in [*[task.name for task in spec_bench.BSON_TASKS], *spec_bench.STRUCT_TASKS]:
+            for library in ("mongoro", "libbson"):
+                taken = spec_bench.iterations([program, library, name, self.data, "0,0,1"])
+                self.assertEqual(len(taken), 1, name)
+        with self.assertRaisesRegex(measure.Failed, "no task full_struct_encoding"):
+            spec_bench.iterations([program, "mongoro", "full_struct_encoding", self.data, "0,0,1"])
+
+    def test_every_task_runs_against_the_responder(self):
+        program = os.path.join(BUILD, "bench", "bench-driver")
+        with measure.Responder(BUILD, CORE) as responder:
+            for task in spec_bench.DRIVER_TASKS:
+                taken = spec_bench.iterations([program, responder.uri, task.name, self.data, "0,0,1"])
+                self.assertEqual(len(taken), 1, task.name)
+
+    def test_the_memory_of_operations_that_wait_is_counted(self):
+        if not os.path.exists(os.path.join(BUILD, "bench", "libbench-alloc-counter.so")):
+            self.skipTest("it is not built under a sanitizer")
+        with measure.Responder(BUILD, CORE) as responder:
+            run = measure.run([os.path.join(BUILD, "bench", "mongoro-memory")], responder.uri, "memory:20",
+                              1, CORE, {"LD_PRELOAD": measure.allocation_counter(BUILD)})
+        self.assertEqual(run.operations, 20)
+        self.assertGreater(run.counters["idle_bytes"], 20 * 100)
+        self.assertGreater(run.counters["waiting_bytes"], 20 * 100)
 
 
 class Report(unittest.TestCase):

@@ -12,8 +12,11 @@ class Client:
     #: Tasks that it does not know, and those that have no meaning for it.
     without: tuple = ()
     environment: dict = field(default_factory=dict)
-    #: False for a program whose own allocator or just-in-time compiler these tools cannot see into.
-    countable: bool = True
+    #: What can be counted of it: of a runtime with its own allocator or just-in-time compiler, only what
+    #: it asks of the kernel.
+    counts: tuple = ("instructions", "system_calls", "allocations")
+    #: How many times less it is given to do than the fastest ones, so that a run ends in minutes.
+    pace: int = 1
     #: If not empty, the only tasks that it does.
     only: tuple = ()
 
@@ -26,7 +29,8 @@ BASELINE = "bare"
 
 NO_STRUCTS = ("find_one_struct", "find_many_struct")
 OURS_ONLY = ("insert_one_document", "callback")
-RAW = {"only": ("find_one", "find_many"), "environment": {"PEER_RAW": "1"}}
+RAW = {"only": ("find_one", "find_many"), "environment": {"PEER_RAW": "1"}, "pace": 4}
+RUNTIME = {"counts": ("system_calls",), "pace": 5}
 #: Thousands of threads that block cost minutes and say nothing new.
 THREADED = ("conc:1024", "conc:4096")
 
@@ -40,14 +44,14 @@ BUILT = [
 OPTIONAL = [("libmongoc new", "bench-libmongoc-new", {"without": OURS_ONLY})]
 #: Of peers/build.sh: name, folder in the build's peers/, settings.
 FETCHED = [
-    ("rust", "rust", {"without": OURS_ONLY}),
+    ("rust", "rust", {"without": OURS_ONLY, "pace": 4}),
     ("rust raw", "rust", RAW),
-    # Valgrind and an interposed malloc do not see into a runtime that allocates and schedules by itself.
-    ("go", "go", {"without": OURS_ONLY, "countable": False}),
-    ("go raw", "go", {**RAW, "countable": False}),
-    ("node", "node", {"without": OURS_ONLY + NO_STRUCTS, "countable": False}),
-    ("pymongo", "pymongo", {"without": OURS_ONLY + NO_STRUCTS + THREADED, "countable": False}),
-    ("motor", "motor", {"without": OURS_ONLY + NO_STRUCTS, "countable": False}),
+    # Valgrind and an interposed malloc do not see into these runtimes.
+    ("go", "go", {"without": OURS_ONLY, **RUNTIME}),
+    ("go raw", "go", {**RAW, **RUNTIME}),
+    ("node", "node", {"without": OURS_ONLY + NO_STRUCTS, **RUNTIME}),
+    ("pymongo", "pymongo", {"without": OURS_ONLY + NO_STRUCTS + THREADED, **RUNTIME}),
+    ("motor", "motor", {"without": OURS_ONLY + NO_STRUCTS, **RUNTIME}),
 ]
 
 

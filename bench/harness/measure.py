@@ -42,6 +42,20 @@ class Pinning:
         return "one core" if self.client == self.responder else "two cores"
 
 
+@dataclass(frozen=True)
+class Settings:
+    """What all parts of one run share."""
+
+    build: str
+    pinning: Pinning
+    quick: bool = False
+    #: Interleaved runs of each client.
+    pairs: int = 11
+    time: bool = True
+    count: bool = True
+    root: str = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+
 def pin_to(core):
     """For Popen's preexec_fn: the child runs on this core from its first instruction."""
     return lambda: os.sched_setaffinity(0, {core})
@@ -141,7 +155,7 @@ def instructions(client, uri, task, core):
             raise Failed("callgrind wrote no total")
         return {"instructions": int(found[1])}
 
-    return count_twice(once, task.counted, task.concurrency)["instructions"]
+    return count_twice(once, task.counted_by(client), task.concurrency)["instructions"]
 
 
 def system_calls(client, uri, task, core):
@@ -163,16 +177,21 @@ def system_calls(client, uri, task, core):
             raise Unavailable("strace could not trace here")
         return counts
 
-    calls = count_twice(once, task.traced, task.concurrency)
+    calls = count_twice(once, task.traced_by(client), task.concurrency)
     calls = {name: value for name, value in calls.items() if abs(value) >= 0.005}
     return dict(sorted(calls.items(), key=lambda item: -item[1]))
 
 
-def allocations(client, uri, task, core, build):
-    """Calls of malloc and its kin an operation, and their bytes, by the interposed counter."""
+def allocation_counter(build):
     counter = os.path.join(build, "bench", "libbench-alloc-counter.so")
     if not os.path.exists(counter):
         raise Unavailable("the allocation counter was not built")
+    return counter
+
+
+def allocations(client, uri, task, core, build):
+    """Calls of malloc and its kin an operation, and their bytes, by the interposed counter."""
+    counter = allocation_counter(build)
 
     def once(count):
         with tempfile.NamedTemporaryFile(mode="r") as out:
@@ -184,4 +203,4 @@ def allocations(client, uri, task, core, build):
             raise Failed("the allocation counter wrote nothing")
         return {"calls": int(words[1]), "bytes": int(words[2])}
 
-    return count_twice(once, task.traced, task.concurrency)
+    return count_twice(once, task.traced_by(client), task.concurrency)

@@ -82,26 +82,145 @@ def table_of(rows):
     return lines
 
 
-def markdown(report):
-    on = report["machine"]
-    settings = report["settings"]
-    lines = ["# Cost of one operation against the loopback responder", "",
-             f"{on['cpu']}, {on['cores']} cores, Linux {on['kernel']}, load {on['load']} at the start; "
-             f"{on['when']}.",
-             f"{settings['pairs']} interleaved runs of each client; client and responder on "
-             f"{settings['cores']}; {settings['build_type']} build. CPU is user + system. Instructions "
-             "(callgrind), system calls (strace) and allocations (interposed counter) are "
-             "(C(2N) - C(N)) / N of the whole process. × is the ratio to the bare liburing loop that sends "
-             f"and receives the same bytes ({settings['bare_requests']})."]
-    for note in report["notes"]:
-        lines += ["", f"**Note:** {note}"]
-    for name, task in report["tasks"].items():
+def introduction(made):
+    on = made["machine"]
+    settings = made["settings"]
+    return ["# Cost of one operation against the loopback responder", "",
+            f"{on['cpu']}, {on['cores']} cores, Linux {on['kernel']}, load {on['load']} at the start; "
+            f"{on['when']}.",
+            f"{settings['pairs']} interleaved runs of each client; client and responder on "
+            f"{settings['cores']}; {settings['build_type']} build. CPU is user + system. Instructions "
+            "(callgrind), system calls (strace) and allocations (interposed counter) are "
+            "(C(2N) - C(N)) / N of the whole process. × is the ratio to the bare liburing loop that sends "
+            f"and receives the same bytes ({settings['bare_requests']})."]
+
+
+def tasks_of(made):
+    lines = []
+    for name, task in made["tasks"].items():
         lines += ["", f"## {name}: {task['title']}", "", *table_of(task["clients"])]
         missing = []
         for client, row in task["clients"].items():
             missing += [f"{client}, {what}: {why}" for what, why in row.get("missing", {}).items()]
         lines += ["", *[f"* n/a — {why}" for why in missing]] if missing else []
+    return lines
+
+
+def table(headings, rows):
+    """A Markdown table: the first column is words, the others are numbers."""
+    return ["| " + " | ".join(headings) + " |", "|---" + "|---:" * (len(headings) - 1) + "|",
+            *["| " + " | ".join(str(cell) for cell in row) + " |" for row in rows]]
+
+
+def with_quartiles(spread):
+    return f"{number(spread['median'])} [{number(spread['q1'])}–{number(spread['q3'])}]"
+
+
+def goals_of(made):
+    words = {True: "yes", False: "**no**", None: "not measured"}
+    rows = [[goal["what"], goal["goal"],
+             "n/a" if goal["measured"] is None else number(goal["measured"]),
+             words[goal["holds"]] + (f" ({goal['note']})" if goal["note"] else "")]
+            for goal in made.get("goals", [])]
+    held = sum(goal["holds"] is True for goal in made.get("goals", []))
+    known = sum(goal["holds"] is not None for goal in made.get("goals", []))
+    if not known:
+        return []
+    return ["", "## Goals", "", f"{held} of {known} that were measured hold.", "",
+            *table(["what", "goal", "measured", "holds"], rows)]
+
+
+def latencies_of(made):
+    lines = []
+    for task, rows in made.get("latencies", {}).items():
+        percents = list(next(iter(rows.values()), {}))
+        lines += ["", f"## Latency of {task}, µs", "",
+                  *table(["client", *[f"{float(percent):g} %" for percent in percents]],
+                         [[client, *[number(row[percent]) for percent in percents]]
+                          for client, row in rows.items()])]
+    return lines
+
+
+def memory_of(made):
+    rows = [[client, connections,
+             *[number(row[what] / int(connections)) if what in row else "n/a"
+               for what in ("idle", "waiting")],
+             f"{row['rss_kb'] / 1024:.1f}"]
+            for client, of in made.get("memory", {}).items() for connections, row in of.items()]
+    return ["", "## Memory: bytes of heap", "",
+            "Idle: all that a client and its connections keep after one find_one each, divided by the "
+            "connections. Waiting: what as many operations add while they wait for their replies.", "",
+            *table(["client", "connections", "idle, each", "waiting, each", "RSS MB"], rows)] if rows else []
+
+
+def start_up_of(made):
+    rows = [[client, with_quartiles(row["first_reply_ms"]), with_quartiles(row["cpu_ms"])]
+            for client, row in made.get("start_up", {}).items()]
+    return ["", "## Start-up", "",
+            *table(["client", "process to first reply, ms", "CPU of the whole process, ms"], rows)] if rows else []
+
+
+def compile_time_of(made):
+    taken = made.get("compile_time")
+    if not taken:
+        return []
+    rows = [[words, with_quartiles(taken[name])] for name, words in (
+        ("standard_headers", "the standard headers that ours include"),
+        ("umbrella_header", "`<mongoro/mongoro.hpp>`"),
+        ("one_find", "the same and one find"))]
+    spent = ", ".join(f"{name} {number(seconds)}" for name, seconds in taken["phases"].items())
+    return ["", f"## Compile time: user CPU seconds, {taken['compiler']} -O0, no precompiled header", "",
+            *table(["file", "s"], rows), "", f"The compiler's own account of the last one: {spent}."]
+
+
+def bson_of(spec):
+    rows = []
+    for name, of in spec["bson"].items():
+        mine, theirs = (of["libraries"][library] for library in ("mongoro", "libbson"))
+        rows.append([of.get("title", name.replace("_", " ")),
+                     *[number(row["score"]) if "score" in row else "–" for row in (mine, theirs)],
+                     *[number(row["seconds"]["50"] * 100) for row in (mine, theirs)],
+                     with_quartiles(of["ratio"])])
+    return ["", "### BSON", "", *table(["task", "mongoro MB/s", "libbson MB/s", "mongoro µs", "libbson µs",
+                                        "time against libbson's calls"], rows)]
+
+
+def spec_of(made):
+    spec = made.get("spec")
+    if not spec:
+        return []
+    lines = ["", "## Driver Benchmarking specification", "",
+             f"Data {spec['data']}. Left out: {spec['left_out']}. MB/s of the median iteration.",
+             *bson_of(spec)]
+    for target, rows in spec["targets"].items():
+        cells = [[of["title"], "failed: " + of["failed"]] + [""] * 5 if "failed" in of else
+                 [of["title"], number(of["score"]), of["iterations"],
+                  *[number(of["seconds"][percent] * 1000) for percent in ("10", "50", "90", "99")]]
+                 for of in rows.values()]
+        lines += ["", f"### Against the {target}", "",
+                  *table(["task", "MB/s", "iterations", "10 % ms", "50 % ms", "90 % ms", "99 % ms"], cells),
+                  "", *table(["composite", "MB/s"],
+                             [[name, "n/a" if value is None else number(value)]
+                              for name, value in spec["composites"][target].items()])]
+    return lines
+
+
+def markdown(made):
+    lines = introduction(made)
+    for note in made["notes"]:
+        lines += ["", f"**Note:** {note}"]
+    for part in (goals_of, tasks_of, latencies_of, memory_of, start_up_of, compile_time_of, spec_of):
+        lines += part(made)
     return "\n".join(lines) + "\n"
+
+
+def failures(made):
+    """What a client or a task could not do, a line each."""
+    found = [f"{client} {task}: {row['failed']}" for task, of in made["tasks"].items()
+             for client, row in of["clients"].items() if "failed" in row]
+    return found + [f"{task} against the {target}: {of['failed']}"
+                    for target, rows in made.get("spec", {}).get("targets", {}).items()
+                    for task, of in rows.items() if "failed" in of]
 
 
 def write_json(report, path):

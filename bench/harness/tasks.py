@@ -1,6 +1,6 @@
 """The tasks, and how often each is done for each measure."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -15,47 +15,58 @@ class Task:
     counted: int
     #: Coroutines, threads or connections at a time.
     concurrency: int = 1
+    #: Documents of one operation.
+    documents: int = 1
+    #: False for what is only a point of a curve: it is timed and not counted.
+    counts: bool = True
 
-    @property
-    def traced(self):
+    def timed_by(self, client):
+        """N for this client: a slow one is given less to do."""
+        return max(self.timed // client.pace, 2)
+
+    def counted_by(self, client):
+        """A thousand million instructions an operation need no long run to stand out from the start."""
+        return 2 if client.pace > 1 and self.documents > 1 else self.counted
+
+    def traced_by(self, client):
         """The same for strace and the allocation counter, whose numbers are whole sooner."""
-        return max(self.counted // 5, 2)
+        return max(self.counted_by(client) // 5, 2)
 
     @property
     def alone(self):
         """The task whose one operation has the same bytes, done one at a time."""
-        return "find_one" if self.concurrency > 1 else self.name
+        return "find_one" if self.concurrency > 1 or self.name == "conc:1" else self.name
 
     def scaled(self, quick):
         """The same task for a short run."""
         if not quick:
             return self
-        return Task(self.name, self.title, max(self.timed // 4, 2), max(self.counted // 10, 5),
-                    self.concurrency)
+        return replace(self, timed=max(self.timed // 4, 2), counted=max(self.counted // 10, 5))
 
 
-def concurrent(coroutines, timed, counted):
+def concurrent(coroutines, timed, counted, counts=True):
     return Task(f"conc:{coroutines}", f"find_one, {coroutines:,} at a time", timed, counted,
-                coroutines)
+                coroutines, counts=counts)
 
 
 # Instructions are (I(2N) - I(N)) / N with N >= 500 operations, those of all coroutines together.
 TASKS = [
     Task("ping", "ping, one at a time", 20_000, 1_000),
     Task("find_one", "find_one, one document of 1.5 KB", 20_000, 1_000),
-    Task("insert_one", "insert_one, a document of 275 bytes", 20_000, 1_000),
-    Task("find_many", "a cursor over 10,000 documents, 15 MB", 50, 500),
-    concurrent(64, 500, 50),
-]
-
-#: Done when they are named.
-EXTRA = [
-    Task("insert_one_document", "insert_one of a document in braces", 20_000, 1_000),
     Task("find_one_struct", "find_one into a struct of 5 fields", 20_000, 1_000),
-    Task("find_many_struct", "a cursor over 10,000 documents into structs of 5 fields", 50, 500),
-    # Ten thousand documents an operation: so few operations are many documents.
-    Task("insert_many", "insert_many of 10,000 documents of 275 bytes", 50, 20),
+    Task("insert_one", "insert_one, a document of 275 bytes", 20_000, 1_000),
+    Task("insert_one_document", "insert_one of a document in braces", 20_000, 1_000),
     Task("callback", "find_one by callbacks, one at a time", 20_000, 1_000),
+    Task("find_many", "a cursor over 10,000 documents, 15 MB", 50, 500, documents=10_000),
+    Task("find_many_struct", "a cursor over 10,000 documents into structs of 5 fields", 50, 500,
+         documents=10_000),
+    # Ten thousand documents an operation: so few operations are many documents.
+    Task("insert_many", "insert_many of 10,000 documents of 275 bytes", 50, 20, documents=10_000),
+    concurrent(1, 20_000, 1_000, counts=False),
+    concurrent(4, 5_000, 300, counts=False),
+    concurrent(16, 2_000, 100, counts=False),
+    concurrent(64, 500, 50),
+    concurrent(256, 150, 10, counts=False),
     concurrent(1024, 50, 5),
     concurrent(4096, 20, 2),
 ]
@@ -63,7 +74,7 @@ EXTRA = [
 
 def choose(names):
     """The tasks with these names; all of them for none."""
-    by_name = {task.name: task for task in TASKS + EXTRA}
+    by_name = {task.name: task for task in TASKS}
     unknown = [name for name in names if name not in by_name]
     if unknown:
         raise SystemExit(f"no task {', '.join(unknown)}; there are {', '.join(by_name)}")

@@ -1,0 +1,239 @@
+"""Tests of what the numbers become: goals, plots, percentiles and scores, tables. Run by check.py."""
+
+import os
+import tempfile
+import unittest
+import xml.etree.ElementTree
+
+from . import clients, extras, goals, measure, plots, report, spec_bench, tasks
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def timed(cost, ratio=None, **more):
+    made = {"cpu_us": measure.spread([cost * share for share in (0.99, 1, 1.01)]), **more}
+    if ratio is not None:
+        made["cpu_ratio"] = measure.spread([ratio])
+    return made
+
+
+def run_of(**tasks_by_name):
+    return {"tasks": {name.replace("_at_", ":"): {"title": name, "clients": of}
+                      for name, of in tasks_by_name.items()}}
+
+
+class Goals(unittest.TestCase):
+    def goal(self, made, words):
+        found = [goal for goal in goals.all_of(made) if words in goal.what]
+        self.assertEqual(len(found), 1, words)
+        return found[0]
+
+    def test_a_goal_that_was_not_measured_neither_holds_nor_fails(self):
+        empty = goals.all_of({"tasks": {}})
+        self.assertGreater(len(empty), 20)
+        self.assertEqual({goal.holds for goal in empty}, {None})
+        self.assertEqual({goal.measured for goal in empty}, {None})
+
+    def test_a_goal_holds_up_to_its_limit_and_no_further(self):
+        for ratio, holds in ((1.15, True), (1.16, False)):
+            made = run_of(ping={"mongoro": timed(10, ratio)})
+            self.assertIs(self.goal(made, "ping: CPU against").holds, holds)
+
+    def test_one_allocation_fails_the_goal_of_none(self):
+        for allocations, holds in ((0, True), (0.001, True), (1, False)):
+            made = run_of(insert_one={"mongoro": {"allocations": allocations}})
+            self.assertIs(self.goal(made, "insert_one: heap allocations").holds, holds)
+
+    def test_being_ahead_of_a_peer_is_a_ratio_of_their_costs(self):
+        made = run_of(conc_at_64={"mongoro": timed(5), "rust": timed(29), "libmongoc": timed(21)})
+        self.assertAlmostEqual(self.goal(made, "ahead of Rust").measured, 5.8)
+        self.assertIs(self.goal(made, "ahead of Rust").holds, False)
+        self.assertIs(self.goal(made, "ahead of libmongoc").holds, True)
+
+    def test_more_at_a_time_may_cost_no_more_but_for_the_noise(self):
+        for cost, holds in ((9, True), (10.1, True), (11, False)):
+            made = run_of(conc_at_64={"mongoro": timed(10)}, conc_at_1024={"mongoro": timed(cost)})
+            self.assertIs(self.goal(made, "1024 at a time").holds, holds)
+
+    def test_enters_at_64_are_a_ratio_to_the_bare_rings_own(self):
+        made = run_of(conc_at_64={"mongoro": {"enters": 0.12}, "bare": {"enters": 0.1}})
+        self.assertIs(self.goal(made, "enter calls against the bare").holds, False)
+
+    def test_structs_have_a_harder_goal_than_documents(self):
+        bson = {name: {"ratio": measure.spread([1.05])}
+                for name in ("flat_bson_encoding", "flat_struct_encoding")}
+        made = {"tasks": {}, "spec": {"bson": bson}}
+        self.assertIs(self.goal(made, "flat bson encoding").holds, True)
+        self.assertIs(self.goal(made, "flat struct encoding").holds, False)
+
+    def test_memory_start_up_and_compile_time_are_judged(self):
+        made = {"tasks": {}, "memory": {"mongoro": {"1000": {"idle": 8_000_000, "waiting": 3_000_000}}},
+                "start_up": {name: {"first_reply_ms": measure.spread([cost])}
+                             for name, cost in (("mongoro", 3), ("libmongoc", 4))},
+                "compile_time": {"one_find": measure.spread([3.5])}}
+        self.assertIs(self.goal(made, "idle connection").holds, True)
+        self.assertIs(self.goal(made, "waiting for its reply").holds, False)
+        self.assertAlmostEqual(self.goal(made, "start-up").measured, 0.75)
+        self.assertIs(self.goal(made, "compile time").holds, False)
+
+    def test_the_table_says_which_hold(self):
+        made = run_of(ping={"mongoro": timed(10, 1.3)})
+        made["goals"] = [vars(goal) for goal in goals.all_of(made)]
+        lines = report.goals_of(made)
+        self.assertIn("| ping: CPU against the bare ring | ≤ 1.15 | 1.3 | **no** |", lines)
+        self.assertIn("0 of 1 that were measured hold.", lines)
+        self.assertEqual(report.goals_of({"goals": [vars(goal) for goal in goals.all_of({"tasks": {}})]}), [])
+
+
+class Plots(unittest.TestCase):
+    def parse(self, svg):
+        return xml.etree.ElementTree.fromstring(svg)
+
+    def words(self, svg):
+        return [element.text for element in self.parse(svg).iter(f"{SVG}text")]
+
+    def test_bars_are_as_long_as_their_values(self):
+        svg = plots.bars("a < b & c", {"mongoro": (10, 9, 11), "other": (20, 19, 22)}, "µs")
+        widths = [float(bar.get("width")) for bar in self.parse(svg).iter(f"{SVG}rect")][1:]
+        self.assertAlmostEqual(widths[1] / widths[0], 2, delta=0.01)
+        self.assertIn("a < b & c", self.words(svg))
+
+    def test_a_curve_has_a_point_for_each_number_and_the_larger_is_the_higher(self):
+        svg = plots.curves("t", {"one": {1: 5, 10: 50, 100: 500}}, "x", "y")
+        points = [(float(dot.get("cx")), float(dot.get("cy")))
+                  for dot in self.parse(svg).iter(f"{SVG}circle")]
+        self.assertEqual(len(points), 3)
+        (x1, y1), (x2, y2), (x3, y3) = points
+        # Both axes are logarithmic: equal factors, equal steps.
+        self.assertAlmostEqual(x2 - x1, x3 - x2, delta=0.2)
+        self.assertAlmostEqual(y1 - y2, y2 - y3, delta=0.2)
+        self.assertGreater(y1, y2)
+
+    def test_nothing_is_drawn_outside_of_the_picture(self):
+        series = {name: {x: (x + 1) * scale for x in (1, 64, 4096)}
+                  for scale, name in enumerate(("a", "b", "c", "d"), 1)}
+        for dot in self.parse(plots.curves("t", series, "x", "y")).iter(f"{SVG}circle"):
+            self.assertTrue(plots.LEFT <= float(dot.get("cx")) <= plots.WIDTH - plots.RIGHT)
+            self.assertTrue(plots.TOP <= float(dot.get("cy")) <= plots.HEIGHT - plots.BOTTOM)
+
+    def test_labels_do_not_lie_on_each_other(self):
+        placed = sorted(plots.spread_labels({"a": 100, "b": 101, "c": 103, "d": 300}).values())
+        self.assertTrue(all(low + 14 <= high for low, high in zip(placed, placed[1:])))
+
+    def test_a_run_without_numbers_draws_nothing(self):
+        self.assertEqual(plots.all_of({"tasks": {}}), {})
+
+    def test_every_plot_of_a_run_is_xml(self):
+        made = run_of(ping={"bare": timed(8), "mongoro": timed(9)},
+                      conc_at_1={"mongoro": timed(9)}, conc_at_64={"mongoro": timed(5)})
+        made["latencies"] = {"find_one": {"mongoro": {"50": 10.0, "99.9": 90.0}}}
+        made["memory"] = {"mongoro": {"1": {"idle": 9000}, "1000": {"idle": 8e6, "waiting": 2e6}}}
+        drawn = plots.all_of(made)
+        self.assertEqual(sorted(drawn), ["cost_by_concurrency.svg", "cost_conc_64.svg", "cost_ping.svg",
+                                         "latency_find_one.svg", "memory.svg"])
+        for svg in drawn.values():
+            self.parse(svg)
+        self.assertIn("mongoro, waiting", self.words(drawn["memory.svg"]))
+
+
+class SpecBench(unittest.TestCase):
+    def test_percentiles_are_the_specifications_nearest_rank(self):
+        found = spec_bench.percentiles([float(value) for value in range(100, 0, -1)])
+        self.assertEqual((found["10"], found["50"], found["99"]), (10, 50, 99))
+        # One iteration has one rank.
+        self.assertEqual(set(spec_bench.percentiles([7.0]).values()), {7.0})
+
+    def test_composites_are_plain_averages(self):
+        scores = {task.name: 10.0 for task in spec_bench.BSON_TASKS}
+        scores.update({task.name: 20.0 if task.side == "read" else 40.0 for task in spec_bench.DRIVER_TASKS})
+        scores["run_command"] = 1000.0
+        found = spec_bench.composites(scores)
+        self.assertEqual((found["BSONBench"], found["ReadBench"], found["WriteBench"], found["DriverBench"]),
+                         (10, 20, 40, 30))
+        # Without "Run command", which the specification leaves out.
+        self.assertAlmostEqual(found["SingleBench"], (20 + 40 + 40) / 3)
+
+    def test_a_composite_of_nothing_is_no_number(self):
+        self.assertIsNone(spec_bench.composites({"find_many": 5.0})["DriverBench"])
+        self.assertEqual(spec_bench.composites({"find_many": 5.0})["MultiBench"], 5)
+
+    def test_a_score_is_megabytes_over_the_median(self):
+        task = next(task for task in spec_bench.DRIVER_TASKS if task.name == "small_insert_one")
+        with tempfile.TemporaryDirectory() as folder:
+            os.mkdir(os.path.join(folder, spec_bench.DOCS))
+            with open(os.path.join(folder, task.file), "wb") as file:
+                file.write(b"x" * 300)
+            self.assertAlmostEqual(task.megabytes(folder, official=None), 3.0)
+            self.assertAlmostEqual(task.megabytes(folder, official=folder), 2.75)
+            self.assertAlmostEqual(spec_bench.scored(task, [0.5, 0.5, 9], folder, None)["score"], 6.0)
+
+    def test_a_program_without_iterations_is_a_failure(self):
+        with self.assertRaisesRegex(measure.Failed, "exit 0: no iteration"):
+            spec_bench.iterations(["true"])
+        self.assertEqual(spec_bench.iterations(["printf", "ITERATION 0.5\\nITERATION 2\\n"]), [0.5, 2])
+
+
+class Peers(unittest.TestCase):
+    def test_a_peer_that_was_not_built_says_why(self):
+        with tempfile.TemporaryDirectory() as build:
+            os.makedirs(os.path.join(build, "peers", "rust"))
+            with open(os.path.join(build, "peers", "rust", "why"), "w", encoding="utf-8") as file:
+                file.write("cargo is not installed\n")
+            found, missing = clients.find(build)
+        self.assertEqual(found, [])
+        self.assertIn("rust: cargo is not installed", missing)
+        self.assertIn("go: not built: bench/run.sh does it", missing)
+
+    def test_a_peer_that_was_built_is_found_with_what_it_can_do(self):
+        with tempfile.TemporaryDirectory() as build:
+            folder = os.path.join(build, "peers", "go")
+            os.makedirs(folder)
+            os.symlink("/bin/true", os.path.join(folder, "run"))
+            found = {client.name: client for client in clients.find(build)[0]}
+        self.assertEqual(sorted(found), ["go", "go raw"])
+        self.assertTrue(found["go"].does("conc:64") and not found["go"].does("callback"))
+        self.assertTrue(found["go raw"].does("find_one") and not found["go raw"].does("ping"))
+
+    def test_every_task_that_a_client_lacks_is_a_task(self):
+        names = {task.name for task in tasks.TASKS}
+        for settings in [entry[2] for entry in clients.BUILT + clients.OPTIONAL + clients.FETCHED]:
+            self.assertLessEqual({*settings.get("without", ()), *settings.get("only", ())}, names)
+
+    def test_a_slow_client_is_given_less_to_do(self):
+        task = tasks.Task("find_many", "", 50, 500, documents=10_000)
+        fast, slow = (clients.Client("c", ("true",), pace=pace) for pace in (1, 5))
+        self.assertEqual((task.timed_by(fast), task.timed_by(slow)), (50, 10))
+        self.assertEqual((task.counted_by(fast), task.counted_by(slow)), (500, 2))
+
+
+class Extras(unittest.TestCase):
+    def test_a_percentile_is_one_of_the_values(self):
+        values = list(range(1, 1001))
+        self.assertEqual([extras.percentile(values, percent) for percent in (50, 99, 99.9)], [500, 990, 999])
+
+    def test_the_latencies_that_a_client_writes_are_read_in_order(self):
+        program = ("import os; open(os.environ['LATENCIES'], 'w').write('30\\n10\\n20\\n');"
+                   "print('RESULT 3 1 1 1 1')")
+        client = clients.Client("fake", ("python3", "-c", program))
+        core = max(os.sched_getaffinity(0))
+        self.assertEqual(extras.latencies_of(client, "find_one", 3, "URI", core), [10, 20, 30])
+
+    def test_the_start_is_until_the_closing_line_and_not_until_the_end(self):
+        program = "import time; print('RESULT 1 1 1 1 1', flush=True); time.sleep(0.3)"
+        client = clients.Client("fake", ("python3", "-c", program))
+        wall, cpu = extras.start_once(client, "URI", max(os.sched_getaffinity(0)))
+        self.assertGreater(wall, 0)
+        self.assertGreater(cpu, 0)
+        silent = clients.Client("fake", ("true",))
+        with self.assertRaises(measure.Failed):
+            extras.start_once(silent, "URI", max(os.sched_getaffinity(0)))
+
+    def test_a_source_that_does_not_compile_is_a_failure(self):
+        with tempfile.NamedTemporaryFile("w", suffix=".cpp") as file:
+            file.write("int main() { return 0; }\n")
+            file.flush()
+            self.assertGreater(extras.compile_once("g++", [], file.name), 0)
+            file.write("no such thing\n")
+            file.flush()
+            with self.assertRaisesRegex(measure.Failed, "does not compile"):
+                extras.compile_once("g++", [], file.name)

@@ -1,0 +1,115 @@
+"""The tasks of one run: recorded, timed in turns, counted."""
+
+import dataclasses
+import os
+
+from . import clients as known
+from . import measure
+
+#: The client whose bytes the bare loop sends.
+RECORDED = "mongoro"
+
+
+def record_requests(build, chosen, pinning, folder):
+    """Has the recorded client do each task once; file by task, and notes."""
+    source = [client for client in known.find(build)[0] if client.name == RECORDED]
+    files, notes = {}, []
+    for name in dict.fromkeys(task.alone for task in chosen) if source else []:
+        path = os.path.join(folder, name)
+        try:
+            with measure.Responder(build, pinning.responder, path) as responder:
+                measure.run(source[0].command, responder.uri, name, 1, pinning.client, {"NOWARM": "1"})
+            files[name] = path
+        except measure.Failed as why:
+            notes.append(f"{RECORDED} could not be recorded doing {name}: {why}")
+    return files, notes
+
+
+def prepared_for(client, task, recorded):
+    """The client with the environment that this task needs."""
+    if client.name != known.BASELINE or task.alone not in recorded:
+        return client
+    return dataclasses.replace(
+        client, environment={**client.environment, "BARE_REQUESTS": recorded[task.alone]})
+
+
+def time_all(clients, task, pairs, uri, core, rows):
+    """Interleaved timed runs. The order turns by one each round, so that no client is always first."""
+    runs = {client.name: [] for client in clients}
+    alive = list(clients)
+    for turn in range(pairs):
+        shift = turn % max(len(alive), 1)
+        for client in alive[shift:] + alive[:shift]:
+            try:
+                runs[client.name].append(
+                    measure.run(client.command, uri, task.name, task.timed_by(client), core,
+                                client.environment))
+            except measure.Failed as why:
+                rows[client.name]["failed"] = str(why)
+        alive = [client for client in alive if "failed" not in rows[client.name]]
+    baseline = runs.get(known.BASELINE, [])
+    for client in alive:
+        if runs[client.name]:
+            summarise(rows[client.name], runs[client.name],
+                      baseline if client.name != known.BASELINE else [])
+
+
+def summarise(row, mine, baseline):
+    """What the timed runs of one client say."""
+    row["cpu_us"] = measure.spread([run.cpu / run.operations * 1e6 for run in mine])
+    row["wall_us"] = measure.spread([run.wall / run.operations * 1e6 for run in mine])
+    row["rss_kb"] = max(run.rss_kb for run in mine)
+    for name in mine[0].counters:
+        per_operation = [run.counters[name] / run.operations for run in mine]
+        row.setdefault("counters", {})[name] = measure.spread(per_operation)
+    # Of the same round each: that leaves most of the machine's own load out. A run too short for the
+    # clock has no ratio.
+    if len(baseline) == len(mine) and all(base.cpu > 0 for base in baseline):
+        row["cpu_ratio"] = measure.spread([
+            (run.cpu / run.operations) / (base.cpu / base.operations)
+            for run, base in zip(mine, baseline)])
+
+
+def count_all(client, task, uri, core, build, row):
+    """Instructions, system calls and allocations; what cannot be had here says why."""
+    measures = {
+        "instructions": lambda: measure.instructions(client, uri, task, core),
+        "system_calls": lambda: measure.system_calls(client, uri, task, core),
+        "allocations": lambda: measure.allocations(client, uri, task, core, build),
+    }
+    for name, take in measures.items():
+        try:
+            if name not in client.counts:
+                raise measure.Unavailable("this tool does not see into its runtime")
+            taken = take()
+        except (measure.Unavailable, measure.Failed) as why:
+            row.setdefault("missing", {})[name] = str(why)
+            continue
+        if name == "system_calls":
+            row["system_calls"] = sum(taken.values())
+            row["system_calls_by_name"] = taken
+            row["enters"] = taken.get("io_uring_enter", 0)
+        elif name == "allocations":
+            row["allocations"] = taken["calls"]
+            row["allocated_bytes"] = taken["bytes"]
+        else:
+            row[name] = taken
+    # A tracer slows a program down, so that fewer completions come together: at many operations at a
+    # time the program's own count is the true one.
+    own = row.get("counters", {}).get("enters")
+    if own and task.concurrency > 1:
+        row["enters"] = own["median"]
+
+
+def measure_task(task, clients, settings, recorded):
+    """One task of all clients that do it; `settings` has build, pinning, pairs, time and count."""
+    clients = [prepared_for(client, task, recorded) for client in clients if client.does(task.name)]
+    rows = {client.name: {} for client in clients}
+    core = settings.pinning.client
+    with measure.Responder(settings.build, settings.pinning.responder) as responder:
+        if settings.time:
+            time_all(clients, task, settings.pairs, responder.uri, core, rows)
+        for client in clients if settings.count and task.counts else []:
+            if "failed" not in rows[client.name]:
+                count_all(client, task, responder.uri, core, settings.build, rows[client.name])
+    return {"title": task.title, "n": task.timed, "counted_n": task.counted, "clients": rows}
