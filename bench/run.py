@@ -14,10 +14,11 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 from harness import clients as known  # noqa: E402
-from harness import compare, extras, goals, measure, plots, report, session, spec_bench  # noqa: E402
-from harness import tasks  # noqa: E402
+from harness import breakdown, compare, extras, goals, measure, plots, report  # noqa: E402
+from harness import session, spec_bench, tasks  # noqa: E402
 
-PARTS = ("tasks", "latencies", "memory", "start_up", "compile_time", "spec")
+PARTS = ("tasks", "breakdown", "latencies", "document_size",
+         "memory", "start_up", "compile_time", "spec")
 
 
 def say(text):
@@ -102,7 +103,9 @@ def run_tasks(arguments, settings, clients, made):
 def run_others(arguments, settings, clients, parts, made):
     """Each part by itself: one that cannot be had here is a note, not the end of the run."""
     takes = {
+        "breakdown": lambda: breakdown.of_task(clients, settings),
         "latencies": lambda: extras.latencies(clients, settings),
+        "document_size": lambda: extras.document_size(clients, settings),
         "memory": lambda: extras.memory(settings),
         "start_up": lambda: extras.start_up(clients, settings),
         "compile_time": lambda: extras.compile_time(settings),

@@ -5,7 +5,7 @@ import tempfile
 import unittest
 import xml.etree.ElementTree
 
-from . import clients, extras, goals, measure, plots, report, spec_bench, tasks
+from . import breakdown, clients, extras, goals, measure, plots, report, spec_bench, tasks
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -204,6 +204,19 @@ class Peers(unittest.TestCase):
         fast, slow = (clients.Client("c", ("true",), pace=pace) for pace in (1, 5))
         self.assertEqual((task.timed_by(fast), task.timed_by(slow)), (50, 10))
         self.assertEqual((task.counted_by(fast), task.counted_by(slow)), (500, 2))
+
+
+class Breakdown(unittest.TestCase):
+    def test_the_functions_of_callgrinds_own_table_are_read(self):
+        printed = """20,000 (100.0%)  PROGRAM TOTALS
+12,345 (61.7%)  ???:mongoro::find(int) [/x/program]
+ 1,000 ( 5.0%)  ./lib/memcpy.S:memcpy [/lib/libc.so.6]
+   100 ( 0.5%)  ???:mongoro::find(int)'2 [/x/program]
+"""
+        self.assertEqual(breakdown.functions(printed), {"mongoro::find(int)": 12445, "memcpy": 1000})
+
+    def test_a_name_is_shown_without_templates_and_arguments(self):
+        self.assertEqual(breakdown.shorter("a::b<c<d>, e>::f(g<h>)"), "a::b::f")
 
 
 class Extras(unittest.TestCase):

@@ -7,10 +7,13 @@ import subprocess
 import tempfile
 import time
 
-from . import measure
+from . import measure, session, tasks
 
 #: Connections of the memory curve; the goals are about the last.
 CONNECTIONS = (1, 10, 100, 1000)
+#: The shortest is what the document has besides its text.
+DOCUMENT_SIZES = (1_536, 16_384, 131_072, 1_048_576, 8_388_608)
+SIZED = ("bare", "mongoro", "libmongoc", "rust", "rust raw")
 LATENCY_TASKS = {"find_one": 1, "conc:64": 64}
 PERCENTILES = (50, 75, 90, 95, 99, 99.9)
 
@@ -34,6 +37,24 @@ def latencies(clients, settings):
                 if taken:
                     made.setdefault(task, {})[client.name] = {
                         str(percent): percentile(taken, percent) / 1000 for percent in PERCENTILES}
+    return made
+
+
+def document_size(clients, settings):
+    """CPU microseconds of one find_one by the size of its document: {client: {bytes: spread}}."""
+    wanted = [client for client in clients if client.name in SIZED]
+    made = {}
+    for size in DOCUMENT_SIZES:
+        task = tasks.Task("find_one", "", max(min(20_000, 20_000_000 // size), 100), 0)
+        rows = {client.name: {} for client in wanted}
+        with measure.Responder(settings.build, settings.pinning.responder,
+                               document_bytes=size) as responder:
+            session.time_all(wanted, task.scaled(settings.quick), min(settings.pairs, 5), responder.uri,
+                             settings.pinning.client, rows)
+        for name, row in rows.items():
+            if "failed" in row:
+                raise measure.Failed(f"{name}, documents of {size} bytes: {row['failed']}")
+            made.setdefault(name, {})[str(size)] = row["cpu_us"]
     return made
 
 

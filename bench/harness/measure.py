@@ -64,8 +64,10 @@ def pin_to(core):
 class Responder:
     """The loopback responder, alive as long as the `with` block."""
 
-    def __init__(self, build, core, capture=None):
+    def __init__(self, build, core, capture=None, document_bytes=None):
         self.command = [os.path.join(build, "bench", "bench-responder")]
+        if document_bytes:
+            self.command += ["--document-bytes", str(document_bytes)]
         if capture:
             self.command += ["--capture", capture]
         self.core = core

@@ -151,6 +151,13 @@ def latency(made, task):
     return curves(f"How long a find_one takes ({task})", series, "percentile", "µs", names)
 
 
+def document_size(made):
+    series = {client: {int(size): cost["median"] for size, cost in of.items()}
+              for client, of in made.get("document_size", {}).items()}
+    return curves("CPU of one find_one, by the size of its document", series, "bytes",
+                  "CPU µs an operation") if series else None
+
+
 def memory(made):
     series = {}
     for client, of in made.get("memory", {}).items():
@@ -168,5 +175,6 @@ def all_of(made):
     found["cost_by_concurrency.svg"] = cost_by_concurrency(made)
     for task in made.get("latencies", {}):
         found[f"latency_{task}.svg"] = latency(made, task)
+    found["cost_by_document_size.svg"] = document_size(made)
     found["memory.svg"] = memory(made)
     return {name.replace(":", "_"): svg for name, svg in found.items() if svg}

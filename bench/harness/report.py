@@ -130,6 +130,18 @@ def goals_of(made):
             *table(["what", "goal", "measured", "holds"], rows)]
 
 
+def breakdown_of(made):
+    found = made.get("breakdown", [])
+    if not found:
+        return []
+    total = sum(each for _, each in found)
+    rows = [[f"`{name}`", number(each), f"{each / total:.1%}"] for name, each in found[:25]]
+    rest = sum(each for _, each in found[25:])
+    rows += [["the rest", number(rest), f"{rest / total:.1%}"]] if rest else []
+    return ["", "## One find_one in user mode: instructions by function, by themselves", "",
+            *table(["function", "instructions", "share"], [*rows, ["all", number(total), "100 %"]])]
+
+
 def latencies_of(made):
     lines = []
     for task, rows in made.get("latencies", {}).items():
@@ -139,6 +151,16 @@ def latencies_of(made):
                          [[client, *[number(row[percent]) for percent in percents]]
                           for client, row in rows.items()])]
     return lines
+
+
+def document_size_of(made):
+    of = made.get("document_size")
+    if not of:
+        return []
+    sizes = list(next(iter(of.values())))
+    return ["", "## CPU µs of one find_one by the size of its document", "",
+            *table(["client", *[f"{int(size):,} bytes" for size in sizes]],
+                   [[client, *[with_quartiles(row[size]) for size in sizes]] for client, row in of.items()])]
 
 
 def memory_of(made):
@@ -209,7 +231,8 @@ def markdown(made):
     lines = introduction(made)
     for note in made["notes"]:
         lines += ["", f"**Note:** {note}"]
-    for part in (goals_of, tasks_of, latencies_of, memory_of, start_up_of, compile_time_of, spec_of):
+    for part in (goals_of, tasks_of, breakdown_of, latencies_of, document_size_of, memory_of, start_up_of,
+                 compile_time_of, spec_of):
         lines += part(made)
     return "\n".join(lines) + "\n"
 
