@@ -165,7 +165,7 @@ def memory(made):
             for what in ("idle", "waiting"):
                 if row.get(what, 0) > 0:
                     series.setdefault(f"{client}, {what}", {})[int(connections)] = row[what]
-    return curves("Heap by connections, of both kinds in all", series, "connections", "bytes") if series else None
+    return curves("Heap of all connections together", series, "connections", "bytes") if series else None
 
 
 def all_of(made):
