@@ -46,6 +46,8 @@ def parse_arguments():
     parser.add_argument("--compare", metavar="OLD.json", help="say what changed since that run")
     parser.add_argument("--json", help="where the numbers go (default: bench.json in the build)")
     parser.add_argument("--markdown", help="where the tables go as well as to standard output")
+    parser.add_argument("--docs", metavar="PAGE.md",
+                        help="put the tables into this page, between its marks, and the plots beside it")
     parser.add_argument("--plots", help="the folder of the plots (default: bench-plots in the build)")
     return parser.parse_args()
 
@@ -130,11 +132,12 @@ def write_down(arguments, made, earlier):
     if arguments.markdown:
         with open(arguments.markdown, "w", encoding="utf-8") as file:
             file.write(text)
-    folder = arguments.plots or os.path.join(arguments.build, "bench-plots")
-    for name, svg in plots.all_of(made).items():
-        os.makedirs(folder, exist_ok=True)
-        with open(os.path.join(folder, name), "w", encoding="utf-8") as file:
-            file.write(svg)
+    drawn = plots.all_of(made)
+    plots.write(drawn, arguments.plots or os.path.join(arguments.build, "bench-plots"))
+    if arguments.docs:
+        folder = os.path.splitext(arguments.docs)[0]
+        plots.write(drawn, folder)
+        report.into_page(arguments.docs, text, [f"{os.path.basename(folder)}/{name}" for name in drawn])
 
 
 def main():

@@ -15,7 +15,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 from harness import clients, compare, last_line, measure, report, spec_bench, tasks  # noqa: E402
-from harness.check_report import Breakdown, Extras, Goals, Peers, Plots, SpecBench  # noqa: E402,F401
+from harness.check_report import Breakdown, Extras, Goals, Page, Peers, Plots, SpecBench  # noqa: E402,F401
 
 BUILD = sys.argv.pop(1) if len(sys.argv) > 1 else "."
 RUN = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "run.py")

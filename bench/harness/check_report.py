@@ -85,6 +85,26 @@ class Goals(unittest.TestCase):
         self.assertEqual(report.goals_of({"goals": [vars(goal) for goal in goals.all_of({"tasks": {}})]}), [])
 
 
+class Page(unittest.TestCase):
+    def test_results_replace_those_of_before_and_nothing_else(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "page.md")
+            with open(path, "w", encoding="utf-8") as file:
+                file.write(f"# Prose\n\n{report.RESULTS_BEGIN}\nold\n{report.RESULTS_END}\n\nmore\n")
+            for words in ("first", "second"):
+                report.into_page(path, f"# Title\n\n## {words}\n", ["page/a_b.svg"])
+            with open(path, encoding="utf-8") as file:
+                text = file.read()
+            self.assertTrue(text.startswith("# Prose\n") and text.endswith("\n\nmore\n"))
+            self.assertEqual(text.count("### second"), 1)
+            self.assertIn("![a b](page/a_b.svg)", text)
+            self.assertNotRegex(text, "old|first|Title")
+            with open(path, "w", encoding="utf-8") as file:
+                file.write("no marks")
+            with self.assertRaises(SystemExit):
+                report.into_page(path, "", [])
+
+
 class Plots(unittest.TestCase):
     def parse(self, svg):
         return xml.etree.ElementTree.fromstring(svg)

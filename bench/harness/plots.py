@@ -1,6 +1,7 @@
 """SVG plots, written by hand: text and lines need no library."""
 
 import math
+import os
 from html import escape
 
 WIDTH, HEIGHT = 760, 420
@@ -166,6 +167,13 @@ def memory(made):
                 if row.get(what, 0) > 0:
                     series.setdefault(f"{client}, {what}", {})[int(connections)] = row[what]
     return curves("Heap of all connections together", series, "connections", "bytes") if series else None
+
+
+def write(drawn, folder):
+    for name, svg in drawn.items():
+        os.makedirs(folder, exist_ok=True)
+        with open(os.path.join(folder, name), "w", encoding="utf-8") as file:
+            file.write(svg)
 
 
 def all_of(made):

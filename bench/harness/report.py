@@ -246,6 +246,26 @@ def failures(made):
                     for task, of in rows.items() if "failed" in of]
 
 
+RESULTS_BEGIN = "<!-- results: written by ./bench/run.sh --docs -->"
+RESULTS_END = "<!-- end of results -->"
+
+
+def into_page(path, text, pictures):
+    """Puts the tables and the plots between the marks of a page of prose; its other words stay."""
+    with open(path, encoding="utf-8") as file:
+        page = file.read()
+    before, begin, rest = page.partition(RESULTS_BEGIN)
+    _, end, after = rest.partition(RESULTS_END)
+    if not begin or not end:
+        raise SystemExit(f"{path} has no place for results: {RESULTS_BEGIN} … {RESULTS_END}")
+    # One level down, under the page's own heading.
+    lines = [f"#{line}" if line.startswith("#") else line for line in text.splitlines()[2:]]
+    shown = [f"![{os.path.splitext(os.path.basename(name))[0].replace('_', ' ')}]({name})"
+             for name in pictures]
+    with open(path, "w", encoding="utf-8") as file:
+        file.write("\n".join([before + begin, "", *lines, "", *shown, "", end + after]))
+
+
 def write_json(report, path):
     with open(path, "w", encoding="utf-8") as file:
         json.dump(report, file, indent=1, ensure_ascii=False)
