@@ -224,6 +224,9 @@ class Peers(unittest.TestCase):
         fast, slow = (clients.Client("c", ("true",), pace=pace) for pace in (1, 5))
         self.assertEqual((task.timed_by(fast), task.timed_by(slow)), (50, 10))
         self.assertEqual((task.counted_by(fast), task.counted_by(slow)), (500, 2))
+        many = tasks.concurrent(1024, 50, 5)
+        self.assertTrue(many.is_counted_of(fast) and not many.is_counted_of(slow))
+        self.assertTrue(tasks.concurrent(64, 50, 5).is_counted_of(slow))
 
 
 class Breakdown(unittest.TestCase):

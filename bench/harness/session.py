@@ -109,7 +109,7 @@ def measure_task(task, clients, settings, recorded):
     with measure.Responder(settings.build, settings.pinning.responder) as responder:
         if settings.time:
             time_all(clients, task, settings.pairs, responder.uri, core, rows)
-        for client in clients if settings.count and task.counts else []:
-            if "failed" not in rows[client.name]:
+        for client in clients if settings.count else []:
+            if task.is_counted_of(client) and "failed" not in rows[client.name]:
                 count_all(client, task, responder.uri, core, settings.build, rows[client.name])
     return {"title": task.title, "n": task.timed, "counted_n": task.counted, "clients": rows}
