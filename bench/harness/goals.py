@@ -39,7 +39,7 @@ def cpu(made, task, client="mongoro"):
 
 def at_most(limit, what, value, goal=None, note=""):
     """A goal that a value is no more than `limit`; `value` is a function, which may find nothing."""
-    goal = goal or f"≤ {limit:,g}"
+    goal = goal or f"≤ {limit:,.10g}"
     try:
         measured = value()
     except (Missing, ZeroDivisionError):

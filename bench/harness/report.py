@@ -99,9 +99,12 @@ def tasks_of(made):
     lines = []
     for name, task in made["tasks"].items():
         lines += ["", f"## {name}: {task['title']}", "", *table_of(task["clients"])]
-        missing = []
+        # By reason: most are the same for several clients.
+        reasons = {}
         for client, row in task["clients"].items():
-            missing += [f"{client}, {what}: {why}" for what, why in row.get("missing", {}).items()]
+            for what, why in row.get("missing", {}).items():
+                reasons.setdefault(why, []).append(f"{client}, {what}")
+        missing = [f"{'; '.join(of)}: {why}" for why, of in reasons.items()]
         lines += ["", *[f"* n/a — {why}" for why in missing]] if missing else []
     return lines
 
