@@ -37,8 +37,8 @@ TEST_CASE("a connection says hello, runs commands, and closes its socket when it
         }
         CHECK(peer.wait_for_closed(1));
         CHECK(peer.connections() == 1);
-        const auto hello = peer.received().front().body["client"];
-        CHECK(hello["application"]["name"].get<std::string>() == "a tool");
+        const document hello = peer.received().front().body;
+        CHECK(hello["client"]["application"]["name"].get<std::string>() == "a tool");
     });
 }
 
