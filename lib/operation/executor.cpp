@@ -1,5 +1,6 @@
 #include "operation/executor.hpp"
 
+#include "operation/waiting_place.hpp"
 #include "wire/server_error.hpp"
 
 #include <string>
@@ -29,18 +30,33 @@ task<result<detail::reply>> round_trip(Pool pool, detail::command_handle c) {
         co_return c->failure();
     }
     auto connection = pool->try_check_out();
+    waiting_place waiting;  // goes first: a reply that is given up is drained before the check-in
     if (!connection) {
-        auto waited = co_await pool->check_out();
-        if (!waited) {
-            co_return waited.error();
+        if (pool->closed()) {
+            co_return error(errc::client_closed);
         }
-        connection = std::move(*waited);
+        if (!pool->reserve()) {
+            auto& turn = waiting.in_line(*pool);
+            if (auto failed = co_await turn) {
+                co_return failed;
+            }
+            connection = turn.take();
+        }
+        if (!connection) {
+            auto opened = co_await pool->open();
+            if (!opened) {
+                co_return opened.error();
+            }
+            connection = std::move(*opened);
+        }
     }
     if (auto bad = c->check_size(connection->limits())) {
         co_return bad;
     }
     const bool acknowledged = c->acknowledged();
-    auto reply = co_await connection->run(c, 0, c->document_count());
+    // By name: g++ 12 would copy what a call in co_await gives.
+    auto& exchange = waiting.for_reply(*connection, c, 0, c->document_count());
+    auto reply = co_await exchange;
     if (!reply) {
         if (is_network_error(reply.error())) {
             pool->clear();

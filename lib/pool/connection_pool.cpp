@@ -22,34 +22,13 @@ class connection_pool::slot {
     connection_pool* pool_;
 };
 
-/// A wait for a connection, or for the right to open one. What it was granted and nobody took goes
-/// back.
-class connection_pool::turn : public wait_queue::waiter {
- public:
-    explicit turn(connection_pool& pool) noexcept : waiter(pool.turns_), pool_(pool) {}
-    turn(const turn&) = delete;
-    turn& operator=(const turn&) = delete;
-    ~turn() {
-        leave();
-        if (!released() || taken_) {
-            return;
-        }
-        if (auto* c = static_cast<connection*>(granted())) {
-            pool_.settle(*c);
-        } else {
-            pool_.give_back_slot();
-        }
+void connection_pool::turn::give_back() noexcept {
+    if (auto* c = static_cast<connection*>(granted())) {
+        pool_.settle(*c);
+    } else {
+        pool_.give_back_slot();
     }
-    /// Null: open one.
-    connection* take() noexcept {
-        taken_ = true;
-        return static_cast<connection*>(granted());
-    }
-
- private:
-    connection_pool& pool_;
-    bool taken_ = false;
-};
+}
 
 connection_pool::connection_pool(io::reactor_core& core, connection_settings settings,
                                  std::size_t max_size)
@@ -70,6 +49,14 @@ lease connection_pool::try_check_out() noexcept {
     return {*this, c};
 }
 
+bool connection_pool::reserve() noexcept {
+    if (total_ >= max_size_) {
+        return false;
+    }
+    ++total_;
+    return true;
+}
+
 task<result<lease>> connection_pool::check_out() {
     if (closed_) {
         co_return error(errc::client_closed);
@@ -77,17 +64,19 @@ task<result<lease>> connection_pool::check_out() {
     if (auto idle = try_check_out()) {
         co_return std::move(idle);
     }
-    if (total_ < max_size_) {
-        ++total_;
-    } else {
+    if (!reserve()) {
         turn mine(*this);
         if (auto failed = co_await mine) {
             co_return failed;
         }
-        if (auto* c = mine.take()) {
-            co_return lease(*this, *c);
+        if (auto granted = mine.take()) {
+            co_return std::move(granted);
         }
     }
+    co_return co_await open();
+}
+
+task<result<lease>> connection_pool::open() {
     slot reserved(*this);
     const auto generation = generation_;
     auto opened = co_await with_stop(open_connection(core_, settings_), opening_.get_token());

@@ -77,12 +77,20 @@ class connection_pool final : connection_owner {
     /// deadline; its errors are those of `open_connection`, and `client_closed`.
     [[nodiscard]] task<result<lease>> check_out();
 
+    // The parts of it, for who can wait in a frame of its own: see `turn`.
+    /// Reserves the right to open one more connection; false: all there may be are there.
+    [[nodiscard]] bool reserve() noexcept;
+    class turn;
+    /// Opens the connection that was reserved; the right goes back if it fails.
+    [[nodiscard]] task<result<lease>> open();
+
     /// Closes the idle connections, and each of the others when it comes back: after a network
     /// error none of them is likely to be any better.
     void clear() noexcept;
     /// From now on users' operations are refused; those under way, and the client's own, go on.
     void refuse() noexcept { refuses_ = true; }
     [[nodiscard]] bool refuses() const noexcept { return refuses_; }
+    [[nodiscard]] bool closed() const noexcept { return closed_; }
     /// `clear()`, and no more check-outs: those that wait end with `client_closed`.
     void close() noexcept;
     /// Waits until no connection is checked out or draining. The caller's deadline, or its stop,
@@ -102,7 +110,6 @@ class connection_pool final : connection_owner {
     friend class lease;
     /// The right to open one connection; given back if it is not used.
     class slot;
-    class turn;
 
     void drained(connection& c) noexcept override { settle(c); }
     void settle(connection& c) noexcept;
@@ -122,6 +129,33 @@ class connection_pool final : connection_owner {
     wait_queue turns_;
     wait_queue quiet_;
     std::stop_source opening_;  // of the connections that are being opened
+};
+
+/// A wait in line for a connection, or for the right to open one: `co_await` gives no error when it
+/// was granted one of the two. What was granted and nobody took goes back.
+class connection_pool::turn : public wait_queue::waiter {
+ public:
+    explicit turn(connection_pool& pool) noexcept : waiter(pool.turns_), pool_(pool) {}
+    turn(const turn&) = delete;
+    turn& operator=(const turn&) = delete;
+    ~turn() {
+        leave();
+        if (released() && !taken_) [[unlikely]] {
+            give_back();
+        }
+    }
+    /// Nothing: a connection is to be opened.
+    [[nodiscard]] lease take() noexcept {
+        taken_ = true;
+        auto* c = static_cast<connection*>(granted());
+        return c != nullptr ? lease(pool_, *c) : lease();
+    }
+
+ private:
+    void give_back() noexcept;
+
+    connection_pool& pool_;
+    bool taken_ = false;
 };
 
 inline void lease::reset() noexcept {
