@@ -14,7 +14,8 @@ namespace mongoro {
 /// An `awaitable` whose value may be here already: then `co_await` takes it without a coroutine,
 /// and without suspending. It is lazy all the same: nothing is taken before it is awaited.
 ///
-/// Becomes an `awaitable` where one is asked for.
+/// Becomes an `awaitable`, which is a coroutine, where one is asked for; that may throw
+/// `std::bad_alloc`. Awaited twice, it gives the next value.
 ///
 /// `Source` has a `value_type`, `bool take(std::optional<result<value_type>>&)`, which gives the
 /// value if it is here, `task<result<value_type>> fetch()`, and `core()`.
@@ -25,6 +26,11 @@ class [[nodiscard]] buffered_awaitable {
 
     /// For the library.
     explicit buffered_awaitable(Source source) noexcept : source_(std::move(source)) {}
+    buffered_awaitable(buffered_awaitable&&) noexcept = default;
+    buffered_awaitable& operator=(buffered_awaitable&&) noexcept = default;
+    buffered_awaitable(const buffered_awaitable&) = delete;
+    buffered_awaitable& operator=(const buffered_awaitable&) = delete;
+    ~buffered_awaitable() = default;
 
     /// Gives `result<value_type>`.
     class result_awaiter {

@@ -235,7 +235,8 @@ class collection {
 
     /// Makes an index, unless the same one is there; gives its name.
     [[nodiscard]] awaitable<std::string> create_index(
-        const bson::document_param& keys, const index_options& index = {},
+        const bson::document_param& keys,
+        const index_options& index = detail::no_options<index_options>,
         const create_index_options& options = detail::no_options<create_index_options>) const {
         return {base_.create_index(keys.view(), index, options), &base_.core()};
     }

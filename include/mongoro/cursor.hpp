@@ -81,20 +81,20 @@ class next_document {
  public:
     using value_type = std::optional<T>;
 
-    /// `owner` is null where the cursor is sure to outlive it.
-    next_document(cursor_core& core, std::shared_ptr<cursor_core> owner) noexcept
-        : core_(&core), owner_(std::move(owner)) {}
+    explicit next_document(std::shared_ptr<cursor_core> core) noexcept : core_(std::move(core)) {}
 
     [[nodiscard]] reactor_core* core() const noexcept { return &core_->core(); }
-    [[nodiscard]] bool take(std::optional<result<value_type>>& next) {
+    [[nodiscard]] bool take(std::optional<result<value_type>>& next) { return take(*core_, next); }
+    [[nodiscard]] task<result<value_type>> fetch() { return fetch(core_); }
+
+    static bool take(cursor_core& core, std::optional<result<value_type>>& next) {
         bson::value_view value;
-        if (!core_->take(value)) {
+        if (!core.take(value)) {
             return false;
         }
         next.emplace(of(value));
         return true;
     }
-    [[nodiscard]] task<result<value_type>> fetch() { return fetch(core_->shared_from_this()); }
 
     static task<result<value_type>> fetch(std::shared_ptr<cursor_core> core) {
         bson::value_view value;
@@ -119,8 +119,7 @@ class next_document {
         return value_type(*std::move(decoded));
     }
 
-    cursor_core* core_;
-    std::shared_ptr<cursor_core> owner_;
+    std::shared_ptr<cursor_core> core_;
 };
 
 }  // namespace detail
@@ -181,13 +180,9 @@ class [[nodiscard]] cursor {
     /// operation; of the codec, after which the cursor goes on with the next document;
     /// `invalid_argument` (two calls at once, an option set too late); `client_closed` after
     /// `close()`.
-    /// While the batch lasts it is no coroutine and nothing is suspended. The cursor has to live
-    /// until the call is awaited.
-    [[nodiscard]] buffered_awaitable<detail::next_document<T>> next() & {
-        return buffered_awaitable(detail::next_document<T>(*core_, nullptr));
-    }
-    [[nodiscard]] buffered_awaitable<detail::next_document<T>> next() && {
-        return buffered_awaitable(detail::next_document<T>(*core_, core_));
+    /// While the batch lasts it is no coroutine and nothing is suspended.
+    [[nodiscard]] buffered_awaitable<detail::next_document<T>> next() {
+        return buffered_awaitable(detail::next_document<T>(core_));
     }
 
     /// The documents of one batch: what is left of the current one, else a new one. None at the
@@ -241,7 +236,7 @@ class [[nodiscard]] cursor {
             }
             [[nodiscard]] bool take(std::optional<result<void>>& done) {
                 std::optional<result<std::optional<T>>> next;
-                if (!detail::next_document<T>(*at_->core_, nullptr).take(next)) {
+                if (!detail::next_document<T>::take(*at_->core_, next)) {
                     return false;
                 }
                 done.emplace(at_->move_to(*std::move(next)));

@@ -175,7 +175,9 @@ class exception : public std::system_error {
  public:
     explicit exception(mongoro::error e);
     [[nodiscard]] const mongoro::error& error() const noexcept { return error_; }
-    [[nodiscard]] const char* what() const noexcept override { return text_->c_str(); }
+    [[nodiscard]] const char* what() const noexcept override {
+        return text_ != nullptr ? text_->c_str() : std::system_error::what();  // moved from
+    }
 
  private:
     mongoro::error error_;

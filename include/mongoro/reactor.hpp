@@ -27,7 +27,8 @@ struct reactor_options {
     /// submitted early, so this bounds nothing. Default 256.
     unsigned entries = 256;
     /// Bytes of receive buffers that are kept warm when nobody uses them; 0 keeps none. Default 64
-    /// MiB.
+    /// MiB. A ring has besides them 128 KiB to choose from, up to 4 MiB after as many replies came
+    /// at once.
     std::size_t warm_buffer_bytes = std::size_t{64} << 20;
     /// Called from the constructor, once, when io_uring was refused and epoll took over. Null:
     /// silence.

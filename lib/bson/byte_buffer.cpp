@@ -1,21 +1,10 @@
 #include <mongoro/bson/byte_buffer.hpp>
+#include <mongoro/detail/sanitized.hpp>
 
 #include <algorithm>
 #include <bit>
 #include <cstdlib>
 #include <new>
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define MONGORO_DETAIL_KEEP_BLOCKS 0  // a recycled block would hide a use after free
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || \
-    __has_feature(memory_sanitizer)
-#define MONGORO_DETAIL_KEEP_BLOCKS 0
-#endif
-#endif
-#ifndef MONGORO_DETAIL_KEEP_BLOCKS
-#define MONGORO_DETAIL_KEEP_BLOCKS 1
-#endif
 
 namespace mongoro::bson {
 
@@ -65,7 +54,7 @@ struct closer {
 }
 
 constexpr bool is_kept(std::size_t capacity) noexcept {
-    return MONGORO_DETAIL_KEEP_BLOCKS != 0 && capacity <= largest && capacity >= smallest &&
+    return MONGORO_DETAIL_SANITIZED == 0 && capacity <= largest && capacity >= smallest &&
            std::has_single_bit(capacity);
 }
 

@@ -1,24 +1,13 @@
 #include <mongoro/detail/frame.hpp>
+#include <mongoro/detail/sanitized.hpp>
 
 #include <array>
 #include <cstdint>
 #include <new>
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define MONGORO_DETAIL_NO_FREE_LISTS 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || \
-    __has_feature(memory_sanitizer)
-#define MONGORO_DETAIL_NO_FREE_LISTS 1
-#endif
-#endif
-#ifndef MONGORO_DETAIL_NO_FREE_LISTS
-#define MONGORO_DETAIL_NO_FREE_LISTS 0
-#endif
-
 namespace mongoro::detail {
 
-#if MONGORO_DETAIL_NO_FREE_LISTS
+#if MONGORO_DETAIL_SANITIZED
 
 void* allocate_frame(std::size_t size) {
     return ::operator new(size);

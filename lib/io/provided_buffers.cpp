@@ -26,6 +26,7 @@ void provided_buffers::open(io_uring& ring, buffer_pool& pool) noexcept {
                                           : ::mmap(nullptr, ring_bytes, PROT_READ | PROT_WRITE,
                                                    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED) {
+        held_.reset();
         return;
     }
     io_uring_buf_reg registration{};
@@ -34,12 +35,13 @@ void provided_buffers::open(io_uring& ring, buffer_pool& pool) noexcept {
     registration.bgid = group;
     if (io_uring_register_buf_ring(&ring, &registration, 0) < 0) {
         ::munmap(memory, ring_bytes);
+        held_.reset();
         return;
     }
     ring_ = static_cast<io_uring_buf_ring*>(memory);
     io_uring_buf_ring_init(ring_);
     pool_ = &pool;
-    grow();
+    grow(first);
 }
 
 bool provided_buffers::provide(unsigned id) noexcept {
@@ -61,8 +63,8 @@ buffer provided_buffers::take(unsigned id) noexcept {
     return chosen;
 }
 
-void provided_buffers::grow() noexcept {
-    count_ = std::min(std::max(count_ * 2, first), most);
+void provided_buffers::grow(unsigned more) noexcept {
+    count_ = std::min(count_ + more, most);
     for (unsigned id = 0; id < count_; ++id) {
         if (!(*held_)[id] && !provide(id)) {
             return;

@@ -12,8 +12,8 @@ namespace mongoro::io {
 
 /// The buffers that a ring chooses from when bytes arrive for a receive that brought none: so a
 /// connection that waits holds no buffer. They come from the reactor's pool and are as large as its
-/// smallest; there are a few at first, and twice as many each time the ring ran out, up to `most`
-/// (4 MiB in all). Needs Linux 5.19. On the reactor's thread.
+/// smallest; there are a few at first, and after each turn in which the ring ran out as many more
+/// as were missing, up to `most` (4 MiB in all). Needs Linux 5.19. On the reactor's thread.
 class provided_buffers {
  public:
     static constexpr unsigned first = 8;
@@ -31,8 +31,8 @@ class provided_buffers {
     [[nodiscard]] bool is_open() const noexcept { return ring_ != nullptr; }
     /// The buffer that the ring has chosen; another one takes its place.
     [[nodiscard]] buffer take(unsigned id) noexcept;
-    /// The ring ran out.
-    void grow() noexcept;
+    /// The ring has `more` buffers from now on.
+    void grow(unsigned more) noexcept;
     /// The kernel may use them for ever: they are never freed.
     void leak() noexcept;
 

@@ -86,7 +86,8 @@ class stream {
     /// for a long vector.
     void exchange(std::span<const iovec> out, std::span<std::uint8_t> in, completion& c);
     /// The same, received into a buffer of the reactor's that is chosen when bytes arrive: at most
-    /// `buffer_pool::smallest` of them. The completion takes it with `received()`.
+    /// `buffer_pool::smallest` of them. The completion takes it with `received()`; it may also come
+    /// to -ENOMEM, after all was sent. Throws `std::bad_alloc` where the backend cannot choose.
     void exchange(std::span<const iovec> out, completion& c);
     [[nodiscard]] buffer received() noexcept { return std::exchange(chosen_, {}); }
     /// Sends all of `out`. Result: 0 or -errno.

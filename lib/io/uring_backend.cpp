@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <utility>
 
 namespace mongoro::io {
 
@@ -246,8 +247,8 @@ void uring_backend::on_in(completion& c, int res) noexcept {
             s.chosen_ = self.provided_.take(static_cast<unsigned>(self.chosen_));
             s.choosing_ = false;
         } else if (res == -ENOBUFS) {
-            // More replies came at once than there were buffers. The bytes are still in the socket.
-            self.provided_.grow();
+            // More receives at once than there were buffers: this one brings its own.
+            ++self.missing_;
             if (s.choose()) {
                 self.start_receive(s);
                 return;
@@ -389,6 +390,9 @@ std::size_t uring_backend::turn(wait w) noexcept {
         io_uring_smp_store_release(ring_.cq.khead, head);
         c->fn(*c, res);
         ++count;
+    }
+    if (missing_ != 0) [[unlikely]] {
+        provided_.grow(std::exchange(missing_, 0));
     }
     return count;
 }

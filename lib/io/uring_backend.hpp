@@ -61,7 +61,8 @@ class uring_backend final : public backend {
 
     io_uring ring_{};
     provided_buffers provided_;
-    int chosen_ = none;  // the buffer of the completion that is being called
+    int chosen_ = none;     // the buffer of the completion that is being called
+    unsigned missing_ = 0;  // receives of this turn that found none
     bool bound_ = false;
     bool timeout_in_flight_ = false;
     int wake_fd_ = -1;

@@ -29,8 +29,9 @@ class write_outcome {
                 modified = value.get_or<std::int64_t>(0);
             } else if (key == "upserted") {
                 upserted = value;
-            } else if (key == "ok") {
+            } else if (key == "ok" && !ok) {
                 ok = value.get_or<double>(0) == 1;
+                plain = plain && ok;
             } else if (key == "writeErrors" || key == "writeConcernError" || element.malformed()) {
                 plain = false;
             }

@@ -4,6 +4,7 @@
 
 #include <mongoro/bson/validate.hpp>
 
+#include <cerrno>
 #include <cstring>
 
 namespace mongoro::pool {
@@ -67,6 +68,10 @@ void connection::start(exchange& e) {
 }
 
 void connection::on_io(int result) noexcept {
+    if (result == -ENOMEM) {
+        // No buffer for the reply: this connection is lost, but the network is none the worse.
+        return broken(std::make_error_code(std::errc::not_enough_memory));
+    }
     if (result < 0) {
         return broken(system_error(errc::network_error, host_, -result));
     }

@@ -5,6 +5,8 @@
 #include "wire/legacy.hpp"
 #include "wire/message.hpp"
 
+#include <mongoro/detail/sanitized.hpp>
+
 #include <algorithm>
 #include <cstring>
 #include <string>
@@ -52,18 +54,6 @@ struct cache_closer {
         }
     }
 };
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool cache_commands = false;  // a recycled command would hide a use after free
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-constexpr bool cache_commands = false;
-#else
-constexpr bool cache_commands = true;
-#endif
-#else
-constexpr bool cache_commands = true;
-#endif
 
 // Names are checked for every command, so in one pass over a table.
 constexpr std::uint8_t forbidden_in_database = 1;
@@ -331,7 +321,7 @@ namespace mongoro::detail {
 
 void command_recycler::operator()(wire::command* c) const noexcept {
     auto& cache = wire::cache;
-    if (!wire::cache_commands || cache.closed || cache.size == wire::max_cached_commands ||
+    if (MONGORO_DETAIL_SANITIZED != 0 || cache.closed || cache.size == wire::max_cached_commands ||
         c->bytes_.capacity() > wire::max_cached_capacity ||
         c->documents_.capacity() > wire::max_cached_capacity ||
         c->document_ends_.capacity() * sizeof(std::size_t) > wire::max_cached_capacity) {

@@ -32,12 +32,11 @@ class command {
     /// An empty command from the thread's cache.
     [[nodiscard]] static detail::command_handle make();
 
-    /// Begins the body: `{<name>: <collection>, $db: <database>`, or `{<name>: 1` where there is no
-    /// collection.
-    /// Fails the command when a name is empty or holds a NUL.
+    /// Begins the body: `{<name>: <collection>, $db: <database>`; 1 stands where there is no
+    /// collection. Fails the command when a name is empty or holds a NUL.
     void begin(std::string_view name, std::string_view database, std::string_view collection);
     void begin(std::string_view name, std::string_view database);
-    /// `{getMore: <id>`: the one command whose value is a number of the server's.
+    /// `{getMore: <id>, $db: <database>`: the one command whose value is a number of the server's.
     void begin_get_more(std::string_view database, std::int64_t id);
     /// The first hello of a connection, as an OP_QUERY: the one message that any server
     /// understands.
@@ -61,8 +60,7 @@ class command {
                                                           std::size_t last) const noexcept;
     [[nodiscard]] const char* sequence() const noexcept { return sequence_; }
 
-    /// Ends the body; a second call does nothing. Errors of the writer
-    /// fail the command.
+    /// Ends the body; a second call does nothing. Errors of the writer fail the command.
     void finish();
     /// Whether the server takes it: `document_too_large` names the document's place, and nothing
     /// was sent.

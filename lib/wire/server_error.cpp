@@ -76,9 +76,12 @@ bool is_plain_success(bson::document_view reply) noexcept {
     bool ok = false;
     for (const auto& element : reply) {
         const auto key = element.key();
-        if (key == "ok") {
+        if (key == "ok" && !ok) {
             double number = 0;
             ok = element.value().read(number) == errc{} && number == 1;
+            if (!ok) {
+                return false;
+            }
         } else if (key == "writeErrors" || key == "writeConcernError" || element.malformed()) {
             return false;
         }

@@ -103,7 +103,8 @@ class value_view {
     /// The element at that place of this array.
     [[nodiscard]] value_view at(std::size_t index) const noexcept;
     /// The same: `order["items"][0]["name"]`.
-    template <std::integral Index>
+    template <typename Index>
+        requires(std::same_as<Index, int> || std::same_as<Index, std::size_t>)
     [[nodiscard]] value_view operator[](Index index) const noexcept {
         return at(static_cast<std::size_t>(index));
     }

@@ -22,7 +22,7 @@ namespace mongoro::detail {
 class client_state;
 
 /// A cursor without its document type: the command until it starts, then the batches.
-class cursor_core : public std::enable_shared_from_this<cursor_core> {
+class cursor_core {
  public:
     cursor_core(std::shared_ptr<client_state> client, std::string_view database,
                 std::string_view collection, command_handle first);

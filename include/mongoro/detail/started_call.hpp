@@ -76,11 +76,12 @@ void deliver(F& callback, result<T>&& r) {
         callback(r.error());
     } else if constexpr (pair_callback<F, T>) {
         using value = typename callback_value<T>::type;
+        value given;
         if (r) [[likely]] {
-            callback(value(*std::move(r)), error());
-        } else {
-            callback(value(), r.error());
+            given = *std::move(r);
         }
+        const error failed = r.error();
+        callback(std::move(given), failed);
     } else {
         callback(std::move(r));
     }

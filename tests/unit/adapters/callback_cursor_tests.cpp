@@ -216,3 +216,47 @@ TEST_CASE("open_sync to a server that says nothing ends with its deadline") {
         CHECK(connected.error() == errc::deadline_exceeded);
     });
 }
+
+TEST_CASE("a next() that was handed over outlives its cursor, in every form") {
+    on_each_backend([](reactor& r) {
+        op_msg_peer peer;
+        client db(r, peer.uri());
+        auto c = db["db"]["c"];
+        std::vector<int> got;
+        const auto note = [&](const std::optional<document>& d, const error& e) {
+            CHECK_FALSE(e);
+            got.push_back(d ? (*d)["n"].get<int>() : -1);
+        };
+        const auto only = [&](int n) {
+            peer.expect("find", reply_script().reply(reply_of("firstBatch", 0, n, 1)));
+        };
+        only(1);
+        {
+            auto cursor = c.find();
+            start(r, cursor.next(), note);
+        }
+        r.run();
+        only(2);
+        {
+            auto cursor = c.find();
+            start(cursor.next(), note);
+        }
+        r.run();
+        only(3);
+        auto bounded = [&] {
+            auto cursor = c.find();
+            return with_deadline(cursor.next(), deadline::after(1min));
+        }();
+        start(r, std::move(bounded), note);
+        r.run();
+        only(4);
+        auto kept = [&] {
+            auto cursor = c.find();
+            return cursor.next();
+        }();
+        const auto fourth = sync_wait(r, std::move(kept));
+        REQUIRE(fourth);
+        got.push_back((*fourth)["n"].get<int>());
+        CHECK(got == std::vector{1, 2, 3, 4});
+    });
+}

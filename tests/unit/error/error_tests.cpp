@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <string>
 #include <system_error>
+#include <utility>
 
 using mongoro::errc;
 using mongoro::error;
@@ -21,6 +22,13 @@ TEST_CASE("what an exception says is the error's one line, with nothing said twi
     const exception copy = thrown;
     CHECK(std::string(copy.what()) == thrown.what());
     CHECK(copy.code() == errc::connect_failed);
+}
+
+TEST_CASE("an exception that was moved from still says something") {
+    exception thrown(error(errc::client_closed));
+    const exception taken = std::move(thrown);
+    CHECK(std::string(taken.what()) == "the client or cursor is closed");
+    CHECK(thrown.what() != nullptr);  // NOLINT(bugprone-use-after-move): that is the point
 }
 
 TEST_CASE("an exception of a bare code says what the code means") {

@@ -74,6 +74,8 @@ inline constexpr size_table value_sizes{};
 /// The size of a value that starts at `p` with `left` bytes after it, or -1.
 [[nodiscard]] inline std::ptrdiff_t value_size(std::uint8_t t, const std::uint8_t* p,
                                                std::size_t left) noexcept {
+    static_assert(sizeof(std::ptrdiff_t) == 8,
+                  "a length and what is added to it must not overflow");
     const size_rule& rule = value_sizes.of[t];
     std::ptrdiff_t n = rule.fixed;
     if (n < 0) {
