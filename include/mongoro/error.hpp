@@ -63,6 +63,10 @@ enum class errc : int {
     command_failed = 100,        ///< `ok: 0`
     write_failed = 101,          ///< `writeErrors`, perhaps with a write concern error beside them
     write_concern_failed = 102,  ///< applied, but not acknowledged as the write concern asks
+
+    // What the driver found of a deployment.
+    stale_primary = 120,      ///< a server calls itself primary, and another one is it by now
+    wrong_replica_set = 121,  ///< a server is no member of the replica set that was asked for
 };
 
 /// The category of `errc`: its name is "mongoro".

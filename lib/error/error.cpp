@@ -83,6 +83,10 @@ const char* text_of(errc e) noexcept {
             return "write failed";
         case errc::write_concern_failed:
             return "write concern failed";
+        case errc::stale_primary:
+            return "stale primary";
+        case errc::wrong_replica_set:
+            return "wrong replica set";
     }
     return "unknown error";
 }

@@ -5,6 +5,7 @@
 #include <mongoro/bson/document_view.hpp>
 #include <mongoro/bson/writer.hpp>
 #include <mongoro/result.hpp>
+#include <mongoro/server_description.hpp>
 
 #include <cstdint>
 #include <optional>
@@ -15,17 +16,7 @@
 
 namespace mongoro::wire {
 
-/// What kind of server answered (SDAM, "ServerType").
-enum class server_type {
-    unknown,
-    standalone,
-    mongos,
-    rs_primary,
-    rs_secondary,
-    rs_arbiter,
-    rs_other,
-    rs_ghost,
-};
+using mongoro::server_type;
 
 /// The answer to a hello or legacy hello, read out of its bytes: it owns what it holds.
 ///
