@@ -6,9 +6,12 @@
 namespace mongoro::spec {
 
 std::span<const area_entry> built_areas() {
-    static constexpr std::array<area_entry, 2> areas{{
+    static constexpr std::array<area_entry, 5> areas{{
         {"bson-corpus", make_bson_corpus},
         {"bson-binary-vector", make_bson_binary_vector},
+        {"max-staleness", make_server_selection},
+        {"server-discovery-and-monitoring", make_server_discovery_and_monitoring},
+        {"server-selection", make_server_selection},
     }};
     return areas;
 }

@@ -105,5 +105,8 @@ struct area_entry {
 
 std::unique_ptr<area> make_bson_corpus(const settings& s);
 std::unique_ptr<area> make_bson_binary_vector(const settings& s);
+std::unique_ptr<area> make_server_discovery_and_monitoring(const settings& s);
+/// Also of max-staleness, whose files are of the same kind.
+std::unique_ptr<area> make_server_selection(const settings& s);
 
 }  // namespace mongoro::spec
