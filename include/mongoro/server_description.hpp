@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -76,7 +77,7 @@ struct server_description {
     std::vector<std::string> hosts{};
     std::vector<std::string> passives{};
     std::vector<std::string> arbiters{};
-    std::map<std::string, std::string> tags{};
+    std::map<std::string, std::string, std::less<>> tags{};
     std::string set_name{};
     std::optional<std::int64_t> set_version{};
     std::optional<bson::object_id> election_id{};

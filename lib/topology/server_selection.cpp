@@ -129,7 +129,7 @@ class replica_set_read {
             if (tag.value().read(value) != errc{}) {
                 return false;
             }
-            const auto found = s.tags.find(std::string(tag.key()));
+            const auto found = s.tags.find(tag.key());
             return found != s.tags.end() && found->second == value;
         });
     }
@@ -218,19 +218,15 @@ result<void> find_suitable(const topology_description& topology, const selection
 }
 
 void keep_in_window(server_list& servers, std::chrono::nanoseconds threshold) {
-    // A load balancer, and a server whose round trips nobody measured, count as near.
-    const auto time_of = [](const server_description* s) {
-        return s->round_trip_time.value_or(std::chrono::nanoseconds{});
-    };
-    if (servers.size() < 2) {
-        return;
-    }
-    auto shortest = time_of(servers.front());
+    // One whose round trips nobody has measured yet says nothing of the others, and may stay.
+    auto shortest = std::chrono::nanoseconds::max();
     for (const auto* s : servers) {
-        shortest = std::min(shortest, time_of(s));
+        shortest = std::min(shortest, s->round_trip_time.value_or(shortest));
     }
     // Not shortest + threshold, which can be more than there is.
-    std::erase_if(servers, [&](const auto* s) { return time_of(s) - shortest > threshold; });
+    std::erase_if(servers, [&](const auto* s) {
+        return s->round_trip_time && *s->round_trip_time - shortest > threshold;
+    });
 }
 
 error selection_timeout(const topology_description& topology, const selection_criteria& criteria,

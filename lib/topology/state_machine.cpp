@@ -68,7 +68,7 @@ result<void> settings::check() const {
 state_machine::state_machine(settings from)
     : settings_(std::move(from)),
       description_(std::make_shared<const topology_description>()),
-      polls_srv_(settings_.srv && !settings_.load_balanced) {
+      polls_srv_(settings_.srv && first_type(settings_) == topology_type::unknown) {
     for (auto& seed : settings_.seeds) {
         seed = normal_address(seed);
     }
@@ -83,6 +83,7 @@ void state_machine::publish_event(actions& out, Members&&... members) const {
 
 actions state_machine::open() {
     actions out;
+    is_open_ = true;
     publish_event<topology_opening_event>(out, settings_.id);
     auto first = std::make_shared<topology_description>();
     first->type = first_type(settings_);
@@ -119,6 +120,9 @@ actions state_machine::open() {
 
 actions state_machine::close() {
     actions out;
+    if (!std::exchange(is_open_, false)) {
+        return out;
+    }
     const auto last = std::exchange(description_, std::make_shared<const topology_description>());
     for (const auto& s : last->servers) {
         out.push_back(close_server{s->address});
@@ -216,7 +220,7 @@ actions state_machine::application_failed(const application_error& failed, time_
 
 actions state_machine::srv_hosts(std::span<const std::string> hosts) {
     actions out;
-    if (polls_srv_ && !hosts.empty()) {
+    if (is_open_ && polls_srv_ && !hosts.empty()) {
         replace(out, with_srv_hosts(*description_, hosts, settings_.srv_max_hosts), nullptr);
         out.push_back(wake_selections{});
     }

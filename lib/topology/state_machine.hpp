@@ -64,7 +64,9 @@ class state_machine {
         return description_;
     }
 
+    /// Once.
     [[nodiscard]] actions open();
+    /// No action if it is not open.
     [[nodiscard]] actions close();
 
     /// A hello was answered: a monitor's, or the first on a connection for operations. Without a
@@ -75,7 +77,8 @@ class state_machine {
     [[nodiscard]] actions check_failed(std::string_view address, const error& why, time_point now);
     /// See `application_error`. Most errors say nothing of a server's state and give no action.
     [[nodiscard]] actions application_failed(const application_error& failed, time_point now);
-    /// The SRV record was read again. With `srv_max_hosts` the caller has shuffled the hosts.
+    /// The SRV record was read again, and these of its hosts are in the right domain. With
+    /// `srv_max_hosts` the caller has shuffled them. Ignored where the record is not polled.
     [[nodiscard]] actions srv_hosts(std::span<const std::string> hosts);
 
  private:
@@ -91,6 +94,7 @@ class state_machine {
     settings settings_;
     topology_description_ptr description_;
     bool polls_srv_;
+    bool is_open_ = false;
 };
 
 }  // namespace mongoro::topology
