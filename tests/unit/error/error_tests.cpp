@@ -25,7 +25,7 @@ TEST_CASE("what an exception says is the error's one line, with nothing said twi
 }
 
 TEST_CASE("an exception that was moved from still says something") {
-    exception thrown(error(errc::client_closed));
+    exception thrown{error{errc::client_closed}};
     const exception taken = std::move(thrown);
     CHECK(std::string(taken.what()) == "the client or cursor is closed");
     CHECK(thrown.what() != nullptr);  // NOLINT(bugprone-use-after-move): that is the point
