@@ -10,6 +10,7 @@
 #include <chrono>
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,10 +19,12 @@ namespace mongoro {
 
 /// Settings of a client that a connection string has no word for, or that override it.
 struct client_options {
-    /// What the server's log calls this program, at most 128 bytes; empty: nothing.
+    /// What the server's log calls this program, at most 128 bytes; empty: the connection string's
+    /// `appName`, else nothing.
     std::string_view app_name = {};
-    /// Connections at once, at least 1. Default 100.
-    std::size_t max_pool_size = 100;
+    /// Connections at once, at least 1. Default: the connection string's `maxPoolSize`, where 0
+    /// means no limit, else 100.
+    std::optional<std::size_t> max_pool_size = std::nullopt;
     /// For resolving, connecting and the first hello together; 0: no limit. Default: the connection
     /// string's `connectTimeoutMS`, else 10 s.
     std::optional<std::chrono::milliseconds> connect_timeout = std::nullopt;
@@ -54,8 +57,11 @@ struct client_statistics {
 /// once; cursors that were still open on the server are then left to its timeout.
 class client {
  public:
-    /// Throws `mongoro::exception`: `invalid_uri`, `not_supported`, `invalid_argument`. See
-    /// `uri::parse`.
+    /// Throws `mongoro::exception`: `invalid_uri`, see `uri::parse`; `not_supported` for what the
+    /// connection string asks for and this version cannot do yet (a login, TLS, several hosts,
+    /// `mongodb+srv`, every option but `appName`, `connectTimeoutMS` and `maxPoolSize`), so that
+    /// nothing is silently left out; `invalid_argument` for a bad option. What nobody knows is only
+    /// in `uri::warnings`.
     explicit client(reactor& r, std::string_view uri = "mongodb://localhost:27017",
                     const client_options& options = {});
     /// The same without an exception.

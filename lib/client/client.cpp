@@ -1,4 +1,5 @@
 #include "client/client_state.hpp"
+#include "client/unsupported.hpp"
 
 #include <mongoro/client.hpp>
 
@@ -14,7 +15,10 @@ result<std::shared_ptr<client_state>> make_state(reactor& r, std::string_view te
     if (!where) {
         return where.error();
     }
-    if (options.max_pool_size == 0) {
+    if (auto e = detail::unsupported_option(*where)) {
+        return e;
+    }
+    if (options.max_pool_size == 0U) {
         return error(errc::invalid_argument, "max_pool_size is 0");
     }
     if (options.connect_timeout && options.connect_timeout->count() < 0) {

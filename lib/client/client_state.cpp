@@ -3,6 +3,8 @@
 #include <mongoro/as_result.hpp>
 #include <mongoro/with_deadline.hpp>
 
+#include <limits>
+
 namespace mongoro::detail {
 
 namespace {
@@ -12,10 +14,19 @@ pool::connection_settings settings_of(const uri& where, const client_options& op
     settings.host = where.host();
     settings.connect_timeout = options.connect_timeout.value_or(where.connect_timeout());
     settings.drain_timeout = options.drain_timeout;
-    settings.app_name = options.app_name;
+    settings.app_name = options.app_name.empty() ? where.options().app_name.value_or(std::string())
+                                                 : std::string(options.app_name);
     settings.validate_replies = options.validate_replies;
     settings.checksums = options.checksums;
     return settings;
+}
+
+std::size_t pool_size(const uri& where, const client_options& options) {
+    if (options.max_pool_size) {
+        return *options.max_pool_size;
+    }
+    const std::size_t given = where.options().max_pool_size.value_or(100);
+    return given == 0 ? std::numeric_limits<std::size_t>::max() : given;
 }
 
 /// Nobody hears of its error: the server's own timeout ends a cursor that could not be killed.
@@ -28,7 +39,7 @@ task<void> run_kill(pool::connection_pool& pool, command_handle c) {
 client_state::client_state(reactor& r, const uri& where, const client_options& options)
     : core_(r.core()),
       default_database_(where.database()),
-      pool_(core_, settings_of(where, options), options.max_pool_size),
+      pool_(core_, settings_of(where, options), pool_size(where, options)),
       background_(r),
       reactor_alive_(core_.alive()) {}
 

@@ -253,6 +253,33 @@ TEST_CASE("the handshake names the program, and says which driver it is") {
     });
 }
 
+TEST_CASE("the connection string names the program and bounds the pool, options override it") {
+    on_each_backend([](reactor& r) {
+        op_msg_peer peer;
+        peer.always("ping", reply_script().wait(3ms).reply(op_msg_peer::ok_document()));
+        const auto made = [&](std::string_view options, const client_options& overriding) {
+            const client c(r, peer.uri() + std::string(options), overriding);
+            std::list<running<void>> all;
+            for (int i = 0; i < 8; ++i) {
+                all.emplace_back(r, c.ping());
+            }
+            for (auto& one : all) {
+                CHECK(one.wait());
+            }
+            return c.statistics().connections_created;
+        };
+        CHECK(made("?maxPoolSize=2&appName=the%20shop", {}) == 2);
+        const auto hello = peer.received().front();
+        CHECK(hello.body["client"]["application"]["name"].get<std::string>() == "the shop");
+        CHECK(made("?maxPoolSize=2", {.max_pool_size = 1}) == 1);
+        CHECK(made("?maxPoolSize=0", {}) <= 8);
+        const auto before = peer.received().size();
+        CHECK(made("?appName=shop&maxPoolSize=1", {.app_name = "till"}) == 1);
+        CHECK(peer.received()[before].body["client"]["application"]["name"].get<std::string>() ==
+              "till");
+    });
+}
+
 TEST_CASE("a server over IPv6 and one over a Unix-domain socket are as good as any") {
     on_each_backend([](reactor& r) {
         for (const auto where : {listen_at::ipv6, listen_at::unix_socket}) {

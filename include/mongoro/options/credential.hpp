@@ -1,0 +1,58 @@
+#pragma once
+
+#include <mongoro/result.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace mongoro {
+
+/// How a client proves who it is (auth specification).
+enum class auth_mechanism : std::uint8_t {
+    scram_sha_1,
+    scram_sha_256,
+    mongodb_x509,
+    gssapi,
+    plain,
+    mongodb_aws,
+    mongodb_oidc,
+};
+
+/// As it is called on the wire and in a connection string: `SCRAM-SHA-256`.
+[[nodiscard]] std::string_view to_string(auth_mechanism mechanism) noexcept;
+/// Nothing for a name that is none of the above; they are spelled in capitals.
+[[nodiscard]] std::optional<auth_mechanism> auth_mechanism_from(std::string_view name) noexcept;
+
+/// Who logs in, and how. It holds secrets: nothing but `password` and the property
+/// `AWS_SESSION_TOKEN` does, and `to_string` shows neither.
+struct credential {
+    /// Not given: the mechanism finds out by itself (the subject of the certificate, the
+    /// environment).
+    std::optional<std::string> username = {};
+    std::optional<std::string> password = {};
+    /// The database that knows the user; `$external` for all but SCRAM and PLAIN.
+    std::string source = {};
+    /// Not given: SCRAM-SHA-256 if the server offers it for this user, else SCRAM-SHA-1.
+    std::optional<auth_mechanism> mechanism = {};
+    /// `authMechanismProperties`, in their order; for GSSAPI always with a `SERVICE_NAME`.
+    std::vector<std::pair<std::string, std::string>> properties = {};
+
+    /// The value of a property; null without it.
+    [[nodiscard]] const std::string* property(std::string_view name) const noexcept;
+
+    /// Whether the mechanism has all that it needs to log in: a password for SCRAM and PLAIN, an
+    /// `ENVIRONMENT` for MONGODB-OIDC. `uri::parse` leaves that open, since a program may add it;
+    /// the rest of the rules holds for every credential that it gives, and is checked here too.
+    ///
+    /// Errors: `errc::invalid_argument` with the rule that is broken and no value.
+    [[nodiscard]] result<void> check() const;
+
+    /// For a log: `ada (SCRAM-SHA-256) on admin`.
+    [[nodiscard]] std::string to_string() const;
+};
+
+}  // namespace mongoro
