@@ -6,12 +6,15 @@
 namespace mongoro::spec {
 
 std::span<const area_entry> built_areas() {
-    static constexpr std::array<area_entry, 5> areas{{
+    static constexpr std::array<area_entry, 8> areas{{
         {"bson-corpus", make_bson_corpus},
         {"bson-binary-vector", make_bson_binary_vector},
         {"max-staleness", make_server_selection},
         {"server-discovery-and-monitoring", make_server_discovery_and_monitoring},
         {"server-selection", make_server_selection},
+        {"connection-string", make_connection_string},
+        {"uri-options", make_connection_string},
+        {"auth", make_auth},
     }};
     return areas;
 }
