@@ -157,6 +157,26 @@ SEEDS = {
         "key_without_end": struct.pack("<i", 12) + b"\x12" + b"k" * 6 + b"\0",
         "deep": None,
     },
+    "fuzz_uri": {
+        "plain": b"mongodb://localhost:27017/db",
+        "hosts": b"mongodb://a,B:1,[::1]:2,[fe80::1%25lo],%2Ftmp%2Fx.sock/db?replicaSet=rs",
+        "login": b"mongodb://ad%40:p%25w@h/db?authMechanism=SCRAM-SHA-256&authSource=x",
+        "gssapi": b"mongodb://a@h/?authMechanism=GSSAPI&gssapiServiceName=x"
+        b"&authMechanismProperties=CANONICALIZE_HOST_NAME:forward,SERVICE_REALM:r",
+        "aws": b"mongodb://a:b@h/?authMechanism=MONGODB-AWS&authMechanismProperties=AWS_SESSION_TOKEN:t",
+        "oidc": b"mongodb://h/?authMechanism=MONGODB-OIDC"
+        b"&authMechanismProperties=ENVIRONMENT:azure,TOKEN_RESOURCE:a://b",
+        "srv": b"mongodb+srv://c.example.com/?srvMaxHosts=1&srvServiceName=a-b&srvAllowedHostsSuffix=.x.y.",
+        "txt": b"authSource=users&replicaSet=rs&loadBalanced=false",
+        "reads": b"mongodb://h/?readPreference=nearest&readPreferenceTags=a:b,c:d&readPreferenceTags="
+        b"&maxStalenessSeconds=90&readConcernLevel=majority",
+        "writes": b"mongodb://h/?w=majority&journal=1&wtimeout=5&compressors=zstd,zlib&zlibCompressionLevel=-1",
+        "tls": b"mongodb://h/?tls=true&ssl=true&tlsCAFile=%2Fca&tlsCertificateKeyFilePassword=p"
+        b"&tlsDisableOCSPEndpointCheck=true",
+        "proxy": b"mongodb://h/?proxyHost=p&proxyPort=1080&proxyUsername=u&proxyPassword=p",
+        "times": b"mongodb://h/?timeoutMS=0&connectTimeoutMS=1&heartbeatFrequencyMS=500&maxIdleTimeMS=x"
+        b"&minPoolSize=1&maxPoolSize=2&maxConnecting=0&serverMonitoringMode=poll&foo=bar",
+    },
 }
 deep = document()
 for _ in range(60):
