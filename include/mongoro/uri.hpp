@@ -99,7 +99,7 @@ class uri {
     [[nodiscard]] result<uri> resolved(std::vector<host_address> hosts,
                                        std::string_view txt = {}) const;
 
-    /// For a log: `mongodb://ada:***@h1:27017,h2:27017/db`, without the options.
+    /// For a log: `mongodb://ada:***@h1:27017,h2:27017/db`, percent-encoded, without the options.
     [[nodiscard]] std::string to_string() const;
 
  private:

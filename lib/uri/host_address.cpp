@@ -2,6 +2,8 @@
 
 #include <mongoro/uri.hpp>
 
+#include <algorithm>
+
 namespace mongoro {
 
 using detail::bad_uri;
@@ -17,6 +19,10 @@ bool looks_like_ipv6(std::string_view text) noexcept {
     return zone != 0 && text.find(':') < zone &&
            text.substr(0, zone).find_first_not_of("0123456789abcdefABCDEF:.") ==
                std::string_view::npos;
+}
+
+bool is_control(char c) noexcept {
+    return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
 }
 
 }  // namespace
@@ -63,8 +69,8 @@ result<host_address> host_address::parse(std::string_view text) {
         if (decoded->empty()) {
             return bad_uri("an empty host");
         }
-        if (decoded->find('\0') != std::string::npos) {
-            return bad_uri("a host has an embedded NUL");
+        if (std::ranges::any_of(*decoded, is_control)) {
+            return bad_uri("a host has a control character");
         }
         address.host = *decoded;
         rest = colon == std::string_view::npos ? std::string_view() : text.substr(colon);

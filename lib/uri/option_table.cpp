@@ -117,7 +117,7 @@ result<void> option_reader::read(std::string_view text) {
     for (const auto& [name, value] : *pairs) {
         const auto* const option = find_uri_option(name);
         if (option == nullptr) {
-            values_.warnings.push_back(quotable ? "unsupported option " + name
+            values_.warnings.push_back(quotable ? "unsupported option " + percent_encode(name)
                                                 : std::string("unsupported option"));
             continue;
         }

@@ -20,10 +20,15 @@ int hex_digit(char c) noexcept {
     return letter >= 'a' && letter <= 'f' ? letter - 'a' + 10 : -1;
 }
 
-/// RFC 3986, userinfo: unreserved, sub-delims and the percent sign of an escape.
-bool may_stand_in_userinfo(char c) noexcept {
+/// RFC 3986.
+bool is_unreserved(char c) noexcept {
     return (c >= '0' && c <= '9') || (lower(c) >= 'a' && lower(c) <= 'z') ||
-           std::string_view("-._~!$&'()*+,;=%").find(c) != std::string_view::npos;
+           std::string_view("-._~").find(c) != std::string_view::npos;
+}
+
+/// Userinfo: also sub-delims and the percent sign of an escape.
+bool may_stand_in_userinfo(char c) noexcept {
+    return is_unreserved(c) || std::string_view("!$&'()*+,;=%").find(c) != std::string_view::npos;
 }
 
 result<std::string> decode_userinfo(std::string_view text) {
@@ -59,6 +64,20 @@ std::optional<std::string> percent_decode(std::string_view text) {
         i += 2;
     }
     return decoded;
+}
+
+std::string percent_encode(std::string_view text) {
+    constexpr std::string_view digits = "0123456789ABCDEF";
+    std::string encoded;
+    for (const char c : text) {
+        const auto byte = static_cast<unsigned char>(c);
+        if (is_unreserved(c) || byte >= 0x80) {
+            encoded += c;
+        } else {
+            encoded += {'%', digits[byte / 16], digits[byte % 16]};
+        }
+    }
+    return encoded;
 }
 
 result<std::string> decode_text(std::string_view text, std::string_view what) {

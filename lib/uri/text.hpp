@@ -22,6 +22,10 @@ namespace mongoro::detail {
 /// the error where it stands.
 [[nodiscard]] result<std::string> decode_text(std::string_view text, std::string_view what);
 
+/// The other way, so that text of a user's can stand in one line of a log: all but letters, digits,
+/// `-._~` and what is not ASCII.
+[[nodiscard]] std::string percent_encode(std::string_view text);
+
 /// ASCII only: other letters stay as they are.
 [[nodiscard]] std::string lower(std::string_view text);
 [[nodiscard]] bool same_ignoring_case(std::string_view a, std::string_view b) noexcept;

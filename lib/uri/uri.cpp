@@ -161,7 +161,7 @@ write_concern uri::write_concern() const& noexcept {
 std::string uri::to_string() const {
     std::string text = srv_ ? "mongodb+srv://" : "mongodb://";
     if (credential_ && credential_->username) {
-        text += *credential_->username;
+        text += detail::percent_encode(*credential_->username);
         text += credential_->password ? ":***@" : "@";
     }
     std::string_view separator;
@@ -170,7 +170,7 @@ std::string uri::to_string() const {
         text += srv_ && hosts_.size() == 1 ? host.host : host.to_string();
         separator = ",";
     }
-    return database_.empty() ? text : text + "/" + database_;
+    return database_.empty() ? text : text + "/" + detail::percent_encode(database_);
 }
 
 }  // namespace mongoro

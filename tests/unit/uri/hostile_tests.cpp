@@ -82,6 +82,13 @@ TEST_CASE("a secret is kept and printed nowhere") {
           "no user name (MONGODB-X509) on $external");
 }
 
+TEST_CASE("what a log is given is one line, whatever the user is called") {
+    const auto u = parsed("mongodb://a%0Ab%40%C3%A4:x@h/c%0Ad?e%0Af=1");
+    CHECK(u.to_string() == "mongodb://a%0Ab%40\u00e4:***@h:27017/c%0Ad");
+    REQUIRE(u.warnings().size() == 1);
+    CHECK(has(u.warnings()[0], "e%0Af"));
+}
+
 TEST_CASE("no error and no warning quotes what may be a secret") {
     for (const std::string_view text :
          {"mongodb://ada:s3cret:@h",

@@ -85,6 +85,8 @@ TEST_CASE("what the connection string specification rejects is invalid_uri") {
                                         "mongodb://a,b:0",
                                         "mongodb://[::1],b:x",
                                         "mongodb://h%3A1",
+                                        "mongodb://h%0A",
+                                        "mongodb://%2Ftmp%2F%7F.sock",
                                         "mongodb://h/\xff",
                                         "mongodb://h/?appName=\xff",
                                         "mongodb://h/?appName=a%00b",
