@@ -218,9 +218,10 @@ TEST_CASE("a read preference is made of its mode, its tag sets in their order an
     const auto u = clean(
         "mongodb://h/?readPreferenceTags=dc:ny,rack:1&readPreference=secondaryPreferred&"
         "readPreferenceTags=dc:a:b&maxStalenessSeconds=90&readPreferenceTags=");
-    const uri_read_preference wanted{.mode = read_mode::secondary_preferred,
-                                 .tag_sets = {{{"dc", "ny"}, {"rack", "1"}}, {{"dc", "a:b"}}, {}},
-                                 .max_staleness = 90s};
+    const uri_read_preference wanted{
+        .mode = read_mode::secondary_preferred,
+        .tag_sets = {{{"dc", "ny"}, {"rack", "1"}}, {{"dc", "a:b"}}, {}},
+        .max_staleness = 90s};
     CHECK(u.options().read_preference == wanted);
     CHECK(clean("mongodb://h/?readPreference=primary").options().read_preference->mode ==
           read_mode::primary);
