@@ -147,6 +147,7 @@ actions state_machine::hello(std::string_view address, const wire::hello_reply& 
         return {};
     }
     actions out;
+    const auto before = description_;  // `address` may be of it
     replace_server(out, std::move(incoming));
     const auto* const found = description_->find(address);
     if (found != nullptr &&

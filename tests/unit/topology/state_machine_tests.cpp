@@ -166,6 +166,16 @@ TEST_CASE("an older hello that comes later is ignored, one as old is not") {
     CHECK(all<wake_selections>(w.hears("a:27017", versioned(2))).size() == 1);
 }
 
+TEST_CASE("a server may be named by its own description, which is replaced") {
+    auto w = replica_set();
+    const auto first = w.known("a:27017").address;
+    for (int i = 0; i < 3; ++i) {
+        const auto heard = w.hears(w.known("a:27017").address, primary_of_two);
+        CHECK(all<ready_pool>(heard).at(0).address == first);
+    }
+    CHECK_FALSE(w.check_fails(w.known("a:27017").address, errc::network_error).empty());
+}
+
 TEST_CASE("a primary that another one has replaced is checked again, its pool stays") {
     auto w = replica_set();
     const auto heard = w.hears("b:27017", primary_of_two);
