@@ -23,8 +23,12 @@ bool is_member(const server_description& of, std::string_view address) {
 
 std::string tuple_text(const std::optional<bson::object_id>& election,
                        const std::optional<std::int64_t>& set_version) {
-    return "(" + (election ? election->to_string() : "none") + ", " +
-           (set_version ? std::to_string(*set_version) : "none") + ")";
+    std::string text(1, '(');
+    text += election ? election->to_string() : "none";
+    text += ", ";
+    text += set_version ? std::to_string(*set_version) : "none";
+    text += ')';
+    return text;
 }
 
 /// The subroutines of the specification, by its names, on a topology that already holds the new
