@@ -3,6 +3,7 @@
 // checks the credential.
 
 #include "area.hpp"
+#include "areas/unified.hpp"
 #include "uri_shown.hpp"
 
 #include <mongoro/bson/array_view.hpp>
@@ -72,8 +73,10 @@ constexpr std::string_view aws_used = "should use username and password if speci
 class auth final : public area {
  public:
     void run(file_run& run) override {
+        if (skip_unified(run)) {
+            return;
+        }
         const auto tests = run.content()["tests"].get<bson::array_view>();
-        const bool legacy = run.file().name.starts_with("legacy/");
         const auto described = [&](std::string_view description) {
             for (const auto& element : tests) {
                 if (element.value()["description"].get<std::string_view>() == description) {
@@ -86,9 +89,7 @@ class auth final : public area {
             const auto test = element.value().get<document_view>();
             const auto description = test["description"].get<std::string_view>();
             run.test(description, [&](checks& made) {
-                if (!legacy) {
-                    made.skip("the unified test format is not built yet");
-                } else if (description == aws_refused && described(aws_used)) {
+                if (description == aws_refused && described(aws_used)) {
                     made.skip("the same file has a test that says the opposite");
                 } else {
                     run_one(test, made);
