@@ -35,6 +35,12 @@ need_build_tools() {
     need_program pkg-config pkg-config
     need libbson-dev has_bson
     need liburing-dev pkg-config --atleast-version=2.3 liburing
+    need libssl-dev pkg-config --atleast-version=3.0 openssl
+    need libc-ares-dev pkg-config --atleast-version=1.18 libcares
+    need libidn-dev pkg-config --exists libidn
+    need libsnappy-dev pkg-config --exists snappy
+    need zlib1g-dev pkg-config --exists zlib
+    need libzstd-dev pkg-config --exists libzstd
 }
 
 has_bson() { pkg-config --exists bson2 || pkg-config --exists libbson-1.0; }

@@ -24,6 +24,7 @@ enum class errc : int {
     inside_reactor = 6,     ///< a blocking call from inside the reactor that it would have to drive
     client_closed = 7,      ///< the client, or the cursor, was closed
     reactor_stopped = 8,    ///< the reactor was stopped or destroyed before the operation ended
+    used_after_fork = 9,    ///< a client or reactor of the parent process, used in its child
 
     // Time and cancellation.
     operation_cancelled = 20,       ///< its `std::stop_token` was triggered
@@ -38,15 +39,18 @@ enum class errc : int {
     network_error = 42,           ///< send or receive failed; the cause has the system's error
     connection_closed = 43,       ///< the peer closed, perhaps in the middle of a message
     pool_cleared = 44,            ///< the pool was cleared while waiting for a connection
+    tls_failed = 45,              ///< the TLS handshake, a certificate, or a record that is none
+    proxy_failed = 46,            ///< the proxy refused, or is none
 
     // Bytes from the peer that are not the wire protocol.
-    malformed_message = 60,    ///< a length, flag or section that cannot be
-    message_too_large = 61,    ///< longer than the negotiated limit
-    checksum_mismatch = 62,    ///< the CRC-32C of an OP_MSG does not match
-    unexpected_reply = 63,     ///< `responseTo` is not the request's id
-    malformed_reply = 64,      ///< a reply without a field that it must have
-    handshake_failed = 65,     ///< hello was refused
-    incompatible_server = 66,  ///< no wire version in common
+    malformed_message = 60,      ///< a length, flag or section that cannot be
+    message_too_large = 61,      ///< longer than the negotiated limit
+    checksum_mismatch = 62,      ///< the CRC-32C of an OP_MSG does not match
+    unexpected_reply = 63,       ///< `responseTo` is not the request's id
+    malformed_reply = 64,        ///< a reply without a field that it must have
+    handshake_failed = 65,       ///< hello was refused
+    incompatible_server = 66,    ///< no wire version in common
+    authentication_failed = 67,  ///< logging in was refused, or the server could not prove itself
 
     // BSON.
     malformed_bson = 80,      ///< a length, type or terminator that cannot be

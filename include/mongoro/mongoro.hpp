@@ -26,6 +26,7 @@
 #include <mongoro/database.hpp>
 #include <mongoro/deadline.hpp>
 #include <mongoro/error.hpp>
+#include <mongoro/event_listener.hpp>
 #include <mongoro/events.hpp>
 #include <mongoro/options/read_preference.hpp>
 #include <mongoro/reactor.hpp>

@@ -25,6 +25,8 @@ const char* text_of(errc e) noexcept {
             return "the client or cursor is closed";
         case errc::reactor_stopped:
             return "the reactor stopped";
+        case errc::used_after_fork:
+            return "used in a child process after fork()";
         case errc::operation_cancelled:
             return "operation cancelled";
         case errc::deadline_exceeded:
@@ -45,6 +47,10 @@ const char* text_of(errc e) noexcept {
             return "connection closed by the peer";
         case errc::pool_cleared:
             return "connection pool cleared";
+        case errc::tls_failed:
+            return "TLS failed";
+        case errc::proxy_failed:
+            return "proxy failed";
         case errc::malformed_message:
             return "malformed message";
         case errc::message_too_large:
@@ -59,6 +65,8 @@ const char* text_of(errc e) noexcept {
             return "handshake failed";
         case errc::incompatible_server:
             return "incompatible server";
+        case errc::authentication_failed:
+            return "authentication failed";
         case errc::malformed_bson:
             return "malformed BSON";
         case errc::invalid_utf8:

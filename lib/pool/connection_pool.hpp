@@ -1,16 +1,14 @@
 #pragma once
 
 #include "pool/connection.hpp"
+#include "pool/connection_settings.hpp"
 #include "pool/wait_queue.hpp"
 
 #include <mongoro/task.hpp>
-#include <mongoro/uri.hpp>
 
-#include <chrono>
 #include <cstddef>
 #include <memory>
 #include <stop_token>
-#include <string>
 #include <vector>
 
 namespace mongoro::pool {
@@ -43,16 +41,6 @@ class lease {
  private:
     connection_pool* pool_ = nullptr;
     connection* connection_ = nullptr;
-};
-
-/// Everything that a new connection needs to know.
-struct connection_settings {
-    host_address host;
-    std::chrono::milliseconds connect_timeout{10'000};  ///< 0: none
-    std::chrono::milliseconds drain_timeout{3'000};
-    std::string app_name;
-    bool validate_replies = false;
-    bool checksums = false;
 };
 
 /// Opens a connection: resolve, connect, hello. Within `connect_timeout` and the caller's deadline.
