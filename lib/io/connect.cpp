@@ -130,6 +130,7 @@ task<result<stream_ptr>> connect(reactor_core& core, address to, deadline until)
         set_tcp_options(fd);
     }
     stream_ptr s = stream::make(core, fd);
+    s->set_background(context.background);
     for (;;) {
         error why;
         const int r = co_await waiting(

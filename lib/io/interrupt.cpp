@@ -12,7 +12,7 @@ void interrupt::on_stop::operator()() const noexcept {
 }
 
 void interrupt::arm(reactor_core& core, const std::stop_token& stop, deadline until,
-                    completion& c) {
+                    completion& c, timer::keeps_running keeps) {
     disarm();
     core_ = &core;
     completion_ = &c;
@@ -21,7 +21,7 @@ void interrupt::arm(reactor_core& core, const std::stop_token& stop, deadline un
         expiry_.fn = [](completion& e, int) noexcept {
             static_cast<expiry&>(e).owner->happened(errc::deadline_exceeded);
         };
-        timer_.arm(core, until.when(), expiry_);
+        timer_.arm(core, until.when(), expiry_, keeps);
     }
     if (stop.stop_possible()) {
         node_.owner = this;

@@ -31,11 +31,13 @@ class interrupt {
     void arm(reactor_core& core, const detail::task_context& context, completion& c) {
         disarm();
         if (!context.until.is_never() || context.stop.stop_possible()) {
-            arm(core, context.stop, context.until, c);
+            arm(core, context.stop, context.until, c,
+                context.background ? timer::keeps_running::no : timer::keeps_running::yes);
         }
     }
     /// Calls from the next turn on, even if the time is past or the stop is requested.
-    void arm(reactor_core& core, const std::stop_token& stop, deadline until, completion& c);
+    void arm(reactor_core& core, const std::stop_token& stop, deadline until, completion& c,
+             timer::keeps_running keeps = timer::keeps_running::yes);
     void disarm() noexcept {
         if (core_ != nullptr) {
             end();

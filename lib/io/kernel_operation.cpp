@@ -16,7 +16,7 @@ void kernel_operation::begin(completion& c) noexcept {
     waiter = &c;
     active = true;
     core->add(*this);
-    core->began(false);
+    core->began(background);
     core->back().start(*this);
 }
 
@@ -40,7 +40,7 @@ void kernel_operation::cancel() noexcept {
 void kernel_operation::finish(int r) noexcept {
     active = false;
     core->remove(*this);
-    core->ended(false);
+    core->ended(background);
     data.reset();
     keep.reset();
     if (type == kind::close && r == -ECANCELED) {

@@ -34,6 +34,7 @@ class kernel_operation : public completion, public ready_node {
     kind type;
     bool active = false;
     bool released = false;
+    bool background = false;  // does not keep `run()` running
     int fd = -1;
     int watched = -1;                  // epoll: the duplicate that is in the set
     unsigned mask = 0;                 // poll: POLLIN and so on

@@ -43,6 +43,7 @@ class [[nodiscard]] operation_awaiter : completion {
             *self.why_ = static_cast<errc>(e);
             self.op_->cancel();
         };
+        op_->background = context_.background;
         interrupt_.arm(*op_->core, context_, watch_);
         op_->begin(*this);
     }

@@ -31,10 +31,12 @@ class [[nodiscard]] sleep_awaiter : completion {
         };
         // The deadline needs its timer only if it is the earlier one.
         const bool shorter = context_.until.when() < when_;
-        interrupt_.arm(core_, context_.stop, shorter ? context_.until : deadline::never(),
-                       stopped_);
+        const auto keeps =
+            context_.background ? timer::keeps_running::no : timer::keeps_running::yes;
+        interrupt_.arm(core_, context_.stop, shorter ? context_.until : deadline::never(), stopped_,
+                       keeps);
         if (!shorter) {
-            timer_.arm(core_, when_, *this);
+            timer_.arm(core_, when_, *this, keeps);
         }
     }
     [[nodiscard]] error await_resume() const noexcept { return why_; }

@@ -25,7 +25,7 @@ class waiting_place {
     pool::connection::exchange& for_reply(pool::connection& connection, detail::command_handle& c,
                                           std::size_t first, std::size_t last) noexcept {
         reset();
-        auto* const made = std::construct_at(&exchange_, connection, c, first, last);
+        auto* const made = std::construct_at(&exchange_, connection, &c, first, last);
         holds_ = holds::exchange;
         return *made;
     }

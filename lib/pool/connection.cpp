@@ -48,16 +48,18 @@ void connection::close() noexcept {
         stream_.reset();
     }
     buffer_.reset();
+    ahead_.reset();
     sent_.reset();
 }
 
 void connection::start(exchange& e) {
-    auto& command = *e.command_;
+    auto& command = **e.command_;
     request_id_ = request_id_ == std::numeric_limits<std::int32_t>::max() ? 1 : request_id_ + 1;
     const auto message = command.prepare(request_id_, e.first_, e.last_, checksum_);
     received_ = 0;
     reply_header_.message_length = 0;
     expects_reply_ = command.acknowledged();
+    exhaust_allowed_ = command.exhaust_allowed();
     if (expects_reply_) {
         stream_->exchange(message, *this);
     } else {
@@ -100,12 +102,17 @@ void connection::on_io(int result) noexcept {
         if (auto bad = wire::decode_after_header({buffer_.data(), expected()}, message)) {
             return broken(name_host(host_, bad));
         }
-        if (auto answers = wire::check_response_to(reply_header_, request_id_); !answers) {
-            return broken(name_host(host_, answers.error()));
+        // What a reply that was not asked for answers, servers see differently.
+        if (!more_to_come_) [[likely]] {
+            if (auto answers = wire::check_response_to(reply_header_, request_id_); !answers) {
+                return broken(name_host(host_, answers.error()));
+            }
         }
-        if (received_ > expected() || message.more_to_come()) {
-            return broken(
-                {errc::malformed_message, host_.to_string() + " sent more than one reply"});
+        if (received_ > expected() || message.more_to_come() || more_to_come_) [[unlikely]] {
+            if (!take_more(message)) {
+                return broken(
+                    {errc::malformed_message, host_.to_string() + " sent more than one reply"});
+            }
         }
         if (validate_replies_) {
             if (auto valid = bson::validate(message.body); !valid) {
@@ -115,6 +122,30 @@ void connection::on_io(int result) noexcept {
         deliver(detail::reply{std::move(buffer_), message.body});
     } catch (const std::bad_alloc&) {
         broken(std::make_error_code(std::errc::not_enough_memory));
+    }
+}
+
+/// Keeps what is here of the replies that follow this one; false: none may.
+bool connection::take_more(const wire::message& message) {
+    more_to_come_ = exhaust_allowed_ && message.more_to_come();
+    if (received_ > expected()) {
+        ahead_size_ = received_ - expected();
+        ahead_ = core_.buffers().take(ahead_size_);
+        std::memcpy(ahead_.data(), buffer_.data() + expected(), ahead_size_);
+    }
+    return more_to_come_ || (!message.more_to_come() && !ahead_);
+}
+
+/// Goes on with what is here of the next reply. `on_io` may be done with it at once.
+void connection::read_next() {
+    reply_header_.message_length = 0;
+    received_ = 0;
+    if (ahead_) {
+        buffer_ = std::move(ahead_);
+        on_io(static_cast<int>(ahead_size_));
+    } else {
+        buffer_ = core_.buffers().take(io::buffer_pool::smallest);
+        stream_->receive(buffer_.bytes(), io::stream::receive_mode::some, *this);
     }
 }
 
@@ -175,23 +206,24 @@ void connection::broken(error e) noexcept {
 }
 
 void connection::interrupted(exchange& e, errc why) noexcept {
-    begin_draining(std::move(e.command_));
+    begin_draining(e.command_);
     e.resume(error(why));
 }
 
 void connection::abandon(exchange& e) noexcept {
-    begin_draining(std::move(e.command_));
+    begin_draining(e.command_);
 }
 
-void connection::begin_draining(detail::command_handle c) noexcept {
+void connection::begin_draining(detail::command_handle* c) noexcept {
     waiter_ = nullptr;
     if (state_ == state::closed) {
         return;
     }
-    if (stream_->core() == nullptr) {
-        return close();  // the reactor went first: no reply will come
+    // The reactor went first, or the replies have no end: there is nothing to wait for.
+    if (stream_->core() == nullptr || exhaust_allowed_) {
+        return close();
     }
-    sent_ = std::move(c);
+    sent_ = std::move(*c);
     state_ = state::draining;
     drain_timer_.arm(core_, io::timer::clock::now() + drain_timeout_, drain_bound_);
 }
@@ -207,7 +239,17 @@ bool connection::exchange::begin(std::coroutine_handle<> h, const detail::task_c
         result_ = error(errc::connection_closed, connection_.host_.to_string());
         return false;
     }
-    connection_.start(*this);
+    connection_.stream_->set_background(context != nullptr && context->background);
+    if (command_ != nullptr) [[likely]] {
+        connection_.start(*this);
+    } else {
+        connection_.state_ = state::busy;
+        connection_.waiter_ = this;
+        connection_.read_next();
+        if (connection_.waiter_ == nullptr) {
+            return false;  // the reply was here already, or was none
+        }
+    }
     handle_ = h;
     pending_ = true;
     if (context != nullptr) {
@@ -222,10 +264,11 @@ bool connection::exchange::begin(std::coroutine_handle<> h, const detail::task_c
 }
 
 void connection::exchange::resume(result<detail::reply> r) noexcept {
-    pending_ = false;
     interrupt_.disarm();
     result_ = std::move(r);
-    handle_.resume();
+    if (std::exchange(pending_, false)) {
+        handle_.resume();
+    }
 }
 
 }  // namespace mongoro::pool

@@ -6,6 +6,7 @@
 #include "io/stream.hpp"
 #include "wire/command.hpp"
 #include "wire/header.hpp"
+#include "wire/message.hpp"
 #include "wire/server_limits.hpp"
 
 #include <mongoro/detail/reply.hpp>
@@ -60,6 +61,11 @@ class connection : io::completion {
     /// wait was interrupted: the connection then keeps it until it is sent.
     [[nodiscard]] exchange run(detail::command_handle& c, std::size_t first,
                                std::size_t last) noexcept;
+    /// Waits for the next reply to a command with `exhaust_allowed`, which the server sends by
+    /// itself. Precondition: `more_to_come()`.
+    [[nodiscard]] exchange next() noexcept;
+    /// The last reply announced another one: the connection takes no command until that came.
+    [[nodiscard]] bool more_to_come() const noexcept { return more_to_come_; }
 
     [[nodiscard]] state status() const noexcept { return state_; }
     [[nodiscard]] io::reactor_core& core() const noexcept { return core_; }
@@ -89,6 +95,8 @@ class connection : io::completion {
         return static_cast<std::size_t>(reply_header_.message_length);
     }
     void start(exchange& e);
+    void read_next();
+    bool take_more(const wire::message& message);
     void on_io(int result) noexcept;
     /// Reads on if the message is not whole; otherwise true.
     result<bool> message_is_whole();
@@ -96,7 +104,7 @@ class connection : io::completion {
     void broken(error e) noexcept;
     void interrupted(exchange& e, errc why) noexcept;
     void abandon(exchange& e) noexcept;
-    void begin_draining(detail::command_handle c) noexcept;
+    void begin_draining(detail::command_handle* c) noexcept;
 
     io::reactor_core& core_;
     io::stream_ptr stream_;
@@ -109,12 +117,16 @@ class connection : io::completion {
     bool validate_replies_ = false;
     wire::command::checksum checksum_ = wire::command::checksum::none;
     bool expects_reply_ = true;
+    bool exhaust_allowed_ = false;
+    bool more_to_come_ = false;
     exchange* waiter_ = nullptr;
     std::int32_t request_id_ = 0;
 
     io::buffer buffer_;
     std::size_t received_ = 0;
     wire::message_header reply_header_;  // its length is 0 while it is not there
+    io::buffer ahead_;                   // what came behind a reply that another one follows
+    std::size_t ahead_size_ = 0;
 
     struct drain_bound : io::completion {
         connection* owner = nullptr;
@@ -130,7 +142,7 @@ class connection : io::completion {
 /// at most.
 class [[nodiscard]] connection::exchange {
  public:
-    exchange(connection& c, detail::command_handle& command, std::size_t first,
+    exchange(connection& c, detail::command_handle* command, std::size_t first,
              std::size_t last) noexcept
         : connection_(c), command_(command), first_(first), last_(last) {}
     exchange(const exchange&) = delete;
@@ -159,7 +171,7 @@ class [[nodiscard]] connection::exchange {
     };
 
     connection& connection_;
-    detail::command_handle& command_;
+    detail::command_handle* command_;  // null: only the next reply is read
     std::size_t first_;
     std::size_t last_;
     bool pending_ = false;
@@ -171,7 +183,11 @@ class [[nodiscard]] connection::exchange {
 
 inline connection::exchange connection::run(detail::command_handle& c, std::size_t first,
                                             std::size_t last) noexcept {
-    return {*this, c, first, last};
+    return {*this, &c, first, last};
+}
+
+inline connection::exchange connection::next() noexcept {
+    return {*this, nullptr, 0, 0};
 }
 
 }  // namespace mongoro::pool

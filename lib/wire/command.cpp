@@ -123,6 +123,7 @@ void command::reset() noexcept {
     body_end_ = 0;
     failure_ = {};
     acknowledged_ = true;
+    exhaust_allowed_ = false;
     ordered_ = true;
     legacy_ = false;
     finished_ = false;
@@ -300,6 +301,7 @@ std::span<const iovec> command::prepare(std::int32_t request_id, std::size_t fir
                                   .response_to = 0,
                                   .op_code = static_cast<std::int32_t>(opcode::msg)});
     store(bytes_.data() + flags_offset, (acknowledged_ ? 0 : msg_flags::more_to_come) |
+                                            (exhaust_allowed_ ? msg_flags::exhaust_allowed : 0) |
                                             (summed ? msg_flags::checksum_present : 0));
     bytes_.data()[flags_offset + 4] = 0;  // the kind of the body's section
 

@@ -87,6 +87,9 @@ class command {
     [[nodiscard]] std::string_view name() const noexcept { return name_; }
     [[nodiscard]] bool acknowledged() const noexcept { return acknowledged_; }
     void set_unacknowledged() noexcept { acknowledged_ = false; }
+    /// The server may answer with more than one reply; see `connection::next`.
+    void set_exhaust_allowed() noexcept { exhaust_allowed_ = true; }
+    [[nodiscard]] bool exhaust_allowed() const noexcept { return exhaust_allowed_; }
     [[nodiscard]] bool ordered() const noexcept { return ordered_; }
     void set_ordered(bool ordered) noexcept { ordered_ = ordered; }
 
@@ -106,6 +109,7 @@ class command {
     std::uint8_t checksum_[4] = {};
     error failure_;
     bool acknowledged_ = true;
+    bool exhaust_allowed_ = false;
     bool legacy_ = false;
     bool finished_ = false;
     bool ordered_ = true;

@@ -24,6 +24,8 @@ struct task_context {
     reactor_core* core = nullptr;
     std::stop_token stop;
     deadline until;
+    /// What waits under it does not keep `run()` running: the work of monitors and of pools.
+    bool background = false;
 
     /// `operation_cancelled`, `deadline_exceeded`, or no error.
     [[nodiscard]] error interrupted() const noexcept {

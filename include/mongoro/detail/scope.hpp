@@ -35,6 +35,8 @@ class scope {
         adopt(made.release());
     }
     void cancel() noexcept { stop_.request_stop(); }
+    /// What its children wait for does not keep `run()` running. Before the first of them.
+    void set_background() noexcept { context_.background = true; }
     [[nodiscard]] std::size_t size() const noexcept { return size_; }
     [[nodiscard]] task<void> join();
 
