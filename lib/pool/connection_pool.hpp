@@ -2,6 +2,7 @@
 
 #include "pool/connection.hpp"
 #include "pool/connection_settings.hpp"
+#include "pool/open_connection.hpp"
 #include "pool/wait_queue.hpp"
 
 #include <mongoro/task.hpp>
@@ -42,13 +43,6 @@ class lease {
     connection_pool* pool_ = nullptr;
     connection* connection_ = nullptr;
 };
-
-/// Opens a connection: resolve, connect, hello. Within `connect_timeout` and the caller's deadline.
-///
-/// Errors name the host: `name_resolution_failed`, `connect_failed`, `connect_timed_out`,
-/// `handshake_failed`, `incompatible_server`, and those of the wire.
-[[nodiscard]] task<result<std::unique_ptr<connection>>> open_connection(
-    io::reactor_core& core, connection_settings settings);
 
 /// The connections of one client to its one server: at most `max_size`, the most recently used
 /// first, waiting callers served in their order. On the reactor's thread.

@@ -1,4 +1,5 @@
-#include "pool/connection_pool.hpp"
+#include "pool/open_connection.hpp"
+
 #include "pool/dial.hpp"
 #include "pool/handshake.hpp"
 
@@ -10,7 +11,7 @@ namespace {
 
 task<result<std::unique_ptr<connection>>> open_until(io::reactor_core& core,
                                                      const connection_settings& settings,
-                                                     deadline until) {
+                                                     deadline until, first_hello* said) {
     auto stream = co_await dial(core, settings, until);
     if (!stream) {
         co_return stream.error();
@@ -20,8 +21,14 @@ task<result<std::unique_ptr<connection>>> open_until(io::reactor_core& core,
     c->set_validate_replies(settings.validate_replies);
     c->set_checksum(settings.checksums ? wire::command::checksum::crc32c
                                        : wire::command::checksum::none);
-    if (auto done = co_await handshake(*c, settings); !done) {
-        co_return done.error();
+    const auto begin = deadline::clock::now();
+    auto answer = co_await handshake(*c, settings);
+    if (!answer) {
+        co_return answer.error();
+    }
+    if (said != nullptr) {
+        said->reply = std::move(*answer);
+        said->round_trip = deadline::clock::now() - begin;
     }
     co_return std::move(c);
 }
@@ -29,11 +36,12 @@ task<result<std::unique_ptr<connection>>> open_until(io::reactor_core& core,
 }  // namespace
 
 task<result<std::unique_ptr<connection>>> open_connection(io::reactor_core& core,
-                                                          connection_settings settings) {
+                                                          connection_settings settings,
+                                                          first_hello* said) {
     const auto until = settings.connect_timeout.count() == 0
                            ? deadline::never()
                            : deadline::after(settings.connect_timeout);
-    auto opened = co_await with_deadline(open_until(core, settings, until), until);
+    auto opened = co_await with_deadline(open_until(core, settings, until, said), until);
     // A hello that hangs ends by this deadline, and not by the operation's: say so.
     if (!opened && opened.error() == errc::deadline_exceeded && until.expired()) {
         co_return error(errc::connect_timed_out,

@@ -7,11 +7,17 @@ void wait_queue::push(waiter& w) noexcept {
     w.behind_ = nullptr;
     (last_ ? last_->behind_ : first_) = &w;
     last_ = &w;
+    if (w.keeps_running_) {
+        core_.add_work();
+    }
 }
 
 void wait_queue::remove(waiter& w) noexcept {
     (w.before_ ? w.before_->behind_ : first_) = w.behind_;
     (w.behind_ ? w.behind_->before_ : last_) = w.before_;
+    if (w.keeps_running_ && *alive_) {
+        core_.drop_work();
+    }
 }
 
 void wait_queue::release_first(void* granted) noexcept {
@@ -69,6 +75,7 @@ bool wait_queue::waiter::begin(std::coroutine_handle<> h, const detail::task_con
         };
         interrupt_.arm(queue_.core_, *context, watcher_);
     }
+    keeps_running_ = context == nullptr || !context->background;
     queue_.push(*this);
     state_ = state::waiting;
     return true;

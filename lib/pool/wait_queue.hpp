@@ -13,6 +13,7 @@
 namespace mongoro::pool {
 
 /// Coroutines that wait in line. One that is released resumes from the reactor's loop, in its turn.
+/// They keep `run()` running, but for background work.
 class wait_queue {
  public:
     class waiter;
@@ -82,6 +83,7 @@ class [[nodiscard]] wait_queue::waiter : detail::ready_node {
     waiter* behind_ = nullptr;
     state state_ = state::fresh;
     bool released_ = false;
+    bool keeps_running_ = true;
     void* granted_ = nullptr;
     error error_;
     std::coroutine_handle<> handle_;

@@ -1,0 +1,30 @@
+#pragma once
+
+#include "pool/connection.hpp"
+#include "pool/connection_settings.hpp"
+#include "wire/hello.hpp"
+
+#include <mongoro/result.hpp>
+#include <mongoro/task.hpp>
+
+#include <chrono>
+#include <memory>
+
+namespace mongoro::pool {
+
+/// What a server said to the first hello of a connection.
+struct first_hello {
+    wire::hello_reply reply;
+    std::chrono::nanoseconds round_trip{};  ///< with the login, where there is one
+};
+
+/// Opens a connection: resolve, connect, hello. Within `connect_timeout` and the caller's deadline.
+///
+/// Writes the server's answer to `said`, unless that is null; it outlives the task.
+///
+/// Errors name the host: `name_resolution_failed`, `connect_failed`, `connect_timed_out`,
+/// `handshake_failed`, `incompatible_server`, and those of the wire.
+[[nodiscard]] task<result<std::unique_ptr<connection>>> open_connection(
+    io::reactor_core& core, connection_settings settings, first_hello* said = nullptr);
+
+}  // namespace mongoro::pool
