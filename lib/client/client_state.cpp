@@ -3,7 +3,7 @@
 #include <mongoro/as_result.hpp>
 #include <mongoro/with_deadline.hpp>
 
-#include <limits>
+#include <utility>
 
 namespace mongoro::detail {
 
@@ -21,12 +21,16 @@ pool::connection_settings settings_of(const uri& where, const client_options& op
     return settings;
 }
 
-std::size_t pool_size(const uri& where, const client_options& options) {
-    if (options.max_pool_size) {
-        return *options.max_pool_size;
-    }
-    const std::size_t given = where.options().max_pool_size.value_or(100);
-    return given == 0 ? std::numeric_limits<std::size_t>::max() : given;
+pool::pool_settings pool_settings_of(const uri& where, const client_options& options) {
+    const auto& given = where.options();
+    pool::pool_settings settings;
+    settings.max_size =
+        options.max_pool_size.value_or(given.max_pool_size.value_or(settings.max_size));
+    settings.min_size = given.min_pool_size.value_or(settings.min_size);
+    settings.max_connecting = given.max_connecting.value_or(settings.max_connecting);
+    settings.max_idle_time = given.max_idle_time.value_or(settings.max_idle_time);
+    settings.wait_queue_timeout = given.wait_queue_timeout.value_or(settings.wait_queue_timeout);
+    return settings;
 }
 
 /// Nobody hears of its error: the server's own timeout ends a cursor that could not be killed.
@@ -39,9 +43,11 @@ task<void> run_kill(pool::connection_pool& pool, command_handle c) {
 client_state::client_state(reactor& r, const uri& where, const client_options& options)
     : core_(r.core()),
       default_database_(where.database()),
-      pool_(core_, settings_of(where, options), pool_size(where, options)),
+      pool_(core_, settings_of(where, options), pool_settings_of(where, options), nullptr, nullptr),
       background_(r),
-      reactor_alive_(core_.alive()) {}
+      reactor_alive_(core_.alive()) {
+    pool_.ready();
+}
 
 client_state::~client_state() = default;
 

@@ -21,7 +21,7 @@ struct row {
 };
 
 // A feature that gets built takes its row away.
-constexpr std::array<row, 33> rows{{
+constexpr std::array<row, 29> rows{{
     {"mongodb+srv", [](const uri& u) { return u.is_srv(); }},
     {"more than one host", [](const uri& u) { return u.hosts().size() > 1; }},
     {"a login", [](const uri& u) { return u.credential() != nullptr; }},
@@ -42,10 +42,6 @@ constexpr std::array<row, 33> rows{{
     {"serverSelectionTryOnce", given<&o::server_selection_try_once>},
     {"timeoutMS", given<&o::timeout>},
     {"socketTimeoutMS", given<&o::socket_timeout>},
-    {"waitQueueTimeoutMS", given<&o::wait_queue_timeout>},
-    {"minPoolSize", given<&o::min_pool_size>},
-    {"maxConnecting", given<&o::max_connecting>},
-    {"maxIdleTimeMS", given<&o::max_idle_time>},
     {"retryReads", given<&o::retry_reads>},
     {"retryWrites", given<&o::retry_writes>},
     {"maxAdaptiveRetries", given<&o::max_adaptive_retries>},

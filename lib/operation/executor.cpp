@@ -9,6 +9,14 @@
 
 namespace mongoro::operation {
 
+void note_error(pool::connection_pool& pool, const pool::connection& c, const error& e) noexcept {
+    // Of an older generation: the pool has been cleared for it, or for the like, already.
+    if (is_network_error(e) && c.generation() == pool.generation()) {
+        pool.clear(e, std::nullopt, false);
+        pool.ready();
+    }
+}
+
 bool is_network_error(const error& e) noexcept {
     return e == errc::network_error || e == errc::connection_closed ||
            e == errc::malformed_message || e == errc::message_too_large ||
@@ -32,23 +40,11 @@ task<result<detail::reply>> round_trip(Pool pool, detail::command_handle c) {
     auto connection = pool->try_check_out();
     waiting_place waiting;  // goes first: a reply that is given up is drained before the check-in
     if (!connection) {
-        if (pool->closed()) {
-            co_return error(errc::client_closed);
+        auto& turn = waiting.in_line(*pool);
+        if (auto failed = co_await turn) {
+            co_return failed;
         }
-        if (!pool->reserve()) {
-            auto& turn = waiting.in_line(*pool);
-            if (auto failed = co_await turn) {
-                co_return failed;
-            }
-            connection = turn.take();
-        }
-        if (!connection) {
-            auto opened = co_await pool->open();
-            if (!opened) {
-                co_return opened.error();
-            }
-            connection = std::move(*opened);
-        }
+        connection = turn.take();
     }
     if (auto bad = c->check_size(connection->limits())) {
         co_return bad;
@@ -58,9 +54,7 @@ task<result<detail::reply>> round_trip(Pool pool, detail::command_handle c) {
     auto& exchange = waiting.for_reply(*connection, c, 0, c->document_count());
     auto reply = co_await exchange;
     if (!reply) {
-        if (is_network_error(reply.error())) {
-            pool->clear();
-        }
+        note_error(*pool, *connection, reply.error());
         co_return reply.error();
     }
     if (acknowledged) {

@@ -36,6 +36,10 @@ using pool_ptr = std::shared_ptr<pool::connection_pool>;
 [[nodiscard]] task<result<detail::reply>> run(pool::connection_pool& pool,
                                               detail::command_handle c);
 
+/// What an error on a connection means for its pool. A network error clears it, as the other
+/// connections are likely to be broken too; who waits for one fails with `pool_cleared`.
+void note_error(pool::connection_pool& pool, const pool::connection& c, const error& e) noexcept;
+
 /// Whether an error says that the connection, and so perhaps the server, is gone.
 [[nodiscard]] bool is_network_error(const error& e) noexcept;
 

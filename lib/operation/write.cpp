@@ -145,9 +145,7 @@ task<result<write_reply>> execute_write(pool_ptr pool, detail::command_handle c)
         const auto last = c->batch_end(first, connection.limits());
         auto reply = co_await connection.run(c, first, last);
         if (!reply) {
-            if (is_network_error(reply.error())) {
-                pool->clear();
-            }
+            note_error(*pool, connection, reply.error());
             co_return outcome.interrupted(reply.error(), name);
         }
         if (acknowledged && !outcome.add(reply->body, static_cast<std::int64_t>(first), ordered)) {

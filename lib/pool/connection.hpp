@@ -4,6 +4,7 @@
 #include "io/interrupt.hpp"
 #include "io/reactor_core.hpp"
 #include "io/stream.hpp"
+#include "pool/connection_record.hpp"
 #include "wire/command.hpp"
 #include "wire/header.hpp"
 #include "wire/message.hpp"
@@ -80,13 +81,24 @@ class connection : io::completion {
     void set_checksum(wire::command::checksum sum) noexcept { checksum_ = sum; }
     /// Check every reply whole, not only its frame.
     void set_validate_replies(bool validate) noexcept { validate_replies_ = validate; }
-    /// The pool's generation that it was opened in.
-    void set_generation(std::uint64_t generation) noexcept { generation_ = generation; }
-    [[nodiscard]] std::uint64_t generation() const noexcept { return generation_; }
+    /// What its pool, and who uses it, know of it.
+    [[nodiscard]] connection_record& record() noexcept { return record_; }
+    [[nodiscard]] const connection_record& record() const noexcept { return record_; }
+    /// Its number in its pool, from 1; 0 outside of one.
+    [[nodiscard]] std::int64_t id() const noexcept { return record_.id; }
+    /// The pool's generation that it was opened in; of its service, behind a load balancer.
+    [[nodiscard]] std::uint64_t generation() const noexcept { return record_.generation; }
+    [[nodiscard]] const std::optional<bson::object_id>& service_id() const noexcept {
+        return record_.service_id;
+    }
+    /// What the server calls it in its log.
+    [[nodiscard]] const std::optional<std::int64_t>& server_connection_id() const noexcept {
+        return record_.server_connection_id;
+    }
     /// No more use of it; what is in flight is cancelled.
     void close() noexcept;
     /// `close()`, and whoever waits gets `why`.
-    void abort(errc why) noexcept { broken(error(why)); }
+    void abort(error why) noexcept { broken(std::move(why)); }
 
  private:
     friend class exchange;
@@ -112,7 +124,7 @@ class connection : io::completion {
     wire::server_limits limits_;
     connection_owner* owner_ = nullptr;
     std::chrono::milliseconds drain_timeout_{3000};
-    std::uint64_t generation_ = 0;
+    connection_record record_;
     state state_ = state::idle;
     bool validate_replies_ = false;
     wire::command::checksum checksum_ = wire::command::checksum::none;

@@ -1,158 +1,129 @@
 #include "pool/connection_pool.hpp"
 
-#include <mongoro/with_stop.hpp>
+#include "pool/opening.hpp"
 
 #include <algorithm>
 
 namespace mongoro::pool {
 
-class connection_pool::slot {
- public:
-    explicit slot(connection_pool& pool) noexcept : pool_(&pool) {}
-    slot(const slot&) = delete;
-    slot& operator=(const slot&) = delete;
-    ~slot() {
-        if (pool_) {
-            pool_->give_back_slot();
-        }
-    }
-    void use() noexcept { pool_ = nullptr; }
-
- private:
-    connection_pool* pool_;
-};
-
-void connection_pool::turn::give_back() noexcept {
-    if (auto* c = static_cast<connection*>(granted())) {
-        pool_.settle(*c);
-    } else {
-        pool_.give_back_slot();
+void lease::give_back() noexcept {
+    auto& c = *std::exchange(connection_, nullptr);
+    // A reply under way: the pool hears of the connection again when it has been read.
+    if (c.status() != connection::state::draining) {
+        pool_->settle(c);
     }
 }
+
+void lease::pin(pinned_for what) const noexcept {
+    connection_->record().pin = what;
+}
+
+// --- the pool -----------------------------------------------------------------------------------
 
 connection_pool::connection_pool(io::reactor_core& core, connection_settings settings,
-                                 std::size_t max_size)
+                                 const pool_settings& options, pool_owner* owner,
+                                 pool_listener* listener)
     : core_(core),
       settings_(std::move(settings)),
-      max_size_(max_size),
+      address_(settings_.host.to_string()),
+      state_(options),
+      owner_(owner),
+      publisher_(listener, address_),
+      alive_(core.alive()),
       turns_(core),
-      quiet_(core) {}
-
-connection_pool::~connection_pool() = default;
-
-lease connection_pool::try_check_out() noexcept {
-    if (idle_.empty() || closed_) {
-        return {};
-    }
-    auto& c = *idle_.back();
-    idle_.pop_back();
-    return {*this, c};
+      quiet_(core),
+      background_(core, detail::scope::on_failure::escape) {
+    background_.set_background();
+    settings_.load_balanced = options.load_balanced;
+    wake_.pool = this;
+    wake_.run = [](detail::ready_node& self) noexcept {
+        static_cast<wake_node&>(self).pool->maintain();
+    };
+    tick_.pool = this;
+    tick_.fn = [](io::completion& self, int) noexcept {
+        static_cast<tick&>(self).pool->maintain();
+    };
+    publisher_.publish<pool_created_event>(state_.options());
 }
 
-bool connection_pool::reserve() noexcept {
-    if (total_ >= max_size_) {
-        return false;
+connection_pool::~connection_pool() {
+    if (wake_.queued && *alive_) {
+        detail::cancel_schedule(core_, wake_);
     }
-    ++total_;
-    return true;
 }
 
-task<result<lease>> connection_pool::check_out() {
-    if (closed_) {
-        co_return error(errc::client_closed);
+void connection_pool::ready() noexcept {
+    if (!state_.ready()) {
+        return;
     }
-    if (auto idle = try_check_out()) {
-        co_return std::move(idle);
+    cleared_ = error();
+    open_failed_ = false;
+    publisher_.publish<pool_ready_event>();
+    if (state_.needs_maintenance() || state_.settings().min_size != 0) {
+        wake();
     }
-    if (!reserve()) {
-        turn mine(*this);
-        if (auto failed = co_await mine) {
-            co_return failed;
+}
+
+void connection_pool::clear(const error& why, const std::optional<bson::object_id>& service_id,
+                            bool interrupt_in_use) noexcept {
+    if (closed()) {
+        return;
+    }
+    const bool of_service = state_.settings().load_balanced;
+    if (of_service) {
+        if (!service_id || !state_.clear_service(*service_id)) {
+            return;
         }
-        if (auto granted = mine.take()) {
-            co_return std::move(granted);
-        }
-    }
-    co_return co_await open();
-}
-
-task<result<lease>> connection_pool::open() {
-    slot reserved(*this);
-    const auto generation = generation_;
-    auto opened = co_await with_stop(open_connection(core_, settings_), opening_.get_token());
-    if (closed_) {
-        co_return error(errc::client_closed);
-    }
-    if (!opened) {
-        co_return opened.error();
-    }
-    auto& c = **opened;
-    c.set_owner(this);
-    c.set_generation(generation);
-    all_.push_back(std::move(*opened));
-    idle_.reserve(all_.size());  // so that settle() need not allocate
-    reserved.use();
-    ++created_;
-    co_return lease(*this, c);
-}
-
-void connection_pool::settle(connection& c) noexcept {
-    if (c.status() != connection::state::idle || closed_ || c.generation() != generation_) {
-        forget(c);
-    } else if (!turns_.empty()) {
-        turns_.release_first(&c);
+        publisher_.publish<pool_cleared_event>(service_id, interrupt_in_use);
+        close_idle_of(*service_id);
     } else {
-        idle_.push_back(&c);
+        const bool news = state_.clear();
+        timer_.disarm();
+        cleared_ = error(
+            errc::pool_cleared,
+            "Connection pool for " + address_ + " was cleared because another operation failed",
+            why);
+        if (news) {
+            publisher_.publish<pool_cleared_event>(std::nullopt, interrupt_in_use);
+        }
+        close_idle(connection_closed_reason::stale);
     }
-    if (total_ == idle_.size() && !quiet_.empty()) {
-        quiet_.release_first(nullptr);
+    if (interrupt_in_use) {
+        if (!of_service) {
+            abandon_openings(connection_closed_reason::stale);
+        }
+        for (const auto& c : all_) {
+            if (!state_.is_current(c->record())) {
+                c->record().interrupted = true;
+                interrupting_ = true;
+            }
+        }
+        if (interrupting_) {
+            wake();
+        }
     }
-}
-
-void connection_pool::forget(connection& c) noexcept {
-    const auto at = std::find_if(all_.begin(), all_.end(),
-                                 [&](const auto& owned) { return owned.get() == &c; });
-    // Swapped out first: closing it must find the pool as it will be.
-    const auto gone = std::move(*at);
-    *at = std::move(all_.back());
-    all_.pop_back();
-    give_back_slot();
-}
-
-void connection_pool::give_back_slot() noexcept {
-    --total_;
-    if (!turns_.empty() && total_ < max_size_) {
-        ++total_;
-        turns_.release_first(nullptr);
-    }
-    if (total_ == idle_.size() && !quiet_.empty()) {
-        quiet_.release_first(nullptr);
-    }
-}
-
-void connection_pool::clear() noexcept {
-    ++generation_;
-    while (!idle_.empty()) {
-        auto& stale = *idle_.back();
-        idle_.pop_back();
-        forget(stale);
+    if (!of_service) {
+        fail_waiters(cleared_, check_out_failed_reason::connection_error);
     }
 }
 
 void connection_pool::close() noexcept {
-    closed_ = true;
-    clear();
-    turns_.fail_all(errc::client_closed);
+    if (!state_.close()) {
+        return;
+    }
+    timer_.disarm();
+    close_idle(connection_closed_reason::pool_closed);
+    abandon_openings(connection_closed_reason::pool_closed);
+    publisher_.publish<pool_closed_event>();
+    fail_waiters(refusal(), check_out_failed_reason::pool_closed);
 }
 
 task<error> connection_pool::wait_quiet() {
-    while (total_ != idle_.size()) {
+    while (all_.size() != idle_.size() || !turns_.empty()) {
         wait_queue::waiter mine(quiet_);
         auto interrupted = co_await mine;
         // Whoever waits behind is let go in turn: one release wakes one.
-        if (!quiet_.empty() && total_ == idle_.size()) {
-            quiet_.release_first(nullptr);
-        }
+        tell_quiet();
         if (interrupted) {
             co_return interrupted;
         }
@@ -160,8 +131,13 @@ task<error> connection_pool::wait_quiet() {
     co_return error();
 }
 
+void connection_pool::tell_quiet() noexcept {
+    if (!quiet_.empty() && all_.size() == idle_.size() && turns_.empty()) [[unlikely]] {
+        quiet_.release_first(nullptr);
+    }
+}
+
 void connection_pool::abort() noexcept {
-    opening_.request_stop();
     std::vector<connection*> busy;
     busy.reserve(all_.size());
     for (const auto& c : all_) {
@@ -173,6 +149,149 @@ void connection_pool::abort() noexcept {
                         [&](const auto& owned) { return owned.get() == c; })) {
             c->abort(errc::client_closed);
         }
+    }
+}
+
+// --- connections that are there -----------------------------------------------------------------
+
+lease connection_pool::try_check_out() noexcept {
+    if (idle_.empty()) {
+        return {};
+    }
+    auto& c = *idle_.back();
+    if (state_.settings().max_idle_time.count() != 0 &&
+        state_.idle_too_long(c.record(), clock::now())) [[unlikely]] {
+        return {};  // closed by the turn that follows, after the event of its beginning
+    }
+    idle_.pop_back();
+    if (publisher_) [[unlikely]] {
+        publisher_.publish<connection_check_out_started_event>();
+        publisher_.publish<connection_checked_out_event>(c.id());
+    }
+    return {*this, c};
+}
+
+connection* connection_pool::find_idle() noexcept {
+    const bool limited = !idle_.empty() && state_.settings().max_idle_time.count() != 0;
+    const auto now = limited ? clock::now() : clock::time_point();
+    while (!idle_.empty()) {
+        auto& c = *idle_.back();
+        idle_.pop_back();
+        if (!limited || !state_.idle_too_long(c.record(), now)) {
+            return &c;
+        }
+        forget(c, connection_closed_reason::idle);
+    }
+    return nullptr;
+}
+
+void connection_pool::settle(connection& c) noexcept {
+    if (publisher_) [[unlikely]] {
+        publisher_.publish<connection_checked_in_event>(c.id());
+    }
+    c.record().pin = pinned_for::operation;
+    put_back(c);
+}
+
+void connection_pool::put_back(connection& c) noexcept {
+    const bool broken = c.status() != connection::state::idle;
+    if (broken || closed() || !state_.is_current(c.record())) [[unlikely]] {
+        forget(c, state_.perished(c.record(), broken).value_or(connection_closed_reason::stale));
+    } else if (!turns_.empty()) {
+        turns_.release_first(&c);
+    } else {
+        if (state_.settings().max_idle_time.count() != 0) {
+            c.record().idle_since = clock::now();
+        }
+        idle_.push_back(&c);
+    }
+    tell_quiet();
+}
+
+/// Precondition: it is not in `idle_` any more.
+void connection_pool::forget(connection& c, connection_closed_reason why) noexcept {
+    const auto place = c.record().place;
+    // Swapped out first: closing it must find the pool as it will be.
+    const auto gone = std::move(all_[place]);
+    if (place + 1 != all_.size()) {
+        all_[place] = std::move(all_.back());
+        all_[place]->record().place = place;
+    }
+    all_.pop_back();
+    state_.leave(gone->record());
+    publisher_.publish<connection_closed_event>(gone->id(), why);
+    fill();
+}
+
+void connection_pool::close_idle(connection_closed_reason why) noexcept {
+    while (!idle_.empty()) {
+        auto& c = *idle_.back();
+        idle_.pop_back();
+        forget(c, why);
+    }
+}
+
+void connection_pool::close_idle_of(const bson::object_id& service) noexcept {
+    for (std::size_t i = idle_.size(); i-- > 0;) {
+        if (i >= idle_.size()) {
+            continue;  // a listener took some
+        }
+        auto& c = *idle_[i];
+        if (c.service_id() == service) {
+            idle_.erase(idle_.begin() + static_cast<std::ptrdiff_t>(i));
+            forget(c, connection_closed_reason::stale);
+        }
+    }
+}
+
+// --- what is done from time to time -------------------------------------------------------------
+
+/// Has `maintain()` run in the reactor's next turn. From any thread before the reactor runs.
+void connection_pool::wake() noexcept {
+    if (!wake_.queued && *alive_) {
+        detail::schedule(core_, wake_);
+    }
+}
+
+void connection_pool::maintain() noexcept {
+    interrupt_marked();
+    if (!state_.is_ready()) {
+        return;
+    }
+    if (state_.settings().max_idle_time.count() != 0) {
+        // The one that was used least is in front.
+        const auto now = clock::now();
+        while (!idle_.empty() && state_.idle_too_long(idle_.front()->record(), now)) {
+            auto& c = *idle_.front();
+            idle_.erase(idle_.begin());
+            forget(c, connection_closed_reason::idle);
+        }
+    }
+    open_failed_ = false;
+    fill();
+    if (state_.needs_maintenance()) {
+        timer_.arm(core_, clock::now() + state_.settings().maintenance_interval, tick_,
+                   io::timer::keeps_running::no);
+    }
+}
+
+void connection_pool::interrupt_marked() noexcept {
+    if (!std::exchange(interrupting_, false)) {
+        return;
+    }
+    const error why(errc::pool_cleared,
+                    "Connection to " + address_ + " interrupted due to server monitor timeout");
+    // A waiter that resumes may check in, and so destroy, connections of this list.
+    const auto next = [this]() -> connection* {
+        for (const auto& c : all_) {
+            if (c->record().interrupted && c->status() != connection::state::closed) {
+                return c.get();
+            }
+        }
+        return nullptr;
+    };
+    while (auto* c = next()) {
+        c->abort(why);
     }
 }
 

@@ -2,152 +2,214 @@
 
 #include "pool/connection.hpp"
 #include "pool/connection_settings.hpp"
+#include "pool/lease.hpp"
 #include "pool/open_connection.hpp"
+#include "pool/pool_publisher.hpp"
+#include "pool/pool_state.hpp"
 #include "pool/wait_queue.hpp"
 
+#include <mongoro/detail/scope.hpp>
 #include <mongoro/task.hpp>
 
 #include <cstddef>
 #include <memory>
-#include <stop_token>
+#include <optional>
+#include <string>
 #include <vector>
 
 namespace mongoro::pool {
 
-class connection_pool;
-
-/// A connection that is checked out; destroying it checks it in. The pool must outlive it.
-class lease {
+/// What a pool tells the client that owns it.
+class pool_owner {
  public:
-    lease() noexcept = default;
-    lease(connection_pool& pool, connection& c) noexcept : pool_(&pool), connection_(&c) {}
-    lease(lease&& other) noexcept
-        : pool_(std::exchange(other.pool_, nullptr)),
-          connection_(std::exchange(other.connection_, nullptr)) {}
-    lease& operator=(lease&& other) noexcept {
-        if (this != &other) {
-            reset();
-            pool_ = std::exchange(other.pool_, nullptr);
-            connection_ = std::exchange(other.connection_, nullptr);
-        }
-        return *this;
-    }
-    ~lease() { reset(); }
+    /// Opening a connection failed, and the pool was neither cleared nor closed meanwhile. Called
+    /// before any waiter gets the error: SDAM decides, and may call `clear()` or `close()` of the
+    /// pool from inside. `generation` is the one that the connection was opened in; the service is
+    /// known behind a load balancer once hello was answered.
+    virtual void open_failed(connection_pool& pool, const error& why, std::uint64_t generation,
+                             const std::optional<bson::object_id>& service_id) noexcept = 0;
 
-    void reset() noexcept;
-    [[nodiscard]] explicit operator bool() const noexcept { return connection_ != nullptr; }
-    connection& operator*() const noexcept { return *connection_; }
-    connection* operator->() const noexcept { return connection_; }
-
- private:
-    connection_pool* pool_ = nullptr;
-    connection* connection_ = nullptr;
+ protected:
+    ~pool_owner() = default;
 };
 
-/// The connections of one client to its one server: at most `max_size`, the most recently used
-/// first, waiting callers served in their order. On the reactor's thread.
+/// The connections of a client to one server. On the reactor's thread, but for its construction and
+/// the first `ready()`.
+///
+/// At most `max_size`, the most recently used first, waiting callers served in their order. New
+/// ones are opened in the background, at most `max_connecting` at once: whoever waits takes what
+/// comes first, a new connection or one that was given back, and one that stops waiting ends no
+/// opening. An opening that fails fails the one who waited longest. Nothing of it but a check-out
+/// that waits keeps `run()` running.
+///
+/// `owner` and `listener` may be null; they outlive the pool. Without a listener no event is built
+/// and no clock read for one. Destroying a pool closes everything at once and publishes nothing:
+/// `close()` comes first. Spec: connection-monitoring-and-pooling; load-balancers.
 class connection_pool final : connection_owner {
  public:
-    connection_pool(io::reactor_core& core, connection_settings settings, std::size_t max_size);
+    /// Paused.
+    connection_pool(io::reactor_core& core, connection_settings settings,
+                    const pool_settings& options, pool_owner* owner, pool_listener* listener);
     connection_pool(const connection_pool&) = delete;
     connection_pool& operator=(const connection_pool&) = delete;
     ~connection_pool();
 
-    /// An idle connection, if there is one and nobody waits before.
+    /// From now on connections are opened and checked out. What it starts, it starts in a later
+    /// turn of the reactor. A no-op unless it is paused.
+    void ready() noexcept;
+    /// Makes all connections so far stale, and pauses: those that wait fail with `pool_cleared`,
+    /// whose cause is `why`, and so does every check-out until `ready()`. Idle connections are
+    /// closed at once, others when they come back or have been opened. With `interrupt_in_use`
+    /// those being opened are closed at once, and in the next turn those in use, whose operations
+    /// get `pool_cleared` too.
+    ///
+    /// Behind a load balancer only the connections to `service_id` become stale, nothing is paused
+    /// and nobody fails; without a service nothing happens.
+    void clear(const error& why, const std::optional<bson::object_id>& service_id,
+               bool interrupt_in_use) noexcept;
+    /// No more check-outs: those that wait end with `client_closed`. Closes what is idle or being
+    /// opened, and each of the others when it comes back.
+    void close() noexcept;
+
+    /// An idle connection, if there is one: no waiting, no system call, nothing allocated.
+    /// Otherwise take a `turn`.
     [[nodiscard]] lease try_check_out() noexcept;
-    /// An idle connection, or a new one, or the next that is checked in. Waits until the caller's
-    /// deadline; its errors are those of `open_connection`, and `client_closed`.
+    class turn;
+    /// Both. Errors: those of `open_connection`, of an opening that this call waited for;
+    /// `pool_cleared`, also if the pool is paused; `client_closed`; `wait_queue_timeout`, which
+    /// says who holds the connections, with the last failure to open one as its cause;
+    /// `deadline_exceeded` and `operation_cancelled` of the awaiting task.
     [[nodiscard]] task<result<lease>> check_out();
 
-    // The parts of it, for who can wait in a frame of its own: see `turn`.
-    /// Reserves the right to open one more connection; false: all there may be are there.
-    [[nodiscard]] bool reserve() noexcept;
-    class turn;
-    /// Opens the connection that was reserved; the right goes back if it fails.
-    [[nodiscard]] task<result<lease>> open();
+    [[nodiscard]] std::uint64_t generation() const noexcept { return state_.generation(); }
+    /// Behind a load balancer; 0 for a service without connections.
+    [[nodiscard]] std::uint64_t generation(const bson::object_id& service_id) const noexcept {
+        return state_.generation(service_id);
+    }
+    [[nodiscard]] bool is_ready() const noexcept { return state_.is_ready(); }
+    [[nodiscard]] bool closed() const noexcept { return state_.is_closed(); }
 
-    /// Closes the idle connections, and each of the others when it comes back: after a network
-    /// error none of them is likely to be any better.
-    void clear() noexcept;
     /// From now on users' operations are refused; those under way, and the client's own, go on.
     void refuse() noexcept { refuses_ = true; }
     [[nodiscard]] bool refuses() const noexcept { return refuses_; }
-    [[nodiscard]] bool closed() const noexcept { return closed_; }
-    /// `clear()`, and no more check-outs: those that wait end with `client_closed`.
-    void close() noexcept;
-    /// Waits until no connection is checked out or draining. The caller's deadline, or its stop,
-    /// ends it.
+    /// Waits until no connection is checked out or draining, and nobody waits for one. The caller's
+    /// deadline, or its stop, ends it.
     [[nodiscard]] task<error> wait_quiet();
-    /// Closes what is left, also what is being opened; who waits for it gets `client_closed`.
-    /// After `close()`.
+    /// Closes what is left; who waits for a reply gets `client_closed`. After `close()`.
     void abort() noexcept;
 
-    [[nodiscard]] std::size_t size() const noexcept { return total_; }
+    /// Open or being opened.
+    [[nodiscard]] std::size_t size() const noexcept { return all_.size() + openings_.size(); }
     [[nodiscard]] std::size_t idle() const noexcept { return idle_.size(); }
+    /// Being opened.
+    [[nodiscard]] std::size_t pending() const noexcept { return openings_.size(); }
+    /// Check-outs in line.
+    [[nodiscard]] std::size_t waiting() const noexcept { return turns_.size(); }
     /// Connections opened so far.
     [[nodiscard]] std::size_t created() const noexcept { return created_; }
     [[nodiscard]] const connection_settings& settings() const noexcept { return settings_; }
+    /// `host:port`, or the path of a Unix-domain socket.
+    [[nodiscard]] const std::string& address() const noexcept { return address_; }
 
  private:
     friend class lease;
-    /// The right to open one connection; given back if it is not used.
-    class slot;
+    struct opening;
+    struct wake_node : detail::ready_node {
+        connection_pool* pool = nullptr;
+    };
+    struct tick : io::completion {
+        connection_pool* pool = nullptr;
+    };
+    using clock = connection_record::clock;
 
+    // Connections that are there.
     void drained(connection& c) noexcept override { settle(c); }
+    /// A check-in.
     void settle(connection& c) noexcept;
-    void forget(connection& c) noexcept;
-    void give_back_slot() noexcept;
+    void put_back(connection& c) noexcept;
+    void forget(connection& c, connection_closed_reason why) noexcept;
+    void close_idle(connection_closed_reason why) noexcept;
+    void close_idle_of(const bson::object_id& service) noexcept;
+    void tell_quiet() noexcept;
+
+    // Those that wait.
+    /// What an idle connection gives a check-out that has just begun; null: it has to wait.
+    [[nodiscard]] connection* find_idle() noexcept;
+    [[nodiscard]] error refusal() const;
+    void fail_waiters(const error& why, check_out_failed_reason reason) noexcept;
+    [[nodiscard]] error timed_out(errc code) const;
+
+    // Those being opened: opening.cpp.
+    void fill() noexcept;
+    void begin_opening();
+    [[nodiscard]] task<void> open(std::shared_ptr<opening> mine);
+    void opened(opening& mine, std::unique_ptr<connection> c);
+    void open_failed(opening& mine, error why);
+    void take_out(const opening& mine) noexcept;
+    void abandon_openings(connection_closed_reason why) noexcept;
+
+    // What is done from time to time.
+    void wake() noexcept;
+    void maintain() noexcept;
+    void interrupt_marked() noexcept;
 
     io::reactor_core& core_;
     connection_settings settings_;
-    std::size_t max_size_;
-    std::size_t total_ = 0;  // idle, checked out, draining, and being opened
-    std::size_t created_ = 0;
-    std::uint64_t generation_ = 0;
+    std::string address_;
+    pool_state state_;
+    pool_owner* owner_;
+    pool_publisher publisher_;
+    std::shared_ptr<const bool> alive_;
     bool refuses_ = false;
-    bool closed_ = false;
-    std::vector<std::unique_ptr<connection>> all_;
+    bool filling_ = false;
+    bool open_failed_ = false;  // since then nothing is opened that nobody waits for
+    bool interrupting_ = false;
+    std::int64_t last_id_ = 0;
+    std::size_t created_ = 0;
+    std::vector<std::unique_ptr<connection>> all_;  // but for those being opened
+    // Empty unless the pool is ready, and none of them is stale. The one used last is at the end.
     std::vector<connection*> idle_;
+    std::vector<std::shared_ptr<opening>> openings_;
     wait_queue turns_;
     wait_queue quiet_;
-    std::stop_source opening_;  // of the connections that are being opened
+    error cleared_;     // what a check-out of the paused pool gets
+    error last_error_;  // of opening a connection
+    wake_node wake_;
+    tick tick_;
+    io::timer timer_;
+    detail::scope background_;  // last: it uses all of the above
 };
 
-/// A wait in line for a connection, or for the right to open one: `co_await` gives no error when it
-/// was granted one of the two. What was granted and nobody took goes back.
+/// A wait in line for a connection: `co_await` gives no error when it was granted one, for
+/// `take()`. Destroying it leaves the line; a connection that was granted and not taken goes back.
 class connection_pool::turn : public wait_queue::waiter {
  public:
     explicit turn(connection_pool& pool) noexcept : waiter(pool.turns_), pool_(pool) {}
     turn(const turn&) = delete;
     turn& operator=(const turn&) = delete;
     ~turn() {
-        leave();
-        if (released() && !taken_) [[unlikely]] {
-            give_back();
+        if (!ended_) [[unlikely]] {
+            give_up();
         }
     }
-    /// Nothing: a connection is to be opened.
-    [[nodiscard]] lease take() noexcept {
-        taken_ = true;
-        auto* c = static_cast<connection*>(granted());
-        return c != nullptr ? lease(pool_, *c) : lease();
+
+    template <typename Promise>
+    bool await_suspend(std::coroutine_handle<Promise> h) {
+        return enter(h, detail::context_of(h.promise()));
     }
+    [[nodiscard]] error await_resume();
+    /// Once, after a wait without an error.
+    [[nodiscard]] lease take() noexcept;
 
  private:
-    void give_back() noexcept;
+    friend class connection_pool;
+    bool enter(std::coroutine_handle<> h, const detail::task_context* context);
+    void give_up() noexcept;
 
     connection_pool& pool_;
-    bool taken_ = false;
+    clock::time_point started_{};
+    bool ended_ = true;         // its end has been published, or its beginning has not
+    bool own_timeout_ = false;  // waitQueueTimeoutMS is earlier than the caller's deadline
 };
-
-inline void lease::reset() noexcept {
-    if (connection_ != nullptr) {
-        auto& c = *std::exchange(connection_, nullptr);
-        // A reply under way: the pool hears of the connection again when it has been read.
-        if (c.status() != connection::state::draining) {
-            pool_->settle(c);
-        }
-    }
-}
 
 }  // namespace mongoro::pool

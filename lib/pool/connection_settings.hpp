@@ -15,6 +15,7 @@ struct connection_settings {
     std::string app_name;
     bool validate_replies = false;
     bool checksums = false;
+    bool load_balanced = false;  ///< hello says so, and must be answered with a `serviceId`
 };
 
 }  // namespace mongoro::pool

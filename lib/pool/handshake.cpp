@@ -25,12 +25,18 @@ task<result<wire::hello_reply>> handshake(connection& c, const connection_settin
     bson::writer body(bytes);
     body.begin_document();
     wire::hello_options options;
-    options.legacy = true;
+    options.legacy = !settings.load_balanced;
+    options.load_balanced = settings.load_balanced;
     options.client = bson::document_view(metadata->data(), metadata->size());
     wire::append_hello(body, options);
     body.end();
     auto command = wire::command::make();
-    command->begin_legacy("admin", bson::document_view(bytes.data(), bytes.size()));
+    if (settings.load_balanced) {
+        command->begin("admin", bson::document_view(bytes.data(), bytes.size()));
+        command->finish();
+    } else {
+        command->begin_legacy("admin", bson::document_view(bytes.data(), bytes.size()));
+    }
 
     auto reply = co_await c.run(command, 0, 0);
     if (!reply) {
@@ -39,6 +45,13 @@ task<result<wire::hello_reply>> handshake(connection& c, const connection_settin
     auto hello = wire::parse_hello(reply->body);
     if (!hello) {
         co_return name_host(c.host(), hello.error());
+    }
+    c.record().learn(*hello);
+    if (settings.load_balanced && !c.service_id()) {
+        co_return error(errc::handshake_failed,
+                        c.host().to_string() +
+                            ": Driver attempted to initialize in load balancing "
+                            "mode, but the server does not support this mode.");
     }
     if (auto compatible = wire::check_wire_version(hello->limits, c.host().to_string());
         !compatible) {

@@ -7,6 +7,7 @@ void wait_queue::push(waiter& w) noexcept {
     w.behind_ = nullptr;
     (last_ ? last_->behind_ : first_) = &w;
     last_ = &w;
+    ++size_;
     if (w.keeps_running_) {
         core_.add_work();
     }
@@ -15,6 +16,7 @@ void wait_queue::push(waiter& w) noexcept {
 void wait_queue::remove(waiter& w) noexcept {
     (w.before_ ? w.before_->behind_ : first_) = w.behind_;
     (w.behind_ ? w.behind_->before_ : last_) = w.before_;
+    --size_;
     if (w.keeps_running_ && *alive_) {
         core_.drop_work();
     }
@@ -28,13 +30,11 @@ void wait_queue::release_first(void* granted) noexcept {
     w.schedule();
 }
 
-void wait_queue::fail_all(errc why) noexcept {
-    while (first_) {
-        waiter& w = *first_;
-        remove(w);
-        w.error_ = why;
-        w.schedule();
-    }
+void wait_queue::fail_first(error why) noexcept {
+    waiter& w = *first_;
+    remove(w);
+    w.error_ = std::move(why);
+    w.schedule();
 }
 
 void wait_queue::waiter::schedule() noexcept {
@@ -56,26 +56,31 @@ void wait_queue::waiter::leave() noexcept {
     state_ = state::over;
 }
 
-bool wait_queue::waiter::begin(std::coroutine_handle<> h, const detail::task_context* context) {
-    if (context) {
-        error_ = context->interrupted();
-        if (error_) {
-            return false;
-        }
+bool wait_queue::waiter::begin(std::coroutine_handle<> h, const detail::task_context* context,
+                               deadline until) {
+    const auto& inherited = context != nullptr ? *context : queue_.core_.root_context();
+    error_ = inherited.interrupted();
+    if (error_) {
+        interrupted_ = true;
+        return false;
     }
+    until = deadline::earlier_of(until, inherited.until);
     handle_ = h;
-    if (context) {
+    if (!until.is_never() || inherited.stop.stop_possible()) {
         watcher_.owner = this;
         watcher_.fn = [](io::completion& self, int why) noexcept {
             auto& w = *static_cast<watcher&>(self).owner;
             w.queue_.remove(w);
             w.error_ = static_cast<errc>(why);
+            w.interrupted_ = true;
             w.state_ = state::over;
             w.handle_.resume();
         };
-        interrupt_.arm(queue_.core_, *context, watcher_);
+        interrupt_.arm(
+            queue_.core_, inherited.stop, until, watcher_,
+            inherited.background ? io::timer::keeps_running::no : io::timer::keeps_running::yes);
     }
-    keeps_running_ = context == nullptr || !context->background;
+    keeps_running_ = !inherited.background;
     queue_.push(*this);
     state_ = state::waiting;
     return true;

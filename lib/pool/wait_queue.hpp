@@ -7,6 +7,8 @@
 #include <mongoro/error.hpp>
 
 #include <coroutine>
+#include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <utility>
 
@@ -23,10 +25,13 @@ class wait_queue {
     wait_queue& operator=(const wait_queue&) = delete;
 
     [[nodiscard]] bool empty() const noexcept { return first_ == nullptr; }
+    [[nodiscard]] std::size_t size() const noexcept { return size_; }
+    /// Null if nobody waits.
+    [[nodiscard]] waiter* first() const noexcept { return first_; }
     /// Lets the first one go, with something for it. Precondition: not empty.
     void release_first(void* granted) noexcept;
-    /// Lets all go with an error.
-    void fail_all(errc why) noexcept;
+    /// Lets the first one go with an error. Precondition: not empty.
+    void fail_first(error why) noexcept;
 
  private:
     friend class waiter;
@@ -37,6 +42,7 @@ class wait_queue {
     std::shared_ptr<const bool> alive_;  // once the reactor is gone nobody resumes any more
     waiter* first_ = nullptr;
     waiter* last_ = nullptr;
+    std::size_t size_ = 0;
 };
 
 /// `co_await waiter(queue)` gives no error when it was released; `granted()` is what it was
@@ -59,23 +65,36 @@ class [[nodiscard]] wait_queue::waiter : detail::ready_node {
     [[nodiscard]] bool await_ready() const noexcept { return false; }
     template <typename Promise>
     bool await_suspend(std::coroutine_handle<Promise> h) {
-        return begin(h, detail::context_of(h.promise()));
+        return begin(h, detail::context_of(h.promise()), deadline::never());
     }
     [[nodiscard]] error await_resume() noexcept { return std::move(error_); }
 
     [[nodiscard]] void* granted() const noexcept { return granted_; }
     /// Released, whether resumed or not.
     [[nodiscard]] bool released() const noexcept { return released_; }
+    /// The awaiting task's deadline or stop ended the wait, or had passed before it.
+    [[nodiscard]] bool interrupted() const noexcept { return interrupted_; }
+    /// In the line.
+    [[nodiscard]] bool waiting() const noexcept { return state_ == state::waiting; }
     /// Takes it out of the line and of the reactor's list.
     void leave() noexcept;
 
+ protected:
+    /// Waits until `until` at most. False: it ended at once.
+    bool begin(std::coroutine_handle<> h, const detail::task_context* context, deadline until);
+    /// Instead of a wait.
+    void grant(void* granted) noexcept {
+        granted_ = granted;
+        released_ = true;
+    }
+    void refuse(error why) noexcept { error_ = std::move(why); }
+
  private:
     friend class wait_queue;
-    enum class state { fresh, waiting, scheduled, over };
+    enum class state : std::uint8_t { fresh, waiting, scheduled, over };
     struct watcher : io::completion {
         waiter* owner = nullptr;
     };
-    bool begin(std::coroutine_handle<> h, const detail::task_context* context);
     void schedule() noexcept;
 
     wait_queue& queue_;
@@ -83,6 +102,7 @@ class [[nodiscard]] wait_queue::waiter : detail::ready_node {
     waiter* behind_ = nullptr;
     state state_ = state::fresh;
     bool released_ = false;
+    bool interrupted_ = false;
     bool keeps_running_ = true;
     void* granted_ = nullptr;
     error error_;
