@@ -59,9 +59,9 @@ class client {
  public:
     /// Throws `mongoro::exception`: `invalid_uri`, see `uri::parse`; `not_supported` for what the
     /// connection string asks for and this version cannot do yet (a login, TLS, several hosts,
-    /// `mongodb+srv`, every option but `appName`, `connectTimeoutMS` and `maxPoolSize`), so that
-    /// nothing is silently left out; `invalid_argument` for a bad option. What nobody knows is only
-    /// in `uri::warnings`.
+    /// `mongodb+srv`, every option but `appName`, `connectTimeoutMS` and those of the pool), so
+    /// that nothing is silently left out; `invalid_argument` for a bad option. What nobody knows is
+    /// only in `uri::warnings`.
     explicit client(reactor& r, std::string_view uri = "mongodb://localhost:27017",
                     const client_options& options = {});
     /// The same without an exception.

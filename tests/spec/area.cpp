@@ -6,9 +6,10 @@
 namespace mongoro::spec {
 
 std::span<const area_entry> built_areas() {
-    static constexpr std::array<area_entry, 8> areas{{
+    static constexpr std::array<area_entry, 9> areas{{
         {"bson-corpus", make_bson_corpus},
         {"bson-binary-vector", make_bson_binary_vector},
+        {"connection-monitoring-and-pooling", make_connection_monitoring_and_pooling},
         {"max-staleness", make_server_selection},
         {"server-discovery-and-monitoring", make_server_discovery_and_monitoring},
         {"server-selection", make_server_selection},

@@ -108,6 +108,7 @@ std::unique_ptr<area> make_bson_binary_vector(const settings& s);
 std::unique_ptr<area> make_server_discovery_and_monitoring(const settings& s);
 /// Also of max-staleness, whose files are of the same kind.
 std::unique_ptr<area> make_server_selection(const settings& s);
+std::unique_ptr<area> make_connection_monitoring_and_pooling(const settings& s);
 std::unique_ptr<area> make_auth(const settings& s);
 /// For `uri-options` as well.
 std::unique_ptr<area> make_connection_string(const settings& s);

@@ -105,9 +105,9 @@ TEST_CASE("clear fails those that wait, closes what is idle, and the rest when i
         held.reset();
         CHECK(s.pool.size() == 1);
         got.reset();
-        CHECK(s.events.take() ==
-              words{"pool cleared", "failed connectionError", "started", "failed connectionError",
-                    "pool ready", "in 1", "closed 1 stale", "in 2", "closed 2 stale"});
+        CHECK(s.events.take() == words{"pool cleared", "failed connectionError", "started",
+                                       "failed connectionError", "pool ready", "in 1",
+                                       "closed 1 stale", "in 2", "closed 2 stale"});
         CHECK(s.check_out()->id() == 3);
     });
 }
@@ -138,8 +138,8 @@ TEST_CASE("clear with interruption ends what is under way with pool_cleared") {
               std::string::npos);
         CHECK(resting->status() == connection::state::closed);
         resting.reset();
-        CHECK(s.events.take() == words{"pool cleared, interrupting", "in 1", "closed 1 stale", "in 2",
-                                       "closed 2 stale"});
+        CHECK(s.events.take() == words{"pool cleared, interrupting", "in 1", "closed 1 stale",
+                                       "in 2", "closed 2 stale"});
         CHECK(s.pool.size() == 0);
     });
 }
@@ -167,7 +167,8 @@ TEST_CASE("a check-out that waits for too long says who holds the connections") 
     });
 }
 
-TEST_CASE("a connection that was idle for too long is closed, by a check-out or in the background") {
+TEST_CASE(
+    "a connection that was idle for too long is closed, by a check-out or in the background") {
     on_each_backend([](reactor& r) {
         for (const auto interval : {-1ms, 5ms}) {
             pool_scene s(r, {.max_idle_time = 20ms, .maintenance_interval = interval});
@@ -210,12 +211,11 @@ TEST_CASE("what nobody waits for does not keep run() running, what somebody wait
 TEST_CASE("a thousand cancelled finds at ten connections open no eleventh") {
     on_each_backend([](reactor& r) {
         op_msg_peer peer;
-        peer.always("find", reply_script().wait(1ms).reply(
-                                bson::document{{"cursor", bson::document{{"id", 0},
-                                                                         {"ns", "db.c"},
-                                                                         {"firstBatch",
-                                                                          bson::array{}}}},
-                                               {"ok", 1.0}}));
+        peer.always("find",
+                    reply_script().wait(1ms).reply(bson::document{
+                        {"cursor",
+                         bson::document{{"id", 0}, {"ns", "db.c"}, {"firstBatch", bson::array{}}}},
+                        {"ok", 1.0}}));
         const client c(r, peer.uri(), {.max_pool_size = 10, .drain_timeout = 60s});
         std::size_t cancelled = 0;
         for (int round = 0; round < 100; ++round) {
@@ -232,9 +232,8 @@ TEST_CASE("a thousand cancelled finds at ten connections open no eleventh") {
             }
         }
         CHECK(cancelled > 0);
-        REQUIRE(poll_until(r, [&] {
-            return c.statistics().connections == c.statistics().idle_connections;
-        }));
+        REQUIRE(poll_until(
+            r, [&] { return c.statistics().connections == c.statistics().idle_connections; }));
         CHECK(c.statistics().connections_created <= 10);
         CHECK(c.statistics().connections == c.statistics().connections_created);
         CHECK(peer.connections() <= 10);

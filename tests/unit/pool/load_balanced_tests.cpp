@@ -7,8 +7,8 @@ using words = std::vector<std::string>;
 
 namespace {
 
-const bson::object_id first_service("000000000000000000000001");
-const bson::object_id second_service("000000000000000000000002");
+const auto first_service = bson::object_id::from_string("000000000000000000000001").value();
+const auto second_service = bson::object_id::from_string("000000000000000000000002").value();
 
 reply_script hello_of(const bson::object_id& service) {
     auto reply = op_msg_peer::hello_document();

@@ -2,7 +2,7 @@
 
 #include "wire/hello.hpp"
 
-#include <mongoro/bson/build.hpp>
+#include <mongoro/bson/document.hpp>
 
 #include <doctest/doctest.h>
 
@@ -95,8 +95,8 @@ TEST_CASE("an idle connection has a limit only if there is one") {
 
 TEST_CASE("behind a load balancer each service has a generation as long as it has connections") {
     auto state = ready_state({.load_balanced = true});
-    const bson::object_id a("000000000000000000000001");
-    const bson::object_id b("000000000000000000000002");
+    const auto a = bson::object_id::from_string("000000000000000000000001").value();
+    const auto b = bson::object_id::from_string("000000000000000000000002").value();
     connection_record one;
     connection_record two;
     connection_record other;
@@ -120,7 +120,7 @@ TEST_CASE("behind a load balancer each service has a generation as long as it ha
 }
 
 TEST_CASE("the answer to a hello says which service and which connection of the server it is") {
-    const bson::object_id service("0123456789abcdef01234567");
+    const auto service = bson::object_id::from_string("0123456789abcdef01234567").value();
     bson::document reply;
     reply.append("connectionId", 42).append("serviceId", service);
     wire::hello_reply hello;
@@ -150,12 +150,9 @@ TEST_CASE("an event of a new pool has the options that are not the defaults") {
 }
 
 TEST_CASE("a check-out that timed out says who holds the connections") {
-    const auto text = timeout_text("h:1", {.max_size = 7},
-                                   {.connections = 7,
-                                    .opening = 1,
-                                    .cursors = 3,
-                                    .transactions = 2,
-                                    .operations = 1});
+    const auto text = timeout_text(
+        "h:1", {.max_size = 7},
+        {.connections = 7, .opening = 1, .cursors = 3, .transactions = 2, .operations = 1});
     CHECK(text ==
           "Timed out while checking out a connection from connection pool h:1: maxPoolSize: 7, "
           "connections in use by cursors: 3, connections in use by transactions: 2, connections in "
