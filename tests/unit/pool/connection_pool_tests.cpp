@@ -146,7 +146,8 @@ TEST_CASE("clear with interruption ends what is under way with pool_cleared") {
 
 TEST_CASE("a check-out that waits for too long says who holds the connections") {
     on_each_backend([](reactor& r) {
-        pool_scene s(r, {.max_size = 3, .wait_queue_timeout = 20ms});
+        pool_scene s(r, {.max_size = 3, .min_size = 3, .wait_queue_timeout = 20ms});
+        s.until([&] { return s.pool.idle() == 3; });
         auto a = s.check_out();
         auto b = s.check_out();
         auto c = s.check_out();
@@ -246,7 +247,8 @@ TEST_CASE("the pool's options of the connection string are the client's") {
         op_msg_peer peer;
         peer.always("ping", reply_script().hang());
         {
-            const client c(r, peer.uri() + "?maxPoolSize=1&waitQueueTimeoutMS=20");
+            const client c(r, peer.uri() + "?maxPoolSize=1&minPoolSize=1&waitQueueTimeoutMS=20");
+            REQUIRE(poll_until(r, [&] { return c.statistics().idle_connections == 1; }));
             running holds(r, c.ping());
             REQUIRE(poll_until(r, [&] { return peer.received("ping").size() == 1; }));
             CHECK(error_of(r, c.ping()) == errc::wait_queue_timeout);
