@@ -62,6 +62,20 @@ class collection {
         return collection<U>(base_);
     }
 
+    /// The same collection whose reads go elsewhere. Copies the preference. Default: its
+    /// database's, else the connection string's, else the primary.
+    [[nodiscard]] collection with_read_preference(const read_preference& preference) const {
+        return collection(base_.with(preference));
+    }
+    /// The same with another read concern for reads that name none.
+    [[nodiscard]] collection with_read_concern(const read_concern& concern) const {
+        return collection(base_.with(concern));
+    }
+    /// The same with another write concern for writes that name none.
+    [[nodiscard]] collection with_write_concern(const write_concern& concern) const {
+        return collection(base_.with(concern));
+    }
+
     /// Inserts one document. One without `_id` gets an ObjectId, made here, as its first field.
     ///
     /// Errors: `write_failed` (a duplicate key, a failed validation), `write_concern_failed` (it

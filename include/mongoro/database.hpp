@@ -5,6 +5,7 @@
 #include <mongoro/bson/document_param.hpp>
 #include <mongoro/collection.hpp>
 #include <mongoro/cursor.hpp>
+#include <mongoro/detail/handle_settings.hpp>
 #include <mongoro/options/admin.hpp>
 
 #include <memory>
@@ -19,8 +20,7 @@ namespace mongoro {
 class database {
  public:
     /// For the library; `client::operator[]` makes one.
-    database(std::shared_ptr<detail::client_state> client, std::string_view name)
-        : client_(std::move(client)), name_(name) {}
+    database(std::shared_ptr<detail::client_state> client, std::string_view name);
 
     [[nodiscard]] const std::string& name() const noexcept { return name_; }
 
@@ -31,8 +31,16 @@ class database {
     /// A collection of `T`s.
     template <typename T = document>
     [[nodiscard]] mongoro::collection<T> collection(std::string_view name) const {
-        return mongoro::collection<T>(detail::collection_base(client_, name_, name));
+        return mongoro::collection<T>(detail::collection_base(client_, name_, name, settings_));
     }
+
+    /// The same database with another read preference, for the reads of its collections too. Copies
+    /// it. Default: the connection string's, else the primary.
+    [[nodiscard]] database with_read_preference(const read_preference& preference) const;
+    /// The same with another read concern.
+    [[nodiscard]] database with_read_concern(const read_concern& concern) const;
+    /// The same with another write concern.
+    [[nodiscard]] database with_write_concern(const write_concern& concern) const;
 
     /// Runs any command; gives the server's whole reply. A reply that says `ok: 0` is
     /// `command_failed`.
@@ -71,6 +79,7 @@ class database {
  private:
     std::shared_ptr<detail::client_state> client_;
     std::string name_;
+    detail::handle_settings_ptr settings_;
 };
 
 }  // namespace mongoro

@@ -1,4 +1,5 @@
 #include "client/client_state.hpp"
+#include "client/settings.hpp"
 #include "client/unsupported.hpp"
 
 #include <mongoro/client.hpp>
@@ -18,23 +19,15 @@ result<std::shared_ptr<client_state>> make_state(reactor& r, std::string_view te
     if (auto e = detail::unsupported_option(*where)) {
         return e;
     }
-    if (options.max_pool_size == 0U) {
-        return error(errc::invalid_argument, "max_pool_size is 0");
+    auto settings = detail::settings_of(*where, options);
+    if (!settings) {
+        return settings.error();
     }
-    if (options.connect_timeout && options.connect_timeout->count() < 0) {
-        return error(errc::invalid_argument, "connect_timeout is negative");
-    }
-    if (options.drain_timeout.count() < 0) {
-        return error(errc::invalid_argument, "drain_timeout is negative");
-    }
-    if (options.app_name.size() > 128) {
-        return error(errc::invalid_argument, "app_name is longer than 128 bytes");
-    }
-    return std::make_shared<client_state>(r, *where, options);
+    return std::make_shared<client_state>(r, *where, std::move(*settings));
 }
 
 task<result<void>> run_ping(std::shared_ptr<client_state> state) {
-    auto reply = co_await operation::execute(detail::pool_of(state), operation::ping());
+    auto reply = co_await operation::execute(detail::deployment_of(state), operation::ping());
     if (!reply) {
         co_return reply.error();
     }
@@ -43,7 +36,7 @@ task<result<void>> run_ping(std::shared_ptr<client_state> state) {
 
 task<result<std::vector<document>>> run_list(std::shared_ptr<client_state> state,
                                              detail::command_handle c) {
-    auto reply = co_await operation::execute(detail::pool_of(state), std::move(c));
+    auto reply = co_await operation::execute(detail::deployment_of(state), std::move(c));
     if (!reply) {
         co_return reply.error();
     }
@@ -122,10 +115,14 @@ awaitable<void> client::close(deadline until) const {
 }
 
 client_statistics client::statistics() const noexcept {
-    const auto& pool = state_->pool();
-    return {.connections = pool.size(),
-            .idle_connections = pool.idle(),
-            .connections_created = pool.created()};
+    client_statistics sum;
+    for (const auto& server : state_->servers().servers()) {
+        const auto& pool = server->pool();
+        sum.connections += pool.size();
+        sum.idle_connections += pool.idle();
+        sum.connections_created += pool.created();
+    }
+    return sum;
 }
 
 }  // namespace mongoro

@@ -1,16 +1,18 @@
 #pragma once
 
+#include "deployment/deployment.hpp"
 #include "operation/executor.hpp"
 #include "operation/operations.hpp"
-#include "pool/connection_pool.hpp"
 
 #include <mongoro/client.hpp>
+#include <mongoro/detail/handle_settings.hpp>
 #include <mongoro/task_scope.hpp>
 #include <mongoro/uri.hpp>
 
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace mongoro::detail {
@@ -18,18 +20,20 @@ namespace mongoro::detail {
 /// What the handles of one client share. On the reactor's thread, but for its construction.
 class client_state {
  public:
-    client_state(reactor& r, const uri& where, const client_options& options);
+    client_state(reactor& r, const uri& where, deployment::settings settings);
     client_state(const client_state&) = delete;
     client_state& operator=(const client_state&) = delete;
     ~client_state();
 
     [[nodiscard]] reactor_core& core() noexcept { return core_; }
-    [[nodiscard]] pool::connection_pool& pool() noexcept { return pool_; }
+    [[nodiscard]] deployment::deployment& servers() noexcept { return deployment_; }
     [[nodiscard]] const std::string& default_database() const noexcept { return default_database_; }
+    /// What the connection string says of reads and writes; null: nothing.
+    [[nodiscard]] const handle_settings_ptr& settings() const noexcept { return settings_; }
 
     /// Kills a cursor in the background; nothing waits for it but `close()`.
-    void kill_cursor(std::string_view database, std::string_view collection,
-                     std::int64_t id) noexcept;
+    void kill_cursor(std::string_view database, std::string_view collection, std::int64_t id,
+                     operation::cursor_pin pin) noexcept;
     [[nodiscard]] task<result<void>> close(deadline until);
 
  private:
@@ -37,15 +41,17 @@ class client_state {
 
     reactor_core& core_;
     std::string default_database_;
-    pool::connection_pool pool_;
+    handle_settings_ptr settings_;
+    deployment::deployment deployment_;
     task_scope background_;
     std::shared_ptr<const bool> reactor_alive_;
     bool joining_ = false;
 };
 
-/// The pool of a client, sharing the client: what an operation is run with.
-[[nodiscard]] inline operation::pool_ptr pool_of(const std::shared_ptr<client_state>& client) {
-    return {client, &client->pool()};
+/// The deployment of a client, sharing the client: what an operation is run with.
+[[nodiscard]] inline operation::deployment_ptr deployment_of(
+    const std::shared_ptr<client_state>& client) {
+    return {client, &client->servers()};
 }
 
 }  // namespace mongoro::detail

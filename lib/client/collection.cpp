@@ -10,16 +10,16 @@ namespace {
 
 constexpr int namespace_not_found = 26;
 
-task<result<void>> run_void(operation::pool_ptr pool, command_handle c) {
-    auto reply = co_await operation::execute(std::move(pool), std::move(c));
+task<result<void>> run_void(operation::deployment_ptr d, command_handle c) {
+    auto reply = co_await operation::execute(std::move(d), std::move(c));
     if (!reply) {
         co_return reply.error();
     }
     co_return result<void>();
 }
 
-task<result<void>> run_drop(operation::pool_ptr pool, command_handle c) {
-    auto reply = co_await operation::execute(std::move(pool), std::move(c));
+task<result<void>> run_drop(operation::deployment_ptr d, command_handle c) {
+    auto reply = co_await operation::execute(std::move(d), std::move(c));
     // Before 7.0 a server says so; the specification asks for silence.
     if (!reply && reply.error().server_code() != namespace_not_found) {
         co_return reply.error();
@@ -27,9 +27,9 @@ task<result<void>> run_drop(operation::pool_ptr pool, command_handle c) {
     co_return result<void>();
 }
 
-task<result<std::int64_t>> run_count(operation::pool_ptr pool, command_handle c,
+task<result<std::int64_t>> run_count(operation::deployment_ptr d, command_handle c,
                                      result<std::int64_t> (*read)(document_view)) {
-    auto reply = co_await operation::execute(std::move(pool), std::move(c));
+    auto reply = co_await operation::execute(std::move(d), std::move(c));
     if (!reply) {
         // Nothing there is a count of 0, in the words of servers that have no collection to count.
         if (read == &operation::read_estimated_count &&
@@ -41,8 +41,8 @@ task<result<std::int64_t>> run_count(operation::pool_ptr pool, command_handle c,
     co_return read(reply->body);
 }
 
-task<result<std::vector<bson::value>>> run_distinct(operation::pool_ptr pool, command_handle c) {
-    auto reply = co_await operation::execute(std::move(pool), std::move(c));
+task<result<std::vector<bson::value>>> run_distinct(operation::deployment_ptr d, command_handle c) {
+    auto reply = co_await operation::execute(std::move(d), std::move(c));
     if (!reply) {
         co_return reply.error();
     }
@@ -60,48 +60,48 @@ task<result<std::vector<bson::value>>> run_distinct(operation::pool_ptr pool, co
     co_return std::move(list);
 }
 
-task<result<std::vector<std::string>>> run_create_indexes(operation::pool_ptr pool,
+task<result<std::vector<std::string>>> run_create_indexes(operation::deployment_ptr d,
                                                           command_handle c,
                                                           std::vector<std::string> names) {
-    auto reply = co_await operation::execute(std::move(pool), std::move(c));
+    auto reply = co_await operation::execute(std::move(d), std::move(c));
     if (!reply) {
         co_return reply.error();
     }
     co_return std::move(names);
 }
 
-task<result<std::string>> run_create_index(operation::pool_ptr pool, command_handle c,
+task<result<std::string>> run_create_index(operation::deployment_ptr d, command_handle c,
                                            result<std::string> name) {
     if (!name) {
         co_return name.error();
     }
-    auto reply = co_await operation::execute(std::move(pool), std::move(c));
+    auto reply = co_await operation::execute(std::move(d), std::move(c));
     if (!reply) {
         co_return reply.error();
     }
     co_return std::move(*name);
 }
 
-task<result<insert_one_result>> run_insert_one(operation::pool_ptr pool, command_handle c,
+task<result<insert_one_result>> run_insert_one(operation::deployment_ptr d, command_handle c,
                                                bson::value id) {
-    auto done = co_await operation::execute_write(std::move(pool), std::move(c));
+    auto done = co_await operation::execute_write(std::move(d), std::move(c));
     if (!done) {
         co_return done.error();
     }
     co_return insert_one_result{std::move(id), done->acknowledged};
 }
 
-task<result<insert_many_result>> run_insert_many(operation::pool_ptr pool, command_handle c,
+task<result<insert_many_result>> run_insert_many(operation::deployment_ptr d, command_handle c,
                                                  std::vector<bson::value> ids) {
-    auto done = co_await operation::execute_write(std::move(pool), std::move(c));
+    auto done = co_await operation::execute_write(std::move(d), std::move(c));
     if (!done) {
         co_return done.error();
     }
     co_return insert_many_result{done->n, std::move(ids), done->acknowledged};
 }
 
-task<result<update_result>> run_updates(operation::pool_ptr pool, command_handle c) {
-    auto done = co_await operation::execute_write(std::move(pool), std::move(c));
+task<result<update_result>> run_updates(operation::deployment_ptr d, command_handle c) {
+    auto done = co_await operation::execute_write(std::move(d), std::move(c));
     if (!done) {
         co_return done.error();
     }
@@ -113,8 +113,8 @@ task<result<update_result>> run_updates(operation::pool_ptr pool, command_handle
     co_return std::move(read);
 }
 
-task<result<delete_result>> run_deletes(operation::pool_ptr pool, command_handle c) {
-    auto done = co_await operation::execute_write(std::move(pool), std::move(c));
+task<result<delete_result>> run_deletes(operation::deployment_ptr d, command_handle c) {
+    auto done = co_await operation::execute_write(std::move(d), std::move(c));
     if (!done) {
         co_return done.error();
     }
@@ -123,67 +123,72 @@ task<result<delete_result>> run_deletes(operation::pool_ptr pool, command_handle
 
 }  // namespace
 
+/// What the operations of a collection work on.
+operation::target collection_base::where() const noexcept {
+    return {database_, name_, settings_ ? &settings_ : nullptr};
+}
+
 reactor_core& collection_base::core() const noexcept {
     return client_->core();
 }
 
 command_handle collection_base::insert(const insert_one_options& o) const {
-    return operation::insert({database_, name_}, o);
+    return operation::insert(where(), o);
 }
 command_handle collection_base::insert(const insert_many_options& o) const {
-    return operation::insert({database_, name_}, o);
+    return operation::insert(where(), o);
 }
 command_handle collection_base::find(document_view filter, const find_options& o) const {
-    return operation::find({database_, name_}, filter, o);
+    return operation::find(where(), filter, o);
 }
 command_handle collection_base::find_one(document_view filter, const find_one_options& o) const {
-    return operation::find_one({database_, name_}, filter, o);
+    return operation::find_one(where(), filter, o);
 }
 command_handle collection_base::replace(document_view filter, document_view replacement,
                                         const replace_options& o) const {
-    return operation::replace({database_, name_}, filter, replacement, o);
+    return operation::replace(where(), filter, replacement, o);
 }
 command_handle collection_base::find_one_and_delete(document_view filter,
                                                     const find_one_and_delete_options& o) const {
-    return operation::find_one_and_delete({database_, name_}, filter, o);
+    return operation::find_one_and_delete(where(), filter, o);
 }
 command_handle collection_base::find_one_and_replace(document_view filter,
                                                      document_view replacement,
                                                      const find_one_and_replace_options& o) const {
-    return operation::find_one_and_replace({database_, name_}, filter, replacement, o);
+    return operation::find_one_and_replace(where(), filter, replacement, o);
 }
 command_handle collection_base::find_one_and_update(document_view filter, document_view update,
                                                     const find_one_and_update_options& o) const {
-    return operation::find_one_and_update({database_, name_}, filter, update, o);
+    return operation::find_one_and_update(where(), filter, update, o);
 }
 command_handle collection_base::find_one_and_update(document_view filter, array_view pipeline,
                                                     const find_one_and_update_options& o) const {
-    return operation::find_one_and_update({database_, name_}, filter, pipeline, o);
+    return operation::find_one_and_update(where(), filter, pipeline, o);
 }
 command_handle collection_base::aggregate(array_view pipeline, const aggregate_options& o) const {
-    return operation::aggregate({database_, name_}, pipeline, o);
+    return operation::aggregate(where(), pipeline, o);
 }
 command_handle collection_base::update_one(document_view filter, document_view update,
                                            const update_options& o) const {
-    return operation::update({database_, name_}, filter, update, operation::multi::one, o);
+    return operation::update(where(), filter, update, operation::multi::one, o);
 }
 command_handle collection_base::update_one(document_view filter, array_view pipeline,
                                            const update_options& o) const {
-    return operation::update({database_, name_}, filter, pipeline, operation::multi::one, o);
+    return operation::update(where(), filter, pipeline, operation::multi::one, o);
 }
 command_handle collection_base::update_many(document_view filter, document_view update,
                                             const update_options& o) const {
-    return operation::update({database_, name_}, filter, update, operation::multi::many, o);
+    return operation::update(where(), filter, update, operation::multi::many, o);
 }
 command_handle collection_base::update_many(document_view filter, array_view pipeline,
                                             const update_options& o) const {
-    return operation::update({database_, name_}, filter, pipeline, operation::multi::many, o);
+    return operation::update(where(), filter, pipeline, operation::multi::many, o);
 }
 command_handle collection_base::delete_one(document_view filter, const delete_options& o) const {
-    return operation::remove({database_, name_}, filter, operation::multi::one, o);
+    return operation::remove(where(), filter, operation::multi::one, o);
 }
 command_handle collection_base::delete_many(document_view filter, const delete_options& o) const {
-    return operation::remove({database_, name_}, filter, operation::multi::many, o);
+    return operation::remove(where(), filter, operation::multi::many, o);
 }
 
 bson::byte_buffer& collection_base::documents(wire::command& to) noexcept {
@@ -203,37 +208,37 @@ void collection_base::fail(wire::command& to, error e) {
 }
 
 task<result<reply>> collection_base::run(command_handle c) const {
-    return operation::execute(pool_of(client_), std::move(c));
+    return operation::execute(deployment_of(client_), std::move(c));
 }
 task<result<insert_one_result>> collection_base::run_insert(command_handle c,
                                                             bson::value id) const {
-    return run_insert_one(pool_of(client_), std::move(c), std::move(id));
+    return run_insert_one(deployment_of(client_), std::move(c), std::move(id));
 }
 task<result<insert_many_result>> collection_base::run_insert(command_handle c,
                                                              std::vector<bson::value> ids) const {
-    return run_insert_many(pool_of(client_), std::move(c), std::move(ids));
+    return run_insert_many(deployment_of(client_), std::move(c), std::move(ids));
 }
 task<result<update_result>> collection_base::run_update(command_handle c) const {
-    return run_updates(pool_of(client_), std::move(c));
+    return run_updates(deployment_of(client_), std::move(c));
 }
 task<result<delete_result>> collection_base::run_delete(command_handle c) const {
-    return run_deletes(pool_of(client_), std::move(c));
+    return run_deletes(deployment_of(client_), std::move(c));
 }
 
 task<result<std::int64_t>> collection_base::count_documents(document_view filter,
                                                             const count_options& o) const {
-    return run_count(pool_of(client_), operation::count_documents({database_, name_}, filter, o),
+    return run_count(deployment_of(client_), operation::count_documents(where(), filter, o),
                      &operation::read_count_documents);
 }
 task<result<std::int64_t>> collection_base::estimated_count(
     const estimated_count_options& o) const {
-    return run_count(pool_of(client_), operation::estimated_count({database_, name_}, o),
+    return run_count(deployment_of(client_), operation::estimated_count(where(), o),
                      &operation::read_estimated_count);
 }
 task<result<std::vector<bson::value>>> collection_base::distinct(std::string_view key,
                                                                  document_view filter,
                                                                  const distinct_options& o) const {
-    return run_distinct(pool_of(client_), operation::distinct({database_, name_}, key, filter, o));
+    return run_distinct(deployment_of(client_), operation::distinct(where(), key, filter, o));
 }
 
 task<result<std::string>> collection_base::create_index(document_view keys,
@@ -250,8 +255,8 @@ task<result<std::string>> collection_base::create_index(document_view keys,
                             .wildcard_projection = index.wildcard_projection,
                             .weights = index.weights,
                             .default_language = index.default_language};
-    return run_create_index(pool_of(client_),
-                            operation::create_indexes({database_, name_}, {&model, 1}, o),
+    return run_create_index(deployment_of(client_),
+                            operation::create_indexes(where(), {&model, 1}, o),
                             operation::index_name(model));
 }
 
@@ -262,36 +267,34 @@ task<result<std::vector<std::string>>> collection_base::create_indexes(
         // One without a name that can be made has failed the command: its error comes from there.
         names.push_back(operation::index_name(model).value_or(std::string()));
     }
-    return run_create_indexes(pool_of(client_),
-                              operation::create_indexes({database_, name_}, models, o),
+    return run_create_indexes(deployment_of(client_), operation::create_indexes(where(), models, o),
                               std::move(names));
 }
 
 task<result<void>> collection_base::drop_index(std::string_view name,
                                                const drop_index_options& o) const {
-    auto c = operation::drop_indexes({database_, name_}, name, o);
+    auto c = operation::drop_indexes(where(), name, o);
     if (name == "*") {
         c->fail({errc::invalid_argument, "drop_index drops one index: use drop_indexes for all"});
     }
-    return run_void(pool_of(client_), std::move(c));
+    return run_void(deployment_of(client_), std::move(c));
 }
 task<result<void>> collection_base::drop_indexes(const drop_index_options& o) const {
-    return run_void(pool_of(client_), operation::drop_indexes({database_, name_}, "*", o));
+    return run_void(deployment_of(client_), operation::drop_indexes(where(), "*", o));
 }
 std::shared_ptr<cursor_core> collection_base::list_indexes(const list_indexes_options& o) const {
     auto core = std::make_shared<cursor_core>(client_, database_, name_,
-                                              operation::list_indexes({database_, name_}, o));
+                                              operation::list_indexes(where(), o));
     core->set_batch_size(o.batch_size.value_or(0));
     core->set_empty_if_missing();
     return core;
 }
 task<result<void>> collection_base::drop(const drop_options& o) const {
-    return run_drop(pool_of(client_), operation::drop_collection({database_, name_}, o));
+    return run_drop(deployment_of(client_), operation::drop_collection(where(), o));
 }
 task<result<void>> collection_base::rename(std::string_view new_name,
                                            const rename_options& o) const {
-    return run_void(pool_of(client_),
-                    operation::rename_collection({database_, name_}, new_name, o));
+    return run_void(deployment_of(client_), operation::rename_collection(where(), new_name, o));
 }
 
 result<std::optional<document_view>> collection_base::first_document(document_view reply) {

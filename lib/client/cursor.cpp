@@ -49,7 +49,9 @@ cursor_core::cursor_core(std::shared_ptr<client_state> client, std::string_view 
     : client_(std::move(client)),
       database_(database),
       collection_(collection),
-      first_(std::move(first)) {}
+      first_(std::move(first)),
+      settings_(first_->settings()),
+      pin_(std::make_unique<operation::cursor_pin>()) {}
 
 cursor_core::~cursor_core() {
     kill();
@@ -130,7 +132,7 @@ command_handle cursor_core::next_command() {
     if (limit_ > 0 && batch_size > 0) {
         batch_size = std::min(batch_size, limit_ - received_);
     }
-    return operation::get_more({database_, collection_}, id_,
+    return operation::get_more({database_, collection_, settings_ ? &settings_ : nullptr}, id_,
                                static_cast<std::int32_t>(std::min<std::int64_t>(
                                    batch_size, std::numeric_limits<std::int32_t>::max())),
                                max_await_, comment_.view());
@@ -151,7 +153,7 @@ task<result<bool>> cursor_core::fetch() {
     }
     under_way mark(*this);
     auto command = next_command();
-    auto r = co_await operation::execute(pool_of(client_), std::move(command));
+    auto r = co_await operation::execute(deployment_of(client_), std::move(command), pin_.get());
     mark.ended();
     started_ = true;
     if (r) {
@@ -185,6 +187,9 @@ result<bool> cursor_core::accept(reply r) {
     if (limit_ > 0) {
         received_ += static_cast<std::int64_t>(read->batch.count());
     }
+    if (id_ == 0) {
+        pin_->release();
+    }
     bytes_ = std::move(r.bytes);
     at_ = read->batch.begin();
     if (limit_ < 0 || batch_size_ < 0) {
@@ -195,8 +200,9 @@ result<bool> cursor_core::accept(reply r) {
 
 void cursor_core::kill() noexcept {
     if (id_ != 0) {
-        client_->kill_cursor(database_, collection_, std::exchange(id_, 0));
+        client_->kill_cursor(database_, collection_, std::exchange(id_, 0), std::move(*pin_));
     }
+    pin_->release();
 }
 
 task<result<void>> cursor_core::close() {
@@ -212,7 +218,9 @@ task<result<void>> cursor_core::close() {
         co_return result<void>();
     }
     auto killed = co_await operation::execute(
-        pool_of(client_), operation::kill_cursors({database_, collection_}, std::exchange(id_, 0)));
+        deployment_of(client_),
+        operation::kill_cursors({database_, collection_}, std::exchange(id_, 0)), pin_.get());
+    pin_->release();
     if (!killed) {
         co_return killed.error();
     }

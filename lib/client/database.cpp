@@ -9,7 +9,7 @@ namespace {
 using detail::client_state;
 
 task<result<document>> run_whole(std::shared_ptr<client_state> state, detail::command_handle c) {
-    auto reply = co_await operation::execute(detail::pool_of(state), std::move(c));
+    auto reply = co_await operation::execute(detail::deployment_of(state), std::move(c));
     if (!reply) {
         co_return reply.error();
     }
@@ -17,7 +17,7 @@ task<result<document>> run_whole(std::shared_ptr<client_state> state, detail::co
 }
 
 task<result<void>> run_void(std::shared_ptr<client_state> state, detail::command_handle c) {
-    auto reply = co_await operation::execute(detail::pool_of(state), std::move(c));
+    auto reply = co_await operation::execute(detail::deployment_of(state), std::move(c));
     if (!reply) {
         co_return reply.error();
     }
@@ -47,6 +47,27 @@ task<result<std::vector<std::string>>> run_names(std::shared_ptr<detail::cursor_
 
 }  // namespace
 
+database::database(std::shared_ptr<detail::client_state> client, std::string_view name)
+    : client_(std::move(client)), name_(name), settings_(client_->settings()) {}
+
+database database::with_read_preference(const read_preference& preference) const {
+    auto changed = *this;
+    changed.settings_ = detail::with_setting(settings_, preference);
+    return changed;
+}
+
+database database::with_read_concern(const read_concern& concern) const {
+    auto changed = *this;
+    changed.settings_ = detail::with_setting(settings_, concern);
+    return changed;
+}
+
+database database::with_write_concern(const write_concern& concern) const {
+    auto changed = *this;
+    changed.settings_ = detail::with_setting(settings_, concern);
+    return changed;
+}
+
 awaitable<document> database::run_command(const bson::document_param& command,
                                           const run_command_options& options) const {
     return {run_whole(client_, operation::run_command(name_, command.view(), options)),
@@ -63,14 +84,15 @@ cursor<document> database::aggregate(const bson::array_param& pipeline,
                                      const aggregate_options& options) const {
     auto core = std::make_shared<detail::cursor_core>(
         client_, name_, "$cmd.aggregate",
-        operation::aggregate({name_, {}}, pipeline.view(), options));
+        operation::aggregate({name_, {}, settings_ ? &settings_ : nullptr}, pipeline.view(),
+                             options));
     core->set_aggregate_options(options);
     return cursor<document>(std::move(core));
 }
 
 cursor<document> database::list_collections(const list_collections_options& options) const {
-    auto core = std::make_shared<detail::cursor_core>(client_, name_, "$cmd.listCollections",
-                                                      operation::list_collections(name_, options));
+    auto core = std::make_shared<detail::cursor_core>(
+        client_, name_, "$cmd.listCollections", operation::list_collections({name_, {}}, options));
     core->set_batch_size(options.batch_size.value_or(0));
     return cursor<document>(std::move(core));
 }
@@ -81,18 +103,21 @@ awaitable<std::vector<std::string>> database::list_collection_names(
     names_only.name_only = true;
     return {run_names(std::make_shared<detail::cursor_core>(
                 client_, name_, "$cmd.listCollections",
-                operation::list_collections(name_, names_only))),
+                operation::list_collections({name_, {}}, names_only))),
             &client_->core()};
 }
 
 awaitable<void> database::create_collection(std::string_view name,
                                             const create_collection_options& options) const {
-    return {run_void(client_, operation::create_collection({name_, name}, options)),
+    return {run_void(client_, operation::create_collection(
+                                  {name_, name, settings_ ? &settings_ : nullptr}, options)),
             &client_->core()};
 }
 
 awaitable<void> database::drop(const drop_options& options) const {
-    return {run_void(client_, operation::drop_database(name_, options)), &client_->core()};
+    return {run_void(client_, operation::drop_database(
+                                  {name_, {}, settings_ ? &settings_ : nullptr}, options)),
+            &client_->core()};
 }
 
 }  // namespace mongoro

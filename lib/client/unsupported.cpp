@@ -21,9 +21,8 @@ struct row {
 };
 
 // A feature that gets built takes its row away.
-constexpr std::array<row, 29> rows{{
+constexpr std::array<row, 10> rows{{
     {"mongodb+srv", [](const uri& u) { return u.is_srv(); }},
-    {"more than one host", [](const uri& u) { return u.hosts().size() > 1; }},
     {"a login", [](const uri& u) { return u.credential() != nullptr; }},
     {"authSource", given<&o::auth_source>},
     {"tls", [](const uri& u) { return u.uses_tls(); }},
@@ -32,26 +31,8 @@ constexpr std::array<row, 29> rows{{
     {"proxyHost", [](const uri& u) { return u.options().proxy.host.has_value(); }},
     {"compressors", [](const uri& u) { return !u.options().compressors.empty(); }},
     {"zlibCompressionLevel", given<&o::zlib_compression_level>},
-    {"replicaSet", given<&o::replica_set>},
-    {"directConnection", given<&o::direct_connection>},
-    {"loadBalanced", given<&o::load_balanced>},
-    {"serverMonitoringMode", given<&o::server_monitoring_mode>},
-    {"heartbeatFrequencyMS", given<&o::heartbeat_frequency>},
-    {"localThresholdMS", given<&o::local_threshold>},
-    {"serverSelectionTimeoutMS", given<&o::server_selection_timeout>},
-    {"serverSelectionTryOnce", given<&o::server_selection_try_once>},
     {"timeoutMS", given<&o::timeout>},
     {"socketTimeoutMS", given<&o::socket_timeout>},
-    {"retryReads", given<&o::retry_reads>},
-    {"retryWrites", given<&o::retry_writes>},
-    {"maxAdaptiveRetries", given<&o::max_adaptive_retries>},
-    {"enableOverloadRetargeting", given<&o::enable_overload_retargeting>},
-    {"readPreference", given<&o::read_preference>},
-    {"readConcernLevel", given<&o::read_concern_level>},
-    {"w", given<&o::w>},
-    {"w", given<&o::w_tag>},
-    {"journal", given<&o::journal>},
-    {"wTimeoutMS", given<&o::w_timeout>},
 }};
 
 }  // namespace

@@ -30,6 +30,9 @@ command_handle aggregate(target t, bson::array_view pipeline, const aggregate_op
         c->begin("aggregate", t.database, t.collection);
     }
     const bool is_write = writes(pipeline);
+    if (!is_write) {
+        set_read(*c, t);
+    }
     auto& body = c->body();
     body.append("pipeline", pipeline);
     body.begin_document("cursor");
@@ -41,7 +44,7 @@ command_handle aggregate(target t, bson::array_view pipeline, const aggregate_op
     append_if(body, "allowDiskUse", o.allow_disk_use);
     if (is_write) {
         append_if(body, "bypassDocumentValidation", o.bypass_document_validation);
-        append_if(*c, o.write_concern);
+        append_concern(*c, o.write_concern, t);
         if (!c->acknowledged()) {
             c->fail({errc::invalid_argument, "an aggregate cannot be unacknowledged"});
         }
@@ -52,7 +55,7 @@ command_handle aggregate(target t, bson::array_view pipeline, const aggregate_op
     append_if(body, "let", o.let);
     append_if(body, "maxTimeMS", o.max_time);
     append_if(body, "rawData", o.raw_data);
-    append_if(body, o.read_concern);
+    append_concern(*c, o.read_concern, t);
     return c;
 }
 

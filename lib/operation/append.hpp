@@ -1,5 +1,6 @@
 #pragma once
 
+#include "operation/operations.hpp"
 #include "wire/command.hpp"
 
 #include <mongoro/options/common.hpp>
@@ -52,7 +53,7 @@ inline void append_if(bson::writer& to, std::string_view key, std::string_view t
     }
 }
 
-inline void append_if(bson::writer& to, const std::optional<read_concern>& option) {
+inline void append_read_concern(bson::writer& to, const std::optional<read_concern>& option) {
     if (option && !option->level.empty()) {
         to.begin_document("readConcern");
         to.append("level", option->level);
@@ -60,8 +61,26 @@ inline void append_if(bson::writer& to, const std::optional<read_concern>& optio
     }
 }
 
+/// Appends the operation's read concern, or that of its handle.
+inline void append_concern(command& to, const std::optional<read_concern>& option,
+                           const target& t) {
+    if (!option && t.settings != nullptr) [[unlikely]] {
+        append_read_concern(to.body(), (*t.settings)->read_concern());
+    } else {
+        append_read_concern(to.body(), option);
+    }
+}
+
+/// Makes it a read, which goes where its handle's read preference says.
+inline void set_read(command& to, const target& t) {
+    to.set_kind(command::kind::read);
+    if (t.settings != nullptr) [[unlikely]] {
+        to.set_settings(*t.settings);
+    }
+}
+
 /// Appends the write concern, and marks the command as one without a reply for `{w: 0}`.
-inline void append_if(command& to, const std::optional<write_concern>& option) {
+inline void append_write_concern(command& to, const std::optional<write_concern>& option) {
     if (!option || option->is_default()) {
         return;
     }
@@ -86,6 +105,16 @@ inline void append_if(command& to, const std::optional<write_concern>& option) {
     }
     if (!option->is_acknowledged()) {
         to.set_unacknowledged();
+    }
+}
+
+/// Appends the operation's write concern, or that of its handle.
+inline void append_concern(command& to, const std::optional<write_concern>& option,
+                           const target& t) {
+    if (!option && t.settings != nullptr) [[unlikely]] {
+        append_write_concern(to, (*t.settings)->write_concern());
+    } else {
+        append_write_concern(to, option);
     }
 }
 

@@ -5,9 +5,10 @@
 
 namespace mongoro::operation {
 
-command_handle list_collections(std::string_view database, const list_collections_options& o) {
+command_handle list_collections(target t, const list_collections_options& o) {
     auto c = command::make();
-    c->begin("listCollections", database);
+    c->begin("listCollections", t.database);
+    c->set_kind(command::kind::read);
     auto& body = c->body();
     append_if(body, "filter", o.filter);
     append_if(body, "nameOnly", o.name_only);
@@ -40,7 +41,7 @@ command_handle create_collection(target t, const create_collection_options& o) {
     append_if(body, "clusteredIndex", o.clustered_index);
     append_if(body, "changeStreamPreAndPostImages", o.change_stream_pre_and_post_images);
     append_if(body, "comment", o.comment);
-    append_if(*c, o.write_concern);
+    append_concern(*c, o.write_concern, t);
     return c;
 }
 
@@ -48,15 +49,15 @@ command_handle drop_collection(target t, const drop_options& o) {
     auto c = command::make();
     c->begin("drop", t.database, t.collection);
     append_if(c->body(), "comment", o.comment);
-    append_if(*c, o.write_concern);
+    append_concern(*c, o.write_concern, t);
     return c;
 }
 
-command_handle drop_database(std::string_view database, const drop_options& o) {
+command_handle drop_database(target t, const drop_options& o) {
     auto c = command::make();
-    c->begin("dropDatabase", database);
+    c->begin("dropDatabase", t.database);
     append_if(c->body(), "comment", o.comment);
-    append_if(*c, o.write_concern);
+    append_concern(*c, o.write_concern, t);
     return c;
 }
 
@@ -80,13 +81,14 @@ command_handle rename_collection(target t, std::string_view new_name, const rena
     body.append("to", std::string_view(to));
     append_if(body, "dropTarget", o.drop_target);
     append_if(body, "comment", o.comment);
-    append_if(*c, o.write_concern);
+    append_concern(*c, o.write_concern, t);
     return c;
 }
 
 command_handle list_databases(const list_databases_options& o) {
     auto c = command::make();
     c->begin("listDatabases", "admin");
+    c->set_kind(command::kind::read);
     auto& body = c->body();
     append_if(body, "filter", o.filter);
     append_if(body, "nameOnly", o.name_only);

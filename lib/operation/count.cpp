@@ -6,6 +6,7 @@ namespace mongoro::operation {
 command_handle count_documents(target t, bson::document_view filter, const count_options& o) {
     auto c = command::make();
     c->begin("aggregate", t.database, t.collection);
+    set_read(*c, t);
     auto& body = c->body();
     body.begin_array("pipeline");
     char stage[] = "0";
@@ -41,7 +42,7 @@ command_handle count_documents(target t, bson::document_view filter, const count
     append_if(body, "hint", o.hint);
     append_if(body, "maxTimeMS", o.max_time);
     append_if(body, "rawData", o.raw_data);
-    append_if(body, o.read_concern);
+    append_concern(*c, o.read_concern, t);
     return c;
 }
 
@@ -59,11 +60,12 @@ result<std::int64_t> read_count_documents(bson::document_view reply) {
 command_handle estimated_count(target t, const estimated_count_options& o) {
     auto c = command::make();
     c->begin("count", t.database, t.collection);
+    set_read(*c, t);
     auto& body = c->body();
     append_if(body, "comment", o.comment);
     append_if(body, "maxTimeMS", o.max_time);
     append_if(body, "rawData", o.raw_data);
-    append_if(body, o.read_concern);
+    append_concern(*c, o.read_concern, t);
     return c;
 }
 

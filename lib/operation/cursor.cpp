@@ -44,6 +44,7 @@ command_handle get_more(target t, std::int64_t id, std::int32_t batch_size,
                         const bson::value_view& comment) {
     auto c = command::make();
     c->begin_get_more(t.database, id);
+    set_read(*c, t);
     auto& body = c->body();
     body.append("collection", t.collection);
     if (batch_size != 0) {
@@ -59,6 +60,7 @@ command_handle get_more(target t, std::int64_t id, std::int32_t batch_size,
 command_handle kill_cursors(target t, std::int64_t id) {
     auto c = command::make();
     c->begin("killCursors", t.database, t.collection);
+    set_read(*c, t);
     auto& body = c->body();
     body.begin_array("cursors");
     body.append("0", id);

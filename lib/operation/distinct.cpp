@@ -7,6 +7,7 @@ command_handle distinct(target t, std::string_view key, bson::document_view filt
                         const distinct_options& o) {
     auto c = command::make();
     c->begin("distinct", t.database, t.collection);
+    set_read(*c, t);
     auto& body = c->body();
     body.append("key", key);
     body.append("query", filter);
@@ -15,7 +16,7 @@ command_handle distinct(target t, std::string_view key, bson::document_view filt
     append_if(body, "hint", o.hint);
     append_if(body, "maxTimeMS", o.max_time);
     append_if(body, "rawData", o.raw_data);
-    append_if(body, o.read_concern);
+    append_concern(*c, o.read_concern, t);
     return c;
 }
 

@@ -1,6 +1,9 @@
 #include "operation/executor.hpp"
 
+#include "operation/read_preference.hpp"
+#include "operation/retry.hpp"
 #include "operation/waiting_place.hpp"
+#include "operation/write_outcome.hpp"
 #include "wire/server_error.hpp"
 
 #include <string>
@@ -9,70 +12,173 @@
 
 namespace mongoro::operation {
 
-void note_error(pool::connection_pool& pool, const pool::connection& c, const error& e) noexcept {
-    // Of an older generation: the pool has been cleared for it, or for the like, already.
-    if (is_network_error(e) && c.generation() == pool.generation()) {
-        pool.clear(e, std::nullopt, false);
-        pool.ready();
-    }
-}
-
-bool is_network_error(const error& e) noexcept {
-    return e == errc::network_error || e == errc::connection_closed ||
-           e == errc::malformed_message || e == errc::message_too_large ||
-           e == errc::checksum_mismatch || e == errc::unexpected_reply;
-}
-
 namespace {
 
-/// One coroutine for both kinds of caller: a frame less for each operation.
-template <typename Pool>
-task<result<detail::reply>> round_trip(Pool pool, detail::command_handle c) {
-    if constexpr (std::is_same_v<Pool, pool_ptr>) {
-        if (pool->refuses()) {
+/// What becomes of a command with one reply.
+class single_reply {
+ public:
+    using value_type = detail::reply;
+
+    explicit single_reply(const wire::command& c) noexcept : acknowledged_(c.acknowledged()) {}
+
+    [[nodiscard]] error add(detail::reply& r, std::size_t /*first*/) {
+        if (acknowledged_) {
+            if (auto failed = detail::write_reply_error(r.body)) {
+                return failed;
+            }
+        }
+        reply_ = std::move(r);
+        return {};
+    }
+    [[nodiscard]] static constexpr bool goes_on() noexcept { return true; }
+    [[nodiscard]] result<detail::reply> finish() { return std::move(reply_); }
+    [[nodiscard]] static error interrupted(const error& e) { return e; }
+
+ private:
+    bool acknowledged_;
+    detail::reply reply_;
+};
+
+/// The server of a try, in the slow way: by its cursor, or by looking.
+task<result<deployment::server_use>> select(deployment::deployment& d, const wire::command& c,
+                                            const cursor_pin* pin, const retry_policy& retries) {
+    if (pin != nullptr && pin->server != 0) {
+        auto* const s = d.find(pin->server);
+        if (s == nullptr) {
+            co_return error(errc::connection_closed,
+                            "the server of the cursor is no part of the deployment any more");
+        }
+        co_return deployment::server_use(*s);
+    }
+    auto criteria = criteria_of(c);
+    criteria.deprioritized = retries.avoided();
+    co_return co_await d.select(criteria);
+}
+
+/// One coroutine for all of it, for one reply and for many: a frame less for each operation.
+template <typename Outcome, typename Deployment>
+task<result<typename Outcome::value_type>> run_on(Deployment d, detail::command_handle c,
+                                                  cursor_pin* pin) {
+    if constexpr (std::is_same_v<Deployment, deployment_ptr>) {
+        if (d->refuses()) {
             co_return error(errc::client_closed);
         }
     }
-    c->finish();
     if (c->failure()) {
         co_return c->failure();
     }
-    auto connection = pool->try_check_out();
-    waiting_place waiting;  // goes first: a reply that is given up is drained before the check-in
-    if (!connection) {
-        auto& turn = waiting.in_line(*pool);
-        if (auto failed = co_await turn) {
-            co_return failed;
+    Outcome outcome(*c);
+    retry_policy retries;
+    std::size_t first = 0;
+    c->begin_tail();
+    for (;;) {
+        deployment::server_use use;
+        pool::lease checked_out;
+        waiting_place
+            waiting;  // goes first: a reply that is given up is drained before the check-in
+        error failed;
+        const bool pinned = pin != nullptr && pin->connection;
+        if (pinned) [[unlikely]] {
+            checked_out = std::move(pin->connection);
+            use = std::move(pin->use);
+        } else {
+            auto* const primary = d->primary();
+            if (primary != nullptr && wants_primary(*c) && (pin == nullptr || pin->server == 0))
+                [[likely]] {
+                use = deployment::server_use(*primary);
+            } else {
+                auto selected = co_await select(*d, *c, pin, retries);
+                if (!selected) {
+                    co_return outcome.interrupted(selected.error());
+                }
+                use = std::move(*selected);
+            }
+            checked_out = use->pool().try_check_out();
+            if (!checked_out) {
+                auto& turn = waiting.in_line(use->pool());
+                failed = co_await turn;
+                if (!failed) {
+                    checked_out = turn.take();
+                }
+            }
         }
-        connection = turn.take();
-    }
-    if (auto bad = c->check_size(connection->limits())) {
-        co_return bad;
-    }
-    const bool acknowledged = c->acknowledged();
-    // By name: g++ 12 would copy what a call in co_await gives.
-    auto& exchange = waiting.for_reply(*connection, c, 0, c->document_count());
-    auto reply = co_await exchange;
-    if (!reply) {
-        note_error(*pool, *connection, reply.error());
-        co_return reply.error();
-    }
-    if (acknowledged) {
-        if (auto failed = detail::write_reply_error(reply->body)) {
-            co_return failed;
+        if (!failed) {
+            auto& connection = *checked_out;
+            append_read_preference(*c, d->topology(), use->description().type);
+            c->finish();
+            if (c->failure()) {
+                co_return c->failure();
+            }
+            if (auto bad = c->check_size(connection.limits())) {
+                co_return outcome.interrupted(bad);
+            }
+            const auto count = c->document_count();
+            do {
+                const auto last = count == 0 ? 0 : c->batch_end(first, connection.limits());
+                // By name: g++ 12 would copy what a call in co_await gives.
+                auto& exchange = waiting.for_reply(connection, c, first, last);
+                auto reply = co_await exchange;
+                if (!reply) {
+                    failed = reply.error();
+                } else {
+                    failed = outcome.add(*reply, first);
+                }
+                if (failed) [[unlikely]] {
+                    d->failed(*use, connection, failed);
+                    break;
+                }
+                first = last;
+            } while (first < count && outcome.goes_on());
         }
+        if (!failed) [[likely]] {
+            if (pin != nullptr) {
+                pin->server = use->id();
+                if (d->load_balanced()) {
+                    pin->connection = std::move(checked_out);
+                    pin->use = std::move(use);
+                }
+            }
+            auto done = outcome.finish();
+            if (!done) [[unlikely]] {
+                d->failed(*use, *checked_out, done.error());
+            }
+            co_return done;
+        }
+        if (c == nullptr || !retries.allows(d->options(), c->what(), failed)) {
+            co_return outcome.interrupted(failed);
+        }
+        if (d->options().overload_retargeting) {
+            retries.avoid(use->address());
+        }
+        if (pinned && checked_out->status() == pool::connection::state::idle) {
+            pin->connection = std::move(checked_out);
+            pin->use = std::move(use);
+        }
+        checked_out.reset();
+        use.reset();
+        if (co_await back_off(*d, retries.backoff(failed, d->random()))) {
+            co_return outcome.interrupted(failed);
+        }
+        c->reopen();
     }
-    co_return std::move(*reply);
 }
 
 }  // namespace
 
-task<result<detail::reply>> execute(pool_ptr pool, detail::command_handle c) {
-    return round_trip(std::move(pool), std::move(c));
+task<result<detail::reply>> execute(deployment_ptr d, detail::command_handle c, cursor_pin* pin) {
+    return run_on<single_reply>(std::move(d), std::move(c), pin);
 }
 
-task<result<detail::reply>> run(pool::connection_pool& pool, detail::command_handle c) {
-    return round_trip(&pool, std::move(c));
+task<result<detail::reply>> run(deployment::deployment& d, detail::command_handle c,
+                                cursor_pin* pin) {
+    return run_on<single_reply>(&d, std::move(c), pin);
+}
+
+task<result<write_reply>> execute_write(deployment_ptr d, detail::command_handle c) {
+    if (c->document_count() == 0) {
+        c->fail({errc::invalid_argument, "a write of no documents"});
+    }
+    return run_on<write_outcome>(std::move(d), std::move(c), nullptr);
 }
 
 }  // namespace mongoro::operation

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "pool/connection_pool.hpp"
+#include "deployment/deployment.hpp"
 #include "wire/command.hpp"
 
 #include <mongoro/bson/value.hpp>
@@ -22,31 +22,38 @@ struct write_reply {
     bool acknowledged = true;
 };
 
-/// A pool with whatever owns it: an operation under way keeps its client alive.
-using pool_ptr = std::shared_ptr<pool::connection_pool>;
+/// A deployment with whatever owns it: an operation under way keeps its client alive.
+using deployment_ptr = std::shared_ptr<deployment::deployment>;
 
-/// Runs a command: check-out, send, receive, and the server's error if the reply is one.
+/// Where all commands of a cursor go: to the server that has it and, behind a load balancer, on the
+/// connection that leads to that server. Set by the first command. The deployment must outlive it.
+struct cursor_pin {
+    std::uint64_t server = 0;  ///< its id; 0: none yet
+    deployment::server_use use;
+    pool::lease connection;
+
+    /// The cursor is at its end: the connection goes back.
+    void release() noexcept {
+        connection.reset();
+        use.reset();
+    }
+};
+
+/// Runs a command: selection, check-out, send, receive, and the server's error if the reply is one.
 ///
-/// A network error clears the pool, as the other connections are likely to be broken too. Nothing
-/// is retried.
-[[nodiscard]] task<result<detail::reply>> execute(pool_ptr pool, detail::command_handle c);
+/// What the error says of the server is passed on to the deployment. A command that the server was
+/// too busy for is tried again, after a pause (client-backpressure); nothing else is retried.
+[[nodiscard]] task<result<detail::reply>> execute(deployment_ptr d, detail::command_handle c,
+                                                  cursor_pin* pin = nullptr);
 
-/// The same for the client's own commands, which go on while it closes. `pool` must outlive the
-/// task.
-[[nodiscard]] task<result<detail::reply>> run(pool::connection_pool& pool,
-                                              detail::command_handle c);
+/// The same for the client's own commands, which go on while it closes. `d` must outlive the task.
+[[nodiscard]] task<result<detail::reply>> run(deployment::deployment& d, detail::command_handle c,
+                                              cursor_pin* pin = nullptr);
 
-/// What an error on a connection means for its pool. A network error clears it, as the other
-/// connections are likely to be broken too; who waits for one fails with `pool_cleared`.
-void note_error(pool::connection_pool& pool, const pool::connection& c, const error& e) noexcept;
-
-/// Whether an error says that the connection, and so perhaps the server, is gone.
-[[nodiscard]] bool is_network_error(const error& e) noexcept;
-
-/// Runs a write, in as many messages as the server's limits ask for, on one connection.
+/// Runs a write, in as many messages as the server's limits ask for.
 ///
 /// Documents over the server's limit are refused before anything is sent. Its errors hold
 /// everything that the server said of all batches, and what was applied.
-[[nodiscard]] task<result<write_reply>> execute_write(pool_ptr pool, detail::command_handle c);
+[[nodiscard]] task<result<write_reply>> execute_write(deployment_ptr d, detail::command_handle c);
 
 }  // namespace mongoro::operation

@@ -9,7 +9,8 @@ namespace {
 
 /// The options that `find` and `find_one` share, in the order of the server's documentation.
 template <typename Options>
-void append_common(bson::writer& body, const Options& o) {
+void append_common(command& c, const Options& o, const target& t) {
+    auto& body = c.body();
     append_if(body, "sort", o.sort);
     append_if(body, "projection", o.projection);
     append_if(body, "hint", o.hint);
@@ -23,7 +24,7 @@ void append_common(bson::writer& body, const Options& o) {
     append_if(body, "collation", o.collation);
     append_if(body, "let", o.let);
     append_if(body, "rawData", o.raw_data);
-    append_if(body, o.read_concern);
+    append_concern(c, o.read_concern, t);
 }
 
 std::int64_t magnitude(std::int64_t n) noexcept {
@@ -39,9 +40,10 @@ std::int64_t magnitude(std::int64_t n) noexcept {
 command_handle find(target t, bson::document_view filter, const find_options& o) {
     auto c = command::make();
     c->begin("find", t.database, t.collection);
+    set_read(*c, t);
     auto& body = c->body();
     body.append("filter", filter);
-    append_common(body, o);
+    append_common(*c, o, t);
     append_if(body, "allowDiskUse", o.allow_disk_use);
     append_if(body, "noCursorTimeout", o.no_cursor_timeout);
     append_if(body, "oplogReplay", o.oplog_replay);
@@ -60,9 +62,10 @@ command_handle find(target t, bson::document_view filter, const find_options& o)
 command_handle find_one(target t, bson::document_view filter, const find_one_options& o) {
     auto c = command::make();
     c->begin("find", t.database, t.collection);
+    set_read(*c, t);
     auto& body = c->body();
     body.append("filter", filter);
-    append_common(body, o);
+    append_common(*c, o, t);
     append_if(body, "skip", o.skip);
     body.append("limit", std::int64_t{1});
     body.append("singleBatch", true);

@@ -39,7 +39,7 @@ command_handle find_and_modify(target t, bson::document_view filter, const Optio
     append_if(body, "comment", o.comment);
     append_if(body, "maxTimeMS", o.max_time);
     append_if(body, "rawData", o.raw_data);
-    append_if(*c, o.write_concern);
+    append_concern(*c, o.write_concern, t);
     if (!c->acknowledged()) {
         // The document is what the caller asked for, and a write without a reply has none.
         c->fail({errc::invalid_argument, "a find-and-modify cannot be unacknowledged"});

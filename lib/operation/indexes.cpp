@@ -95,7 +95,7 @@ command_handle create_indexes(target t, std::span<const index_model> models,
     append_if(body, "comment", o.comment);
     append_if(body, "maxTimeMS", o.max_time);
     append_if(body, "rawData", o.raw_data);
-    append_if(*c, o.write_concern);
+    append_concern(*c, o.write_concern, t);
     return c;
 }
 
@@ -107,7 +107,7 @@ command_handle drop_indexes(target t, std::string_view name, const drop_index_op
     append_if(body, "comment", o.comment);
     append_if(body, "maxTimeMS", o.max_time);
     append_if(body, "rawData", o.raw_data);
-    append_if(*c, o.write_concern);
+    append_concern(*c, o.write_concern, t);
     if (name.empty()) {
         c->fail({errc::invalid_argument, "an index name is empty"});
     }
@@ -117,6 +117,7 @@ command_handle drop_indexes(target t, std::string_view name, const drop_index_op
 command_handle list_indexes(target t, const list_indexes_options& o) {
     auto c = command::make();
     c->begin("listIndexes", t.database, t.collection);
+    c->set_kind(command::kind::read);
     auto& body = c->body();
     body.begin_document("cursor");
     append_if(body, "batchSize", o.batch_size);

@@ -20,7 +20,7 @@ command_handle begin_insert(target t, const Options& o, bool ordered) {
     append_if(body, "bypassDocumentValidation", o.bypass_document_validation);
     append_if(body, "comment", o.comment);
     append_if(body, "rawData", o.raw_data);
-    append_if(*c, o.write_concern);
+    append_concern(*c, o.write_concern, t);
     return c;
 }
 

@@ -4,6 +4,7 @@
 
 #include <mongoro/bson/array_view.hpp>
 #include <mongoro/bson/document_view.hpp>
+#include <mongoro/detail/handle_settings.hpp>
 #include <mongoro/options/admin.hpp>
 #include <mongoro/options/find.hpp>
 #include <mongoro/options/write.hpp>
@@ -25,6 +26,8 @@ using wire::command;
 struct target {
     std::string_view database;
     std::string_view collection;
+    /// What the handle says; null: nothing.
+    const detail::handle_settings_ptr* settings = nullptr;
 };
 
 // find.cpp
@@ -122,11 +125,10 @@ enum class multi : bool { one, many };
 [[nodiscard]] command_handle list_indexes(target t, const list_indexes_options& options);
 
 // collections.cpp
-[[nodiscard]] command_handle list_collections(std::string_view database,
-                                              const list_collections_options& options);
+[[nodiscard]] command_handle list_collections(target t, const list_collections_options& options);
 [[nodiscard]] command_handle create_collection(target t, const create_collection_options& options);
 [[nodiscard]] command_handle drop_collection(target t, const drop_options& options);
-[[nodiscard]] command_handle drop_database(std::string_view database, const drop_options& options);
+[[nodiscard]] command_handle drop_database(target t, const drop_options& options);
 [[nodiscard]] command_handle rename_collection(target t, std::string_view new_name,
                                                const rename_options& options);
 [[nodiscard]] command_handle list_databases(const list_databases_options& options);

@@ -7,13 +7,18 @@ command_handle run_command(std::string_view database, bson::document_view docume
                            const run_command_options& options) {
     auto c = command::make();
     c->begin(database, document);
-    append_if(c->body(), options.read_concern);
+    c->set_kind(command::kind::other);
+    if (options.read_preference) {
+        c->set_settings(detail::with_setting({}, *options.read_preference));
+    }
+    append_read_concern(c->body(), options.read_concern);
     return c;
 }
 
 command_handle ping() {
     auto c = command::make();
     c->begin("ping", "admin");
+    c->set_kind(command::kind::read);
     return c;
 }
 

@@ -122,6 +122,8 @@ void command::reset() noexcept {
     sequence_ = nullptr;
     body_end_ = 0;
     failure_ = {};
+    settings_.reset();
+    kind_ = kind::write;
     acknowledged_ = true;
     exhaust_allowed_ = false;
     ordered_ = true;
@@ -228,6 +230,13 @@ void command::finish() {
         fail(std::move(bad));
     }
     body_end_ = bytes_.size();
+}
+
+void command::reopen() noexcept {
+    bytes_.truncate(tail_);
+    store(bytes_.data() + body_offset, 0);  // as an open level has it
+    writer_ = open_;
+    finished_ = false;
 }
 
 error command::check_size(const server_limits& limits) const {

@@ -6,6 +6,7 @@
 #include <mongoro/bson/document_view.hpp>
 #include <mongoro/bson/writer.hpp>
 #include <mongoro/detail/command_handle.hpp>
+#include <mongoro/detail/handle_settings.hpp>
 #include <mongoro/error.hpp>
 
 #include <sys/uio.h>
@@ -60,6 +61,25 @@ class command {
                                                           std::size_t last) const noexcept;
     [[nodiscard]] const char* sequence() const noexcept { return sequence_; }
 
+    /// What kind of server it wants, and by which of the retry options it may be retried.
+    enum class kind : std::uint8_t { write, read, other };
+    void set_kind(kind k) noexcept { kind_ = k; }
+    [[nodiscard]] kind what() const noexcept { return kind_; }
+    /// Of the handle that it comes from.
+    void set_settings(detail::handle_settings_ptr settings) noexcept {
+        settings_ = std::move(settings);
+    }
+    /// Null: all defaults.
+    [[nodiscard]] const detail::handle_settings_ptr& settings() const noexcept { return settings_; }
+
+    /// From here on the body holds what is only for the server that was selected; before the first
+    /// `finish()`.
+    void begin_tail() noexcept {
+        tail_ = bytes_.size();
+        open_ = writer_;
+    }
+    /// Takes the tail off again, for a try on another server. After `finish()`.
+    void reopen() noexcept;
     /// Ends the body; a second call does nothing. Errors of the writer fail the command.
     void finish();
     /// Whether the server takes it: `document_too_large` names the document's place, and nothing
@@ -108,6 +128,10 @@ class command {
     iovec pieces_[3] = {};
     std::uint8_t checksum_[4] = {};
     error failure_;
+    bson::writer open_{bytes_};  // as the writer was before the tail
+    std::size_t tail_ = 0;
+    detail::handle_settings_ptr settings_;
+    kind kind_ = kind::write;
     bool acknowledged_ = true;
     bool exhaust_allowed_ = false;
     bool legacy_ = false;

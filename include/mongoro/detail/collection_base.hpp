@@ -5,6 +5,7 @@
 #include <mongoro/bson/document_view.hpp>
 #include <mongoro/detail/command_handle.hpp>
 #include <mongoro/detail/cursor_core.hpp>
+#include <mongoro/detail/handle_settings.hpp>
 #include <mongoro/detail/reply.hpp>
 #include <mongoro/options/admin.hpp>
 #include <mongoro/options/find.hpp>
@@ -19,6 +20,10 @@
 #include <string_view>
 #include <vector>
 
+namespace mongoro::operation {
+struct target;
+}
+
 namespace mongoro::detail {
 
 class client_state;
@@ -29,8 +34,16 @@ class client_state;
 class collection_base {
  public:
     collection_base(std::shared_ptr<client_state> client, std::string_view database,
-                    std::string_view name)
-        : client_(std::move(client)), database_(database), name_(name) {}
+                    std::string_view name, handle_settings_ptr settings)
+        : client_(std::move(client)),
+          database_(database),
+          name_(name),
+          settings_(std::move(settings)) {}
+
+    template <typename Setting>
+    [[nodiscard]] collection_base with(const Setting& to) const {
+        return {client_, database_, name_, with_setting(settings_, to)};
+    }
 
     [[nodiscard]] const std::shared_ptr<client_state>& client() const noexcept { return client_; }
     [[nodiscard]] const std::string& database() const noexcept { return database_; }
@@ -112,9 +125,12 @@ class collection_base {
         document_view reply);
 
  private:
+    [[nodiscard]] operation::target where() const noexcept;
+
     std::shared_ptr<client_state> client_;
     std::string database_;
     std::string name_;
+    handle_settings_ptr settings_;
 };
 
 }  // namespace mongoro::detail

@@ -5,6 +5,7 @@
 #include <mongoro/bson/value_view.hpp>
 #include <mongoro/detail/buffer.hpp>
 #include <mongoro/detail/command_handle.hpp>
+#include <mongoro/detail/handle_settings.hpp>
 #include <mongoro/detail/reply.hpp>
 #include <mongoro/options/find.hpp>
 #include <mongoro/result.hpp>
@@ -16,6 +17,10 @@
 #include <optional>
 #include <string>
 #include <string_view>
+
+namespace mongoro::operation {
+struct cursor_pin;
+}
 
 namespace mongoro::detail {
 
@@ -85,6 +90,8 @@ class cursor_core {
     std::string database_;
     std::string collection_;
     command_handle first_;  // until it starts
+    handle_settings_ptr settings_;
+    std::unique_ptr<operation::cursor_pin> pin_;
     bool has_limits_ = false;
     std::int64_t skip_ = 0;
     std::int64_t limit_ = 0;

@@ -2,6 +2,7 @@
 
 #include <mongoro/bson/array_view.hpp>
 #include <mongoro/options/common.hpp>
+#include <mongoro/options/read_preference.hpp>
 
 namespace mongoro {
 
@@ -130,6 +131,8 @@ struct rename_options {
 
 /// Options of `run_command`.
 struct run_command_options {
+    /// Where it goes; a handle's read preference says nothing of it. Default: the primary.
+    std::optional<mongoro::read_preference> read_preference = std::nullopt;
     std::optional<mongoro::read_concern> read_concern = std::nullopt;
 };
 

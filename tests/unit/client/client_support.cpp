@@ -54,6 +54,10 @@ message_bytes hello_reply() {
     return op_reply(op_msg_peer::hello_document());
 }
 
+byte_script monitored() {
+    return byte_script().read_message().write(hello_reply()).read_to_end();
+}
+
 document first_batch(const std::vector<document>& documents, std::int64_t id) {
     return batch("firstBatch", documents, id);
 }

@@ -6,6 +6,7 @@
 
 #include <mongoro/bson/build.hpp>
 #include <mongoro/client.hpp>
+#include <mongoro/connection.hpp>
 
 #include <chrono>
 #include <cstdint>
@@ -27,6 +28,9 @@ using message_bytes = std::vector<std::uint8_t>;
                                    std::uint32_t flags = 0);
 /// The answer to a connection's hello.
 [[nodiscard]] message_bytes hello_reply();
+/// What a client's monitor needs of its connection, which is the first one: that one hello, and to
+/// be left alone until the next.
+[[nodiscard]] byte_script monitored();
 void store_u32(message_bytes& to, std::size_t offset, std::uint32_t value);
 
 /// {cursor: {id, ns: "db.c", firstBatch or nextBatch: documents}, ok: 1}

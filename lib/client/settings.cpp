@@ -1,0 +1,142 @@
+#include "client/settings.hpp"
+
+#include "wire/client_metadata.hpp"
+
+#include <mongoro/bson/writer.hpp>
+
+#include <limits>
+#include <string>
+
+namespace mongoro::detail {
+
+namespace {
+
+error refused(const char* why) {
+    return {errc::invalid_argument, why};
+}
+
+result<void> check(const client_options& options) {
+    if (options.max_pool_size == 0U) {
+        return refused("max_pool_size is 0");
+    }
+    if (options.connect_timeout && options.connect_timeout->count() < 0) {
+        return refused("connect_timeout is negative");
+    }
+    if (options.drain_timeout.count() < 0) {
+        return refused("drain_timeout is negative");
+    }
+    if (options.app_name.size() > wire::max_application_name_size) {
+        return refused("app_name is longer than 128 bytes");
+    }
+    return {};
+}
+
+pool::connection_settings connection_settings_of(const uri& where, const client_options& options) {
+    pool::connection_settings settings;
+    settings.host = where.host();
+    settings.connect_timeout = options.connect_timeout.value_or(where.connect_timeout());
+    settings.drain_timeout = options.drain_timeout;
+    settings.app_name = options.app_name.empty() ? where.options().app_name.value_or(std::string())
+                                                 : std::string(options.app_name);
+    settings.validate_replies = options.validate_replies;
+    settings.checksums = options.checksums;
+    return settings;
+}
+
+pool::pool_settings pool_settings_of(const uri& where, const client_options& options) {
+    const auto& given = where.options();
+    pool::pool_settings settings;
+    settings.max_size =
+        options.max_pool_size.value_or(given.max_pool_size.value_or(settings.max_size));
+    settings.min_size = given.min_pool_size.value_or(settings.min_size);
+    settings.max_connecting = given.max_connecting.value_or(settings.max_connecting);
+    settings.max_idle_time = given.max_idle_time.value_or(settings.max_idle_time);
+    settings.wait_queue_timeout = given.wait_queue_timeout.value_or(settings.wait_queue_timeout);
+    settings.load_balanced = given.load_balanced.value_or(false);
+    return settings;
+}
+
+topology::settings topology_settings_of(const uri& where) {
+    const auto& given = where.options();
+    topology::settings settings;
+    for (const auto& host : where.hosts()) {
+        settings.seeds.push_back(host.to_string());
+    }
+    settings.id = bson::object_id::generate();
+    settings.set_name = given.replica_set.value_or(std::string());
+    settings.direct_connection = given.direct_connection.value_or(false);
+    settings.load_balanced = given.load_balanced.value_or(false);
+    settings.srv = where.is_srv();
+    settings.srv_max_hosts = given.srv_max_hosts.value_or(0);
+    return settings;
+}
+
+/// Whether monitors ask for hellos that come by themselves: not where a process may be frozen
+/// between two calls.
+bool streams(server_monitoring_mode mode) {
+    if (mode != server_monitoring_mode::automatic) {
+        return mode == server_monitoring_mode::stream;
+    }
+    static const bool faas = !wire::detect_host_environment().faas_name.empty();
+    return !faas;
+}
+
+}  // namespace
+
+result<deployment::settings> settings_of(const uri& where, const client_options& options) {
+    if (auto checked = check(options); !checked) {
+        return checked.error();
+    }
+    const auto& given = where.options();
+    deployment::settings settings;
+    settings.topology = topology_settings_of(where);
+    if (auto checked = settings.topology.check(); !checked) {
+        return checked.error();
+    }
+    settings.connection = connection_settings_of(where, options);
+    settings.pool = pool_settings_of(where, options);
+    settings.monitoring.connection = settings.connection;
+    settings.monitoring.heartbeat_frequency =
+        given.heartbeat_frequency.value_or(topology::default_heartbeat_frequency);
+    settings.monitoring.streaming =
+        streams(given.server_monitoring_mode.value_or(server_monitoring_mode::automatic));
+    settings.server_selection_timeout =
+        given.server_selection_timeout.value_or(settings.server_selection_timeout);
+    settings.local_threshold = given.local_threshold.value_or(settings.local_threshold);
+    settings.retry_reads = given.retry_reads.value_or(true);
+    settings.retry_writes = given.retry_writes.value_or(true);
+    settings.max_adaptive_retries = given.max_adaptive_retries.value_or(2);
+    settings.overload_retargeting = given.enable_overload_retargeting.value_or(false);
+    return settings;
+}
+
+handle_settings_ptr handle_settings_of(const uri& where) {
+    const auto& given = where.options();
+    const auto concern = where.write_concern();
+    if (!given.read_preference && !given.read_concern_level && concern.is_default()) {
+        return nullptr;
+    }
+    auto settings = std::make_shared<handle_settings>();
+    settings->set(concern);
+    settings->set(where.read_concern());
+    if (const auto& wanted = given.read_preference) {
+        settings->mode = wanted->mode;
+        settings->max_staleness = wanted->max_staleness;
+        bson::byte_buffer bytes;
+        bson::writer sets(bytes);
+        sets.begin_document();
+        std::size_t index = 0;
+        for (const auto& set : wanted->tag_sets) {
+            sets.begin_document(std::to_string(index++));
+            for (const auto& [name, value] : set) {
+                sets.append(name, std::string_view(value));
+            }
+            sets.end();
+        }
+        sets.end();
+        settings->tag_sets = bson::array(std::move(bytes));
+    }
+    return settings;
+}
+
+}  // namespace mongoro::detail

@@ -1,0 +1,21 @@
+#pragma once
+
+#include "deployment/settings.hpp"
+
+#include <mongoro/client.hpp>
+#include <mongoro/detail/handle_settings.hpp>
+#include <mongoro/uri.hpp>
+
+namespace mongoro::detail {
+
+/// What a connection string and the options beside it make of a client.
+///
+/// Errors: `invalid_argument` for an option that can never be right, `invalid_uri` for options that
+/// exclude each other, `not_supported` for what this build cannot do.
+[[nodiscard]] result<deployment::settings> settings_of(const uri& where,
+                                                       const client_options& options);
+
+/// What it says of reads and writes; null: nothing.
+[[nodiscard]] handle_settings_ptr handle_settings_of(const uri& where);
+
+}  // namespace mongoro::detail

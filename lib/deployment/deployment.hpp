@@ -1,0 +1,139 @@
+#pragma once
+
+#include "deployment/server.hpp"
+#include "deployment/settings.hpp"
+#include "pool/wait_queue.hpp"
+
+#include <mongoro/detail/scope.hpp>
+#include <mongoro/result.hpp>
+#include <mongoro/task.hpp>
+#include <mongoro/topology_description.hpp>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <random>
+#include <span>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+namespace mongoro::deployment {
+
+/// The servers of one client: does what the topology's state machine asks for, and selects.
+///
+/// Opened by the first selection; from then on its monitors run in the background of the reactor.
+/// On the reactor's thread.
+class deployment final : monitor_owner, pool::pool_owner {
+ public:
+    /// Finds out what there is to begin with, where that takes DNS. Called again by the next
+    /// selection after it failed.
+    using prepare_function = std::function<task<result<settings>>()>;
+    /// Reads the SRV record again and again, as long as nobody stops it.
+    using poll_srv_function = std::function<task<void>(deployment&)>;
+
+    deployment(io::reactor_core& core, settings from);
+    deployment(io::reactor_core& core, settings provisional, prepare_function prepare,
+               poll_srv_function poll_srv);
+    deployment(const deployment&) = delete;
+    deployment& operator=(const deployment&) = delete;
+    ~deployment();
+
+    /// Begins to watch the servers; a second call does nothing.
+    void open();
+
+    /// The one server for all writes and all reads of the primary, if that is clear: null says
+    /// nothing but that `select` has to look.
+    [[nodiscard]] server* primary() const noexcept { return primary_; }
+    /// A server for an operation: one that is suitable now, or as soon as there is one.
+    ///
+    /// Errors: those of `topology::find_suitable`; `server_selection_timeout` after
+    /// `serverSelectionTimeoutMS`; what DNS said of a `mongodb+srv` name; `client_closed`;
+    /// `deadline_exceeded` (with what was missing as its cause) and `operation_cancelled` of the
+    /// awaiting task. What `criteria` refers to outlives the task.
+    [[nodiscard]] task<result<server_use>> select(topology::selection_criteria criteria);
+    /// A server by its id; null if it is no part of the topology any more.
+    [[nodiscard]] server* find(std::uint64_t id) const noexcept;
+
+    /// An operation on a connection of `s` failed; most errors say nothing of the server.
+    void failed(server& s, const pool::connection& c, const error& why) noexcept;
+    /// The hosts of the SRV record, as they are now.
+    void srv_hosts(std::span<const std::string> hosts);
+
+    [[nodiscard]] const settings& options() const noexcept { return settings_; }
+    [[nodiscard]] io::reactor_core& core() const noexcept { return core_; }
+    [[nodiscard]] topology_description_ptr description() const noexcept;
+    /// The type of it.
+    [[nodiscard]] topology_type topology() const noexcept { return topology_; }
+    [[nodiscard]] bool load_balanced() const noexcept {
+        return topology_ == topology_type::load_balanced;
+    }
+    [[nodiscard]] std::span<const std::unique_ptr<server>> servers() const noexcept {
+        return servers_;
+    }
+    /// Of 0 to 1: for the jitter of a pause.
+    [[nodiscard]] double random();
+
+    /// From now on users' operations are refused; those under way, and the client's own, go on.
+    void refuse() noexcept;
+    [[nodiscard]] bool refuses() const noexcept { return refuses_; }
+    /// Waits until no operation is under way and no reply is being read.
+    [[nodiscard]] task<error> wait_quiet();
+    /// Stops watching and closes all connections; who waits for anything gets `client_closed`.
+    void close() noexcept;
+    [[nodiscard]] bool closed() const noexcept { return closed_; }
+
+ private:
+    friend class server_use;
+
+    void answered(const std::string& address, const wire::hello_reply& reply,
+                  topology::round_trip rtt) override;
+    void unreachable(const std::string& address, const error& why) override;
+    [[nodiscard]] server_description_ptr described(const std::string& address) const override;
+    void open_failed(pool::connection_pool& pool, const error& why, std::uint64_t generation,
+                     const std::optional<bson::object_id>& service_id) noexcept override;
+
+    task<void> run_prepare();
+    task<void> run_srv_polling();
+    task<void> retire(std::unique_ptr<server> s);
+    task<error> wait_for_change();
+
+    void apply(topology::actions actions);
+    void perform(const topology::action& what);
+    void open_server(const topology::open_server& what);
+    void close_server(const std::string& address);
+    void refresh();
+    void ended(server& s) noexcept;
+    [[nodiscard]] bool busy() const noexcept;
+    [[nodiscard]] server* at(std::string_view address) const noexcept;
+    [[nodiscard]] result<server*> try_select(const topology::selection_criteria& criteria);
+
+    io::reactor_core& core_;
+    std::shared_ptr<const bool> alive_;
+    settings settings_;
+    prepare_function prepare_;
+    poll_srv_function poll_srv_;
+    std::optional<topology::state_machine> machine_;  // once the seeds are known
+    error prepare_failed_;
+    bool preparing_ = false;
+    bool opened_ = false;
+    bool refuses_ = false;
+    bool closed_ = false;
+    bool applying_ = false;
+    std::uint64_t last_id_ = 0;
+    std::size_t selecting_ = 0;
+    server* primary_ = nullptr;
+    topology_type topology_ = topology_type::unknown;
+    std::vector<std::unique_ptr<server>> servers_;
+    std::vector<std::unique_ptr<server>> removed_;  // operations on them are still under way
+    topology::actions pending_;
+    topology::server_list scratch_;
+    std::minstd_rand random_;
+    std::stop_source srv_polling_;
+    pool::wait_queue waiting_;  // for a change of the topology
+    pool::wait_queue quiet_;
+    detail::scope background_;  // last: its coroutines use all of the above
+};
+
+}  // namespace mongoro::deployment

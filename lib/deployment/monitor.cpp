@@ -1,0 +1,295 @@
+#include "deployment/monitor.hpp"
+
+#include "io/sleep.hpp"
+#include "pool/open_connection.hpp"
+
+#include <mongoro/as_result.hpp>
+#include <mongoro/with_deadline.hpp>
+#include <mongoro/with_stop.hpp>
+
+namespace mongoro::deployment {
+
+namespace {
+
+using clock = deadline::clock;
+
+/// A hello in a message of its own.
+detail::command_handle hello_command(bool hello_ok, bson::document_view topology_version,
+                                     std::optional<std::chrono::milliseconds> max_await) {
+    bson::byte_buffer bytes;
+    bson::writer body(bytes);
+    body.begin_document();
+    wire::hello_options options;
+    options.legacy = !hello_ok;
+    if (max_await) {
+        options.topology_version = topology_version;
+        options.max_await_time_ms = max_await->count();
+    }
+    wire::append_hello(body, options);
+    body.end();
+    auto command = wire::command::make();
+    command->begin("admin", bson::document_view(bytes.data(), bytes.size()));
+    if (max_await) {
+        command->set_exhaust_allowed();
+    }
+    command->finish();
+    return command;
+}
+
+}  // namespace
+
+/// The events of one check.
+class monitor::heartbeat {
+ public:
+    heartbeat(const monitor& m, bool awaited) : monitor_(m), awaited_(awaited) {
+        if (auto* listener = monitor_.settings_.listener) {
+            listener->on(server_heartbeat_started_event{monitor_.address_, driver_connection_id(),
+                                                        monitor_.server_connection_id_, awaited_});
+        }
+    }
+    void ended(const result<wire::hello_reply>& reply) const {
+        auto* const listener = monitor_.settings_.listener;
+        if (listener == nullptr) {
+            return;
+        }
+        const auto duration = clock::now() - begin_;
+        if (reply) {
+            listener->on(server_heartbeat_succeeded_event{monitor_.address_, driver_connection_id(),
+                                                          monitor_.server_connection_id_, awaited_,
+                                                          duration, reply->document()});
+        } else {
+            listener->on(server_heartbeat_failed_event{monitor_.address_, driver_connection_id(),
+                                                       monitor_.server_connection_id_, awaited_,
+                                                       duration, reply.error()});
+        }
+    }
+
+ private:
+    [[nodiscard]] std::optional<std::int64_t> driver_connection_id() const {
+        return monitor_.connections_ == 0 ? std::nullopt : std::optional(monitor_.connections_);
+    }
+
+    const monitor& monitor_;
+    bool awaited_;
+    clock::time_point begin_ = clock::now();
+};
+
+monitor::monitor(io::reactor_core& core, const monitor_settings& settings, host_address host,
+                 std::string address, monitor_owner& owner)
+    : core_(core),
+      settings_(settings),
+      host_(std::move(host)),
+      address_(std::move(address)),
+      owner_(owner),
+      waiting_(core) {}
+
+void monitor::start(detail::scope& scope) {
+    scope_ = &scope;
+    scope.spawn(run(shared_from_this()));
+}
+
+void monitor::stop() noexcept {
+    stopped_ = true;
+    stop_.request_stop();
+    if (check_) {
+        check_->request_stop();
+    } else if (!waiting_.empty()) {
+        waiting_.release_first(nullptr);
+    }
+}
+
+void monitor::request_check(topology::request_check::when when) noexcept {
+    again_ = again_ || when == topology::request_check::when::at_once;
+    if (!waiting_.empty()) {
+        waiting_.release_first(nullptr);
+    }
+}
+
+void monitor::cancel_check() noexcept {
+    if (check_) {
+        cancelled_ = true;
+        check_->request_stop();
+    } else {
+        connection_.reset();  // between two checks
+    }
+}
+
+task<void> monitor::run(std::shared_ptr<monitor> /*self*/) {
+    while (!stopped_) {
+        again_ = cancelled_ = false;
+        const auto how = next_protocol();
+        check_.emplace();
+        auto checked = co_await with_stop(check(how), check_->get_token());
+        check_.reset();
+        if (stopped_) {
+            break;
+        }
+        if (cancelled_) {
+            connection_.reset();
+            rtt_.reset();
+        } else if (checked) {
+            hello_ok_ = checked->hello_ok;
+            topology_version_ = bson::document(checked->topology_version());
+            server_connection_id_ = checked->connection_id;
+            owner_.answered(address_, *checked, rtt_.get());
+        } else {
+            connection_.reset();
+            rtt_.reset();
+            owner_.unreachable(address_, checked.error());
+        }
+        if (stopped_) {
+            break;
+        }
+        if (cancelled_ || !goes_on_at_once()) {
+            co_await pause();
+        }
+    }
+    connection_.reset();
+    rtt_connection_.reset();
+}
+
+monitor::protocol monitor::next_protocol() const {
+    if (connection_ == nullptr || connection_->status() == pool::connection::state::closed) {
+        return protocol::connect;
+    }
+    if (connection_->more_to_come()) {
+        return protocol::next_reply;
+    }
+    return settings_.streaming && !topology_version_.empty() ? protocol::stream : protocol::poll;
+}
+
+bool monitor::goes_on_at_once() const {
+    const auto how = next_protocol();
+    return again_ || how == protocol::next_reply || how == protocol::stream;
+}
+
+task<result<wire::hello_reply>> monitor::check(protocol how) {
+    const heartbeat events(*this, how == protocol::next_reply || how == protocol::stream);
+    const auto begin = clock::now();
+    // No conditional operator around co_await, and exchanges by name: g++ 12 copies bit by bit.
+    result<wire::hello_reply> reply = errc::operation_cancelled;
+    if (how == protocol::connect) {
+        reply = co_await connect();
+    } else {
+        reply = co_await ask_within(*connection_, how);
+    }
+    if (reply && how == protocol::poll) {
+        rtt_.add(clock::now() - begin);
+    }
+    if (!cancelled_ && !stopped_) {
+        events.ended(reply);
+    } else {
+        events.ended(error(errc::operation_cancelled, "the check of " + address_));
+    }
+    if (reply && settings_.streaming && !reply->topology_version().empty() && !measuring_) {
+        measuring_ = true;
+        scope_->spawn(measure(shared_from_this()));
+    }
+    co_return reply;
+}
+
+task<result<wire::hello_reply>> monitor::connect() {
+    connection_.reset();
+    ++connections_;
+    server_connection_id_.reset();
+    auto settings = settings_.connection;
+    settings.host = host_;
+    pool::first_hello said;
+    auto opened = co_await pool::open_connection(core_, std::move(settings), &said);
+    if (!opened) {
+        co_return opened.error();
+    }
+    connection_ = std::move(*opened);
+    rtt_.add(said.round_trip);
+    co_return std::move(said.reply);
+}
+
+task<result<wire::hello_reply>> monitor::ask(pool::connection& c, protocol how) {
+    detail::command_handle command;
+    if (how == protocol::stream) {
+        command = hello_command(hello_ok_, topology_version_, settings_.heartbeat_frequency);
+    } else if (how == protocol::poll) {
+        command = hello_command(&c == connection_.get() ? hello_ok_ : rtt_hello_ok_, {}, {});
+    }
+    auto exchange = how == protocol::next_reply ? c.next() : c.run(command, 0, 0);
+    auto reply = co_await exchange;
+    if (!reply) {
+        co_return reply.error();
+    }
+    co_return wire::parse_hello(reply->body);
+}
+
+/// `connectTimeoutMS` is the time for a hello too, beside the time that the server may wait.
+task<result<wire::hello_reply>> monitor::ask_within(pool::connection& c, protocol how) {
+    auto limit = settings_.connection.connect_timeout;
+    if (limit.count() == 0) {
+        co_return co_await ask(c, how);
+    }
+    if (how != protocol::poll) {
+        limit += settings_.heartbeat_frequency;
+    }
+    const auto until = deadline::after(limit);
+    auto reply = co_await with_deadline(ask(c, how), until);
+    if (!reply && reply.error() == errc::deadline_exceeded && until.expired()) {
+        co_return error(errc::connect_timed_out, address_ + " did not answer hello within " +
+                                                     std::to_string(limit.count()) + " ms");
+    }
+    co_return reply;
+}
+
+/// Until the next heartbeat is due or a check is requested, but not shorter than it must be.
+task<void> monitor::pause() {
+    const auto begin = clock::now();
+    static_cast<void>(co_await with_deadline(wait_for_request(),
+                                             deadline(begin + settings_.heartbeat_frequency)));
+    const auto earliest = begin + min_heartbeat_frequency;
+    if (!stopped_ && clock::now() < earliest) {
+        const auto* context = co_await detail::this_context{};
+        static_cast<void>(co_await io::sleeping(core_, *context, earliest));
+    }
+}
+
+task<error> monitor::wait_for_request() {
+    pool::wait_queue::waiter mine(waiting_);
+    co_return co_await mine;
+}
+
+task<void> monitor::measure(std::shared_ptr<monitor> /*self*/) {
+    while (!stopped_) {
+        if (co_await with_stop(measure_once(), stop_.get_token())) {
+            // Whether the server is there is the other connection's to say.
+            rtt_connection_.reset();
+        }
+        const auto* context = co_await detail::this_context{};
+        auto mine = *context;
+        mine.stop = stop_.get_token();
+        static_cast<void>(
+            co_await io::sleeping(core_, mine, clock::now() + settings_.heartbeat_frequency));
+    }
+    rtt_connection_.reset();
+}
+
+task<error> monitor::measure_once() {
+    if (rtt_connection_ == nullptr) {
+        auto settings = settings_.connection;
+        settings.host = host_;
+        pool::first_hello said;
+        auto opened = co_await pool::open_connection(core_, std::move(settings), &said);
+        if (!opened) {
+            co_return opened.error();
+        }
+        rtt_connection_ = std::move(*opened);
+        rtt_hello_ok_ = said.reply.hello_ok;
+        rtt_.add(said.round_trip);
+        co_return error();
+    }
+    const auto begin = clock::now();
+    auto reply = co_await ask_within(*rtt_connection_, protocol::poll);
+    if (!reply) {
+        co_return reply.error();
+    }
+    rtt_.add(clock::now() - begin);
+    co_return error();
+}
+
+}  // namespace mongoro::deployment

@@ -1,0 +1,42 @@
+#pragma once
+
+#include "deployment/deployment.hpp"
+#include "wire/command.hpp"
+
+#include <mongoro/error.hpp>
+#include <mongoro/task.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace mongoro::operation {
+
+/// Whether a command is tried again, and when: only one that the server was too busy for.
+/// Spec: client-backpressure, "Overload retry policy".
+class retry_policy {
+ public:
+    static constexpr std::chrono::milliseconds base_backoff{100};
+    static constexpr std::chrono::milliseconds max_backoff{10'000};
+
+    /// Whether the server asked for it, and another try is allowed. Counts it.
+    [[nodiscard]] bool allows(const deployment::settings& options, wire::command::kind kind,
+                              const error& why);
+    /// How long to wait before it; `jitter` is from 0 to 1.
+    [[nodiscard]] std::chrono::nanoseconds backoff(const error& why, double jitter) const;
+
+    /// Servers that another one is to be preferred to.
+    void avoid(const std::string& address) { avoided_.push_back(address); }
+    [[nodiscard]] const std::vector<std::string>& avoided() const noexcept { return avoided_; }
+
+ private:
+    std::uint32_t attempt_ = 0;
+    std::vector<std::string> avoided_;
+};
+
+/// Waits before the next try. An error if the deadline, or a stop, comes first: at once if it is
+/// known to.
+[[nodiscard]] task<error> back_off(deployment::deployment& d, std::chrono::nanoseconds pause);
+
+}  // namespace mongoro::operation

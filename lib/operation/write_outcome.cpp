@@ -1,0 +1,98 @@
+#include "operation/write_outcome.hpp"
+
+namespace mongoro::operation {
+
+error write_outcome::add(detail::reply& r, std::size_t first) {
+    if (!acknowledged_) {
+        return {};
+    }
+    // One walk tells all of a reply without an error.
+    std::int64_t n = 0;
+    std::int64_t modified = 0;
+    bson::value_view upserted;
+    bool ok = false;
+    bool plain = true;
+    for (const auto& element : r.body) {
+        const auto key = element.key();
+        const auto& value = element.value();
+        if (key == "n") {
+            n = value.get_or<std::int64_t>(0);
+        } else if (key == "nModified") {
+            modified = value.get_or<std::int64_t>(0);
+        } else if (key == "upserted") {
+            upserted = value;
+        } else if (key == "ok" && !ok) {
+            ok = value.get_or<double>(0) == 1;
+            plain = plain && ok;
+        } else if (key == "writeErrors" || key == "writeConcernError" || element.malformed()) {
+            plain = false;
+        }
+    }
+    if (!ok || !plain) [[unlikely]] {
+        if (auto failed = detail::command_error(r.body)) {
+            return failed;
+        }
+    }
+    total_.n += n;
+    total_.modified += modified;
+    for (const auto& one : upserted) {
+        ++upserted_;
+        if (!total_.upserted_id) {
+            total_.upserted_id.emplace(one.value()["_id"]);
+        }
+    }
+    if (plain) {
+        return {};
+    }
+    if (detail::collect_write_errors(r.body, static_cast<std::int64_t>(first), details_)) {
+        details_.raw_reply.assign(r.body.data(), r.body.data() + r.body.size());
+    }
+    goes_on_ = !ordered_ || details_.write_errors.empty();
+    return {};
+}
+
+result<write_reply> write_outcome::finish() {
+    if (!acknowledged_) {
+        total_.acknowledged = false;
+        return std::move(total_);
+    }
+    if (details_.write_errors.empty() && !details_.write_concern) {
+        return std::move(total_);
+    }
+    if (!details_.write_errors.empty()) {
+        details_.code = make_error_code(errc::write_failed);
+        details_.server_code = details_.write_errors.front().code;
+        details_.server_message = details_.write_errors.front().message;
+    } else {
+        details_.code = make_error_code(errc::write_concern_failed);
+        details_.server_code = details_.write_concern->code;
+        details_.server_code_name = details_.write_concern->name;
+        details_.server_message = details_.write_concern->message;
+    }
+    details_.partial = std::make_unique<partial_write>(applied());
+    return error(std::move(details_));
+}
+
+error write_outcome::interrupted(const error& e) {
+    auto d = detail::details_of(e);
+    d.write_errors = std::move(details_.write_errors);
+    d.write_concern = std::move(details_.write_concern);
+    d.partial = std::make_unique<partial_write>(applied());
+    return error(std::move(d));
+}
+
+partial_write write_outcome::applied() const {
+    partial_write p;
+    if (name_ == "insert") {
+        p.inserted_count = total_.n;
+    } else if (name_ == "delete") {
+        p.deleted_count = total_.n;
+    } else {
+        p.matched_count = total_.n - upserted_;
+        p.modified_count = total_.modified;
+        p.upserted_count = upserted_;
+    }
+    return p;
+}
+
+}  // namespace mongoro::operation
