@@ -30,7 +30,14 @@ result<std::shared_ptr<client_state>> make_state(reactor& r, std::string_view te
     if (options.app_name.size() > 128) {
         return error(errc::invalid_argument, "app_name is longer than 128 bytes");
     }
-    return std::make_shared<client_state>(r, *where, options);
+    auto log = monitoring::logger::create(options.log);
+    if (!log) {
+        return log.error();
+    }
+    for (const auto& warning : where->warnings()) {
+        log->warn(log_component::client, warning);
+    }
+    return std::make_shared<client_state>(r, *where, options, std::move(*log));
 }
 
 task<result<void>> run_ping(std::shared_ptr<client_state> state) {

@@ -9,7 +9,8 @@ namespace mongoro::detail {
 
 namespace {
 
-pool::connection_settings settings_of(const uri& where, const client_options& options) {
+pool::connection_settings settings_of(const uri& where, const client_options& options,
+                                      monitoring::publisher& publisher) {
     pool::connection_settings settings;
     settings.host = where.host();
     settings.connect_timeout = options.connect_timeout.value_or(where.connect_timeout());
@@ -18,6 +19,7 @@ pool::connection_settings settings_of(const uri& where, const client_options& op
                                                  : std::string(options.app_name);
     settings.validate_replies = options.validate_replies;
     settings.checksums = options.checksums;
+    settings.commands = publisher.commands();
     return settings;
 }
 
@@ -36,10 +38,13 @@ task<void> run_kill(pool::connection_pool& pool, command_handle c) {
 
 }  // namespace
 
-client_state::client_state(reactor& r, const uri& where, const client_options& options)
+client_state::client_state(reactor& r, const uri& where, const client_options& options,
+                           monitoring::logger log)
     : core_(r.core()),
       default_database_(where.database()),
-      pool_(core_, settings_of(where, options), pool_size(where, options)),
+      publisher_({options.command_listener, options.pool_listener, options.topology_listener},
+                 std::move(log)),
+      pool_(core_, settings_of(where, options, publisher_), pool_size(where, options)),
       background_(r),
       reactor_alive_(core_.alive()) {}
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "monitoring/publisher.hpp"
 #include "operation/executor.hpp"
 #include "operation/operations.hpp"
 #include "pool/connection_pool.hpp"
@@ -18,7 +19,8 @@ namespace mongoro::detail {
 /// What the handles of one client share. On the reactor's thread, but for its construction.
 class client_state {
  public:
-    client_state(reactor& r, const uri& where, const client_options& options);
+    client_state(reactor& r, const uri& where, const client_options& options,
+                 monitoring::logger log);
     client_state(const client_state&) = delete;
     client_state& operator=(const client_state&) = delete;
     ~client_state();
@@ -37,6 +39,7 @@ class client_state {
 
     reactor_core& core_;
     std::string default_database_;
+    monitoring::publisher publisher_;  // whom the pool and the operations tell
     pool::connection_pool pool_;
     task_scope background_;
     std::shared_ptr<const bool> reactor_alive_;

@@ -1,5 +1,6 @@
 #include "operation/executor.hpp"
 
+#include "operation/monitored.hpp"
 #include "operation/waiting_place.hpp"
 #include "wire/server_error.hpp"
 
@@ -54,9 +55,12 @@ task<result<detail::reply>> round_trip(Pool pool, detail::command_handle c) {
         co_return bad;
     }
     const bool acknowledged = c->acknowledged();
+    monitored_command monitored;
+    monitored.started(pool->settings().commands, 0, *connection, *c, 0, c->document_count());
     // By name: g++ 12 would copy what a call in co_await gives.
     auto& exchange = waiting.for_reply(*connection, c, 0, c->document_count());
     auto reply = co_await exchange;
+    monitored.ended(reply);
     if (!reply) {
         if (is_network_error(reply.error())) {
             pool->clear();

@@ -1,5 +1,6 @@
 #include "operation/executor.hpp"
 
+#include "operation/monitored.hpp"
 #include "wire/server_error.hpp"
 
 #include <algorithm>
@@ -141,9 +142,14 @@ task<result<write_reply>> execute_write(pool_ptr pool, detail::command_handle c)
     const bool ordered = c->ordered();
     const bool acknowledged = c->acknowledged();
     write_outcome outcome;
+    auto* const monitor = pool->settings().commands;
+    const auto operation_id = monitored_command::next_operation_id(monitor);
     for (std::size_t first = 0; first < count;) {
         const auto last = c->batch_end(first, connection.limits());
+        monitored_command monitored;
+        monitored.started(monitor, operation_id, connection, *c, first, last);
         auto reply = co_await connection.run(c, first, last);
+        monitored.ended(reply);
         if (!reply) {
             if (is_network_error(reply.error())) {
                 pool->clear();

@@ -19,7 +19,9 @@
 #include <array>
 #include <chrono>
 #include <coroutine>
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace mongoro::pool {
@@ -83,6 +85,14 @@ class connection : io::completion {
     /// The pool's generation that it was opened in.
     void set_generation(std::uint64_t generation) noexcept { generation_ = generation; }
     [[nodiscard]] std::uint64_t generation() const noexcept { return generation_; }
+    /// The driver's number of it, from 1 in each pool; 0 before it has one.
+    [[nodiscard]] std::int64_t id() const noexcept { return id_; }
+    void set_id(std::int64_t id) noexcept { id_ = id; }
+    /// The server's number of it, where its hello said it.
+    [[nodiscard]] std::optional<std::int64_t> server_id() const noexcept { return server_id_; }
+    void set_server_id(std::optional<std::int64_t> id) noexcept { server_id_ = id; }
+    /// Of the next message, more than 0. Without it each connection counts for itself.
+    void set_next_request_id(std::int32_t id) noexcept { request_id_ = id - 1; }
     /// No more use of it; what is in flight is cancelled.
     void close() noexcept;
     /// `close()`, and whoever waits gets `why`.
@@ -113,6 +123,8 @@ class connection : io::completion {
     connection_owner* owner_ = nullptr;
     std::chrono::milliseconds drain_timeout_{3000};
     std::uint64_t generation_ = 0;
+    std::int64_t id_ = 0;
+    std::optional<std::int64_t> server_id_;
     state state_ = state::idle;
     bool validate_replies_ = false;
     wire::command::checksum checksum_ = wire::command::checksum::none;

@@ -89,6 +89,7 @@ task<result<lease>> connection_pool::open() {
     auto& c = **opened;
     c.set_owner(this);
     c.set_generation(generation);
+    c.set_id(static_cast<std::int64_t>(created_) + 1);
     all_.push_back(std::move(*opened));
     idle_.reserve(all_.size());  // so that settle() need not allocate
     reserved.use();

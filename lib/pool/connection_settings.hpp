@@ -5,6 +5,10 @@
 #include <chrono>
 #include <string>
 
+namespace mongoro::monitoring {
+class command_monitor;
+}
+
 namespace mongoro::pool {
 
 /// Everything that a new connection needs to know.
@@ -15,6 +19,8 @@ struct connection_settings {
     std::string app_name;
     bool validate_replies = false;
     bool checksums = false;
+    /// Who is told of operations' commands, null for nobody. It outlives the pool.
+    monitoring::command_monitor* commands = nullptr;
 };
 
 }  // namespace mongoro::pool

@@ -45,6 +45,7 @@ task<result<wire::hello_reply>> handshake(connection& c, const connection_settin
         co_return compatible.error();
     }
     c.set_limits(hello->limits);
+    c.set_server_id(hello->connection_id);
     co_return std::move(*hello);
 }
 
