@@ -26,7 +26,7 @@ template <typename Event>
 shown pool_record(const Event& event) {
     recorder r;
     monitoring::pool_log log(r.log());
-    const auto record = record_of(event, log, r);
+    const kept_record record = record_of(event, log, r);
     CHECK(record.component == log_component::connection);
     CHECK(record.level == log_level::debug);
     CHECK(record.data["serverHost"].get<std::string>() == "h");
@@ -61,7 +61,9 @@ TEST_CASE("a pool's records have the specification's keys and text") {
     CHECK(got.line ==
           "Connection pool created for h:1 using options maxIdleTimeMS=10000, minPoolSize=1, "
           "maxPoolSize=5, maxConnecting=2, waitQueueTimeoutMS=3");
-    CHECK(pool_record(pool_created_event{.address = at, .options = {.min_pool_size = 1}}).line ==
+    pool_options one;
+    one.min_pool_size = 1;
+    CHECK(pool_record(pool_created_event{.address = at, .options = one}).line ==
           "Connection pool created for h:1 using options minPoolSize=1");
 
     got = pool_record(pool_ready_event{at});
@@ -71,7 +73,7 @@ TEST_CASE("a pool's records have the specification's keys and text") {
         pool_cleared_event{.address = at, .service_id = {}, .interrupt_in_use_connections = true});
     CHECK(got.json == R"({"message": "Connection pool cleared"})");
     CHECK(got.line == "Connection pool for h:1 cleared");
-    got = pool_record(pool_cleared_event{.address = at, .service_id = object_id()});
+    got = pool_record(pool_cleared_event{at, object_id(), false});
     CHECK(got.json ==
           R"({"message": "Connection pool cleared", "serviceId": "000000000000000000000000"})");
     CHECK(got.line == "Connection pool for h:1 cleared for serviceId 000000000000000000000000");

@@ -48,7 +48,8 @@ TEST_CASE("a document is cut at each length as its whole JSON would be") {
                {"list", {1, 2.5, {{"deep", true}}}},
                {"id", object_id()},
                {"text", "quotes \" and\nlines"}};
-    d.append("bytes", binary_view{binary_subtype::generic, d.bytes().first(40)});
+    const std::vector<std::uint8_t> forty(40, 0xA5);
+    d.append("bytes", bson::binary_view{bson::binary_subtype::generic, forty});
     const auto whole = to_json(d);
     for (std::size_t length = 0; length <= characters(whole) + 1; ++length) {
         CAPTURE(length);
@@ -63,7 +64,7 @@ TEST_CASE("only as much of a large document is written as is shown") {
         many.append("k" + std::to_string(i), i);
     }
     document bytes;
-    bytes.append("b", binary_view{binary_subtype::generic, large.bytes()});
+    bytes.append("b", bson::binary_view{bson::binary_subtype::generic, large.bytes()});
     for (const auto* const d : {&large, &many, &bytes}) {
         std::string text;
         REQUIRE(bson::append_json_prefix(text, *d, 100));

@@ -115,7 +115,7 @@ TEST_CASE("a file that cannot be opened is an error of the options, and a warnin
         logger::create({.all = log_level::debug, .path = path}, environment_of({}));
     CHECK(refused.error() == errc::invalid_argument);
     REQUIRE(refused.error().cause() != nullptr);
-    CHECK(*refused.error().cause() == std::make_error_code(std::errc::no_such_file_or_directory));
+    CHECK(refused.error().cause()->code() == std::errc::no_such_file_or_directory);
     // With a level that has no warnings: the test's own stderr stays as it is.
     CHECK(logger::create(
         {}, environment_of({{"MONGODB_LOG_ALL", "error"}, {"MONGODB_LOG_PATH", path}})));
