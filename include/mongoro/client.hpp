@@ -3,6 +3,8 @@
 #include <mongoro/awaitable.hpp>
 #include <mongoro/database.hpp>
 #include <mongoro/deadline.hpp>
+#include <mongoro/event_listener.hpp>
+#include <mongoro/log.hpp>
 #include <mongoro/options/admin.hpp>
 #include <mongoro/reactor.hpp>
 #include <mongoro/uri.hpp>
@@ -38,6 +40,15 @@ struct client_options {
     /// End each message with a CRC-32C, which the server verifies (not on TLS). One in a reply is
     /// verified in any case. Default: no.
     bool checksums = false;
+    /// Is told of operations' commands; null: nobody, and then none of it is built. Not told: what
+    /// opens connections, logs in, and watches servers.
+    std::shared_ptr<mongoro::command_listener> command_listener = nullptr;
+    /// Is told of pools and their connections.
+    std::shared_ptr<mongoro::pool_listener> pool_listener = nullptr;
+    /// Is told of servers and of what watches them.
+    std::shared_ptr<mongoro::topology_listener> topology_listener = nullptr;
+    /// What is logged, and where to; without levels, what the environment says. Default: nothing.
+    mongoro::log_options log = {};
 };
 
 /// What a client counts.
@@ -51,7 +62,8 @@ struct client_statistics {
 ///
 /// A handle: copies share one client, which lives as long as any of them, their databases,
 /// collections and cursors, and the operations under way. It belongs to one reactor, which must
-/// outlive their use. Making one does no I/O; the first operation connects.
+/// outlive their use. Making one does no I/O, but for opening the file of a log that is asked for;
+/// the first operation connects.
 ///
 /// `close()` is the orderly end. A client that is destroyed without it closes its connections at
 /// once; cursors that were still open on the server are then left to its timeout.
@@ -59,9 +71,9 @@ class client {
  public:
     /// Throws `mongoro::exception`: `invalid_uri`, see `uri::parse`; `not_supported` for what the
     /// connection string asks for and this version cannot do yet (a login, TLS, several hosts,
-    /// `mongodb+srv`, every option but `appName`, `connectTimeoutMS` and those of the pool), so
-    /// that nothing is silently left out; `invalid_argument` for a bad option. What nobody knows is
-    /// only in `uri::warnings`.
+    /// `mongodb+srv`, some options), so that nothing is silently left out; `invalid_argument` for a
+    /// bad option, also for a log's file that cannot be opened. What nobody knows is a warning in
+    /// the log, as all of `uri::warnings` is.
     explicit client(reactor& r, std::string_view uri = "mongodb://localhost:27017",
                     const client_options& options = {});
     /// The same without an exception.

@@ -1,6 +1,7 @@
 #include <mongoro/bson/json.hpp>
 #include <mongoro/bson/validate.hpp>
 
+#include "bson/json_prefix.hpp"
 #include "bson/json_scalar.hpp"
 
 #include <algorithm>
@@ -18,14 +19,17 @@ namespace {
 
 class json_emitter {
  public:
-    json_emitter(std::string& out, const json_options& options) noexcept
-        : out_(out), options_(options) {}
+    /// `enough`: the length of `out` from which on nothing more need be written.
+    json_emitter(std::string& out, const json_options& options,
+                 std::size_t enough = std::string::npos) noexcept
+        : out_(out), options_(options), enough_(enough) {}
 
     /// From the iterators, not from the view: those of a `value_view` know the path to the top.
     bool members(element_iterator it, element_iterator end, bool keys);
     bool value(const value_view& v);
 
     [[nodiscard]] const error& why() const noexcept { return error_; }
+    [[nodiscard]] bool has_enough() const noexcept { return out_.size() >= enough_; }
     bool fail(error e) noexcept {
         error_ = std::move(e);
         return false;
@@ -65,14 +69,34 @@ class json_emitter {
     bool code_with_scope_value(const value_view& v);
     bool db_pointer_value(const value_view& v);
 
+    /// As much of a value's bytes as can still matter: one more than there is room for.
+    template <typename View>
+    [[nodiscard]] View worth_writing(View bytes) const {
+        if (enough_ == std::string::npos) [[likely]] {
+            return bytes;
+        }
+        const std::size_t room = has_enough() ? 1 : enough_ - out_.size() + 1;
+        return View(bytes.data(), std::min(bytes.size(), room));
+    }
+
     std::string& out_;
     const json_options& options_;
+    std::size_t enough_;
     unsigned depth_ = 0;
     error error_;
 };
 
 /// Writes `text` with JSON's quotes around it. Runs of plain characters are copied at once.
 bool json_emitter::quoted(std::string_view text) {
+    if (auto size = worth_writing(text).size(); size < text.size()) [[unlikely]] {
+        // Not in the middle of a character, or what is whole would seem broken.
+        for (int tail = 0; tail < 3 && size < text.size() &&
+                           (static_cast<std::uint8_t>(text[size]) & 0xC0U) == 0x80;
+             ++tail) {
+            ++size;
+        }
+        text = text.substr(0, size);
+    }
     if (!is_utf8(text)) {
         return false;
     }
@@ -157,6 +181,9 @@ bool json_emitter::members(element_iterator it, element_iterator end, bool keys)
     out_ += keys ? '{' : '[';
     bool first = true;
     for (; it != end; ++it) {
+        if (has_enough()) [[unlikely]] {
+            return false;
+        }
         if (!first) {
             out_ += options_.indent == 0 ? ", " : ",";
         }
@@ -219,7 +246,7 @@ bool json_emitter::binary_value(const value_view& v) {
     constexpr std::string_view hex = "0123456789abcdef";
     const auto subtype = static_cast<std::uint8_t>(bytes.subtype);
     out_ += "{\"$binary\": {\"base64\": \"";
-    detail::append_base64(out_, bytes.bytes);
+    detail::append_base64(out_, worth_writing(bytes.bytes));
     out_ += "\", \"subType\": \"";
     out_ += hex[subtype >> 4U];
     out_ += hex[subtype & 0x0FU];
@@ -426,6 +453,17 @@ bool outermost(json_emitter& emitter, document_view document, bool keys) {
 
 result<void> append_json(std::string& text, document_view document, json_options options) {
     return emit(text, options, [&](json_emitter& e) { return outermost(e, document, true); });
+}
+
+result<void> append_json_prefix(std::string& text, document_view document, std::size_t enough) {
+    const json_options options;
+    const std::size_t before = text.size();
+    json_emitter emitter(text, options, before + std::min(enough, text.max_size() - before));
+    if (outermost(emitter, document, true) || !emitter.why()) {
+        return {};
+    }
+    text.resize(before);
+    return emitter.why();
 }
 
 result<std::string> try_to_json(document_view document, json_options options) {

@@ -23,7 +23,15 @@ result<std::shared_ptr<client_state>> make_state(reactor& r, std::string_view te
     if (!settings) {
         return settings.error();
     }
-    return std::make_shared<client_state>(r, *where, std::move(*settings));
+    auto log = monitoring::logger::create(options.log);
+    if (!log) {
+        return log.error();
+    }
+    for (const auto& warning : where->warnings()) {
+        log->warn(log_component::client, warning);
+    }
+    return std::make_shared<client_state>(r, *where, options, std::move(*settings),
+                                          std::move(*log));
 }
 
 task<result<void>> run_ping(std::shared_ptr<client_state> state) {

@@ -9,6 +9,19 @@ namespace mongoro::detail {
 
 namespace {
 
+/// The same settings, with whom the publisher tells.
+deployment::settings told_by(monitoring::publisher& publisher, deployment::settings settings) {
+    settings.commands = publisher.commands();
+    settings.selections = publisher.selections();
+    settings.pool_listener = publisher.pool();
+    settings.listener = settings.monitoring.listener = publisher.topology();
+    settings.topology.publish_events = settings.listener != nullptr;
+    settings.warn = [&log = publisher.log()](const std::string& text) {
+        log.warn(log_component::topology, text);
+    };
+    return settings;
+}
+
 /// Nobody hears of its error: the server's own timeout ends a cursor that could not be killed.
 task<void> run_kill(deployment::deployment& d, command_handle c, operation::cursor_pin pin) {
     static_cast<void>(co_await operation::run(d, std::move(c), &pin));
@@ -16,11 +29,14 @@ task<void> run_kill(deployment::deployment& d, command_handle c, operation::curs
 
 }  // namespace
 
-client_state::client_state(reactor& r, const uri& where, deployment::settings settings)
+client_state::client_state(reactor& r, const uri& where, const client_options& options,
+                           deployment::settings settings, monitoring::logger log)
     : core_(r.core()),
       default_database_(where.database()),
       settings_(handle_settings_of(where)),
-      deployment_(core_, std::move(settings)),
+      publisher_({options.command_listener, options.pool_listener, options.topology_listener},
+                 std::move(log)),
+      deployment_(core_, told_by(publisher_, std::move(settings))),
       background_(r),
       reactor_alive_(core_.alive()) {}
 

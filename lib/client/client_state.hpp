@@ -1,6 +1,7 @@
 #pragma once
 
 #include "deployment/deployment.hpp"
+#include "monitoring/publisher.hpp"
 #include "operation/executor.hpp"
 #include "operation/operations.hpp"
 
@@ -20,7 +21,8 @@ namespace mongoro::detail {
 /// What the handles of one client share. On the reactor's thread, but for its construction.
 class client_state {
  public:
-    client_state(reactor& r, const uri& where, deployment::settings settings);
+    client_state(reactor& r, const uri& where, const client_options& options,
+                 deployment::settings settings, monitoring::logger log);
     client_state(const client_state&) = delete;
     client_state& operator=(const client_state&) = delete;
     ~client_state();
@@ -42,6 +44,7 @@ class client_state {
     reactor_core& core_;
     std::string default_database_;
     handle_settings_ptr settings_;
+    monitoring::publisher publisher_;  // whom the deployment and the operations tell
     deployment::deployment deployment_;
     task_scope background_;
     std::shared_ptr<const bool> reactor_alive_;

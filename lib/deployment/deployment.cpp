@@ -2,6 +2,7 @@
 
 #include "io/sleep.hpp"
 
+#include <mongoro/with_deadline.hpp>
 #include <mongoro/with_stop.hpp>
 
 #include <algorithm>
@@ -132,51 +133,66 @@ result<server*> deployment::try_select(const topology::selection_criteria& crite
     return *chosen == nullptr ? nullptr : at((*chosen)->address);
 }
 
-task<result<server_use>> deployment::select(topology::selection_criteria criteria) {
+task<result<server_use>> deployment::select(topology::selection_criteria criteria,
+                                            std::string_view operation, std::int64_t operation_id) {
     criteria.local_threshold = settings_.local_threshold;
     criteria.heartbeat_frequency = settings_.monitoring.heartbeat_frequency;
     const counted selecting(selecting_);
     const auto begin = clock::now();
     const auto limit = deadline::after(settings_.server_selection_timeout);
     open();
-    for (;;) {
+    const auto* const log = settings_.selections;
+    const monitoring::selection logged{
+        operation, operation_id != 0 ? std::optional(operation_id) : std::nullopt, criteria};
+    if (log != nullptr) {
+        log->started(logged, *description());
+    }
+    const auto fail = [&](error why) {
+        if (log != nullptr) {
+            log->failed(logged, *description(), why);
+        }
+        return result<server_use>(std::move(why));
+    };
+    const auto timed_out = [&] {
+        return topology::selection_timeout(
+            *description(), criteria,
+            std::chrono::duration_cast<std::chrono::milliseconds>(clock::now() - begin));
+    };
+    for (bool first = true;; first = false) {
         if (closed_) {
-            co_return error(errc::client_closed);
+            co_return fail(errc::client_closed);
         }
         if (!machine_ && !preparing_) {
-            co_return prepare_failed_;
+            co_return fail(prepare_failed_);
         }
         auto found = try_select(criteria);
         if (!found) {
-            co_return found.error();
+            co_return fail(found.error());
         }
         if (*found != nullptr) {
+            if (log != nullptr) {
+                log->succeeded(logged, *description(), (*found)->address());
+            }
             co_return server_use(**found);
         }
-        const auto* const context = co_await detail::this_context{};
         if (limit.expired()) {
-            const auto waited =
-                std::chrono::duration_cast<std::chrono::milliseconds>(clock::now() - begin);
-            co_return topology::selection_timeout(*description(), criteria, waited);
+            co_return fail(timed_out());
+        }
+        if (first && log != nullptr) {
+            log->waiting(logged, *description(),
+                         std::chrono::duration_cast<std::chrono::milliseconds>(limit.remaining()));
         }
         for (const auto& s : servers_) {
             if (s->monitor_) {
                 s->monitor_->request_check(topology::request_check::when::after_pause);
             }
         }
-        auto mine = context != nullptr ? *context : core_.root_context();
-        mine.until = deadline::earlier_of(mine.until, limit);
-        co_await detail::use_context{&mine};
-        const auto interrupted = co_await wait_for_change();
-        co_await detail::use_context{context};
+        const auto interrupted = co_await with_deadline(wait_for_change(), limit);
         if (interrupted == errc::deadline_exceeded && !limit.expired()) {
-            const auto waited =
-                std::chrono::duration_cast<std::chrono::milliseconds>(clock::now() - begin);
-            co_return error(errc::deadline_exceeded, "while a server was selected",
-                            topology::selection_timeout(*description(), criteria, waited));
+            co_return fail({errc::deadline_exceeded, "while a server was selected", timed_out()});
         }
-        if (interrupted && interrupted != errc::deadline_exceeded) {
-            co_return interrupted;
+        if (interrupted && !(interrupted == errc::deadline_exceeded)) {
+            co_return fail(interrupted);
         }
     }
 }

@@ -51,8 +51,11 @@ class deployment final : monitor_owner, pool::pool_owner {
     /// Errors: those of `topology::find_suitable`; `server_selection_timeout` after
     /// `serverSelectionTimeoutMS`; what DNS said of a `mongodb+srv` name; `client_closed`;
     /// `deadline_exceeded` (with what was missing as its cause) and `operation_cancelled` of the
-    /// awaiting task. What `criteria` refers to outlives the task.
-    [[nodiscard]] task<result<server_use>> select(topology::selection_criteria criteria);
+    /// awaiting task. What the arguments refer to outlives the task.
+    /// `operation` and its id are for the log.
+    [[nodiscard]] task<result<server_use>> select(topology::selection_criteria criteria,
+                                                  std::string_view operation,
+                                                  std::int64_t operation_id);
     /// A server by its id; null if it is no part of the topology any more.
     [[nodiscard]] server* find(std::uint64_t id) const noexcept;
 

@@ -1,6 +1,8 @@
 #pragma once
 
 #include "deployment/monitor.hpp"
+#include "monitoring/command_monitor.hpp"
+#include "monitoring/selection_log.hpp"
 #include "pool/connection_pool.hpp"
 #include "topology/server_selection.hpp"
 #include "topology/state_machine.hpp"
@@ -27,8 +29,10 @@ struct settings {
     bool retry_writes = true;
     std::uint32_t max_adaptive_retries = 2;
     bool overload_retargeting = false;
-    topology_listener* listener = nullptr;            ///< null: no event is built
-    mongoro::pool_listener* pool_listener = nullptr;  ///< the same
+    monitoring::command_monitor* commands = nullptr;        ///< null: nobody is told
+    const monitoring::selection_log* selections = nullptr;  ///< the same
+    topology_listener* listener = nullptr;                  ///< null: no event is built
+    mongoro::pool_listener* pool_listener = nullptr;        ///< the same
     /// Told of what is odd and no error; empty: nobody is.
     std::function<void(const std::string&)> warn;
 };

@@ -1,5 +1,6 @@
 #include "operation/executor.hpp"
 
+#include "operation/monitored.hpp"
 #include "operation/read_preference.hpp"
 #include "operation/retry.hpp"
 #include "operation/waiting_place.hpp"
@@ -41,7 +42,8 @@ class single_reply {
 
 /// The server of a try, in the slow way: by its cursor, or by looking.
 task<result<deployment::server_use>> select(deployment::deployment& d, const wire::command& c,
-                                            const cursor_pin* pin, const retry_policy& retries) {
+                                            const cursor_pin* pin, const retry_policy& retries,
+                                            std::int64_t operation_id) {
     if (pin != nullptr && pin->server != 0) {
         auto* const s = d.find(pin->server);
         if (s == nullptr) {
@@ -52,7 +54,7 @@ task<result<deployment::server_use>> select(deployment::deployment& d, const wir
     }
     auto criteria = criteria_of(c);
     criteria.deprioritized = retries.avoided();
-    co_return co_await d.select(criteria);
+    co_return co_await d.select(criteria, c.name(), operation_id);
 }
 
 /// One coroutine for all of it, for one reply and for many: a frame less for each operation.
@@ -70,12 +72,15 @@ task<result<typename Outcome::value_type>> run_on(Deployment d, detail::command_
     Outcome outcome(*c);
     retry_policy retries;
     std::size_t first = 0;
+    auto* const told = d->options().commands;
+    const auto operation_id = monitored_command::next_operation_id(told);
     c->begin_tail();
     for (;;) {
         deployment::server_use use;
         pool::lease checked_out;
-        waiting_place
-            waiting;  // goes first: a reply that is given up is drained before the check-in
+        monitored_command monitored;
+        // Goes first: a reply that is given up is drained before the check-in.
+        waiting_place waiting;
         error failed;
         const bool pinned = pin != nullptr && pin->connection;
         if (pinned) [[unlikely]] {
@@ -87,7 +92,7 @@ task<result<typename Outcome::value_type>> run_on(Deployment d, detail::command_
                 [[likely]] {
                 use = deployment::server_use(*primary);
             } else {
-                auto selected = co_await select(*d, *c, pin, retries);
+                auto selected = co_await select(*d, *c, pin, retries, operation_id);
                 if (!selected) {
                     co_return outcome.interrupted(selected.error());
                 }
@@ -115,9 +120,11 @@ task<result<typename Outcome::value_type>> run_on(Deployment d, detail::command_
             const auto count = c->document_count();
             do {
                 const auto last = count == 0 ? 0 : c->batch_end(first, connection.limits());
+                monitored.started(told, operation_id, connection, *c, first, last);
                 // By name: g++ 12 would copy what a call in co_await gives.
                 auto& exchange = waiting.for_reply(connection, c, first, last);
                 auto reply = co_await exchange;
+                monitored.ended(reply);
                 if (!reply) {
                     failed = reply.error();
                 } else {

@@ -20,7 +20,9 @@
 #include <array>
 #include <chrono>
 #include <coroutine>
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace mongoro::pool {
@@ -95,6 +97,8 @@ class connection : io::completion {
     [[nodiscard]] const std::optional<std::int64_t>& server_connection_id() const noexcept {
         return record_.server_connection_id;
     }
+    /// Of the next message, more than 0. Without it each connection counts for itself.
+    void set_next_request_id(std::int32_t id) noexcept { request_id_ = id - 1; }
     /// No more use of it; what is in flight is cancelled.
     void close() noexcept;
     /// `close()`, and whoever waits gets `why`.

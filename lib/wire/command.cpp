@@ -239,6 +239,10 @@ void command::reopen() noexcept {
     finished_ = false;
 }
 
+bson::document_view command::document() const noexcept {
+    return {bytes_.data() + body_offset, body_end_ - body_offset};
+}
+
 error command::check_size(const server_limits& limits) const {
     // The server allows a command, and a statement around a document, some room beyond the
     // document.

@@ -82,6 +82,9 @@ class command {
     void reopen() noexcept;
     /// Ends the body; a second call does nothing. Errors of the writer fail the command.
     void finish();
+    /// The whole body, once it is finished; not of a legacy hello. Valid until the command is
+    /// reset.
+    [[nodiscard]] bson::document_view document() const noexcept;
     /// Whether the server takes it: `document_too_large` names the document's place, and nothing
     /// was sent.
     [[nodiscard]] error check_size(const server_limits& limits) const;

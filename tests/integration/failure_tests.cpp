@@ -11,7 +11,7 @@ namespace {
 
 /// Fail points are the whole server's: their `appName` keeps them to the client of one test.
 constexpr std::string_view app = "mongoro failure tests";
-constexpr client_options options{.app_name = app};
+const client_options options{.app_name = app};
 
 }  // namespace
 
