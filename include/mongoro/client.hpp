@@ -4,6 +4,7 @@
 #include <mongoro/database.hpp>
 #include <mongoro/deadline.hpp>
 #include <mongoro/options/admin.hpp>
+#include <mongoro/options/driver_info.hpp>
 #include <mongoro/reactor.hpp>
 #include <mongoro/uri.hpp>
 
@@ -38,6 +39,9 @@ struct client_options {
     /// End each message with a CRC-32C, which the server verifies (not on TLS). One in a reply is
     /// verified in any case. Default: no.
     bool checksums = false;
+    /// A library that wraps the driver and wants the server to know. Read by the call. Default:
+    /// none. See `client::append_metadata`.
+    driver_info wrapped_by = {};
 };
 
 /// What a client counts.
@@ -58,10 +62,16 @@ struct client_statistics {
 class client {
  public:
     /// Throws `mongoro::exception`: `invalid_uri`, see `uri::parse`; `not_supported` for what the
-    /// connection string asks for and this version cannot do yet (a login, TLS, several hosts,
-    /// `mongodb+srv`, every option but `appName`, `connectTimeoutMS` and those of the pool), so
-    /// that nothing is silently left out; `invalid_argument` for a bad option. What nobody knows is
-    /// only in `uri::warnings`.
+    /// connection string asks for and this version cannot do yet (MONGODB-AWS, MONGODB-OIDC, GSSAPI
+    /// unless the library was built with it, TLS, several hosts, `mongodb+srv`, every option but
+    /// `appName`, those of the login, `connectTimeoutMS` and those of the pool), so that nothing is
+    /// silently left out; `invalid_argument` for a bad option, and for a credential that lacks what
+    /// its mechanism needs (`credential::check`). What nobody knows is only in `uri::warnings`.
+    ///
+    /// Every connection of a client with a credential logs in as it is opened (auth specification);
+    /// a login that fails is the error of the operation that needed the connection,
+    /// `authentication_failed`. Deriving the keys of SCRAM takes the reactor some milliseconds,
+    /// once for each password and salt.
     explicit client(reactor& r, std::string_view uri = "mongodb://localhost:27017",
                     const client_options& options = {});
     /// The same without an exception.
@@ -86,6 +96,15 @@ class client {
         const list_databases_options& options = detail::no_options<list_databases_options>) const;
     [[nodiscard]] awaitable<std::vector<std::string>> list_database_names(
         const list_databases_options& options = detail::no_options<list_databases_options>) const;
+
+    /// Adds a wrapping library to what the connections that are opened from now on tell the server;
+    /// those that are open stay as they are. One that the client has already changes nothing
+    /// (mongodb-handshake specification, "Metadata updates after MongoClient initialization"). On
+    /// the reactor's thread; no I/O but for reading /etc/os-release once a process.
+    ///
+    /// Errors: `invalid_argument`: a text with a '|', or texts so long that 512 bytes do not hold
+    /// all; `embedded_nul`. Nothing has changed then.
+    result<void> append_metadata(const driver_info& wrapper) const;
 
     /// Ends the client: no new operations (`client_closed`), waits until those under way have
     /// ended, open cursors that were dropped have been killed and replies nobody wants have been

@@ -28,6 +28,7 @@
 #include <mongoro/error.hpp>
 #include <mongoro/event_listener.hpp>
 #include <mongoro/events.hpp>
+#include <mongoro/options/driver_info.hpp>
 #include <mongoro/options/read_preference.hpp>
 #include <mongoro/reactor.hpp>
 #include <mongoro/received_document.hpp>

@@ -1,6 +1,8 @@
+#include "auth/authenticator.hpp"
 #include "client/client_state.hpp"
 #include "client/settings.hpp"
 #include "client/unsupported.hpp"
+#include "wire/client_metadata.hpp"
 
 #include <mongoro/client.hpp>
 
@@ -23,7 +25,22 @@ result<std::shared_ptr<client_state>> make_state(reactor& r, std::string_view te
     if (!settings) {
         return settings.error();
     }
-    return std::make_shared<client_state>(r, *where, std::move(*settings));
+    auto metadata = std::make_shared<wire::client_metadata>(settings->connection.app_name);
+    if (options.wrapped_by != driver_info()) {
+        if (auto added = metadata->append(options.wrapped_by); !added) {
+            return added.error();
+        }
+    }
+    settings->connection.metadata = metadata;
+    settings->monitoring.connection.metadata = metadata;
+    settings->monitoring.connection.kind = pool::connection_kind::monitor;
+    if (const auto* const who = where->credential()) {
+        if (auto usable = who->check(); !usable) {
+            return usable.error();
+        }
+        settings->connection.authenticator = std::make_shared<auth::authenticator>(*who);
+    }
+    return std::make_shared<client_state>(r, *where, std::move(*settings), std::move(metadata));
 }
 
 task<result<void>> run_ping(std::shared_ptr<client_state> state) {
@@ -108,6 +125,10 @@ awaitable<std::vector<std::string>> client::list_database_names(
     auto names_only = options;
     names_only.name_only = true;
     return {run_list_names(state_, operation::list_databases(names_only)), &state_->core()};
+}
+
+result<void> client::append_metadata(const driver_info& wrapper) const {
+    return state_->metadata().append(wrapper);
 }
 
 awaitable<void> client::close(deadline until) const {

@@ -1,6 +1,7 @@
 #include "client/client_state.hpp"
 
 #include "client/settings.hpp"
+#include "wire/client_metadata.hpp"
 
 #include <mongoro/as_result.hpp>
 #include <mongoro/with_deadline.hpp>
@@ -16,10 +17,12 @@ task<void> run_kill(deployment::deployment& d, command_handle c, operation::curs
 
 }  // namespace
 
-client_state::client_state(reactor& r, const uri& where, deployment::settings settings)
+client_state::client_state(reactor& r, const uri& where, deployment::settings settings,
+                           std::shared_ptr<wire::client_metadata> metadata)
     : core_(r.core()),
       default_database_(where.database()),
       settings_(handle_settings_of(where)),
+      metadata_(std::move(metadata)),
       deployment_(core_, std::move(settings)),
       background_(r),
       reactor_alive_(core_.alive()) {}

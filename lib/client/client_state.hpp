@@ -20,13 +20,15 @@ namespace mongoro::detail {
 /// What the handles of one client share. On the reactor's thread, but for its construction.
 class client_state {
  public:
-    client_state(reactor& r, const uri& where, deployment::settings settings);
+    client_state(reactor& r, const uri& where, deployment::settings settings,
+                 std::shared_ptr<wire::client_metadata> metadata);
     client_state(const client_state&) = delete;
     client_state& operator=(const client_state&) = delete;
     ~client_state();
 
     [[nodiscard]] reactor_core& core() noexcept { return core_; }
     [[nodiscard]] deployment::deployment& servers() noexcept { return deployment_; }
+    [[nodiscard]] wire::client_metadata& metadata() noexcept { return *metadata_; }
     [[nodiscard]] const std::string& default_database() const noexcept { return default_database_; }
     /// What the connection string says of reads and writes; null: nothing.
     [[nodiscard]] const handle_settings_ptr& settings() const noexcept { return settings_; }
@@ -42,6 +44,7 @@ class client_state {
     reactor_core& core_;
     std::string default_database_;
     handle_settings_ptr settings_;
+    std::shared_ptr<wire::client_metadata> metadata_;
     deployment::deployment deployment_;
     task_scope background_;
     std::shared_ptr<const bool> reactor_alive_;
