@@ -4,6 +4,7 @@
 #include "bson/json_scalar.hpp"
 
 #include <mongoro/bson/array.hpp>
+#include <mongoro/bson/object_id.hpp>
 
 #include <span>
 #include <string_view>
@@ -125,6 +126,9 @@ void scram_server::serve(op_msg_peer& peer, bool speculates,
                             list.append(name);
                         }
                         hello.append("saslSupportedMechs", list);
+                    }
+                    if (c.body["loadBalanced"].exists()) {
+                        hello.append("serviceId", bson::object_id::generate());
                     }
                     bson::document_view first;
                     if (speculates && c.body["speculativeAuthenticate"].read(first) == errc{}) {

@@ -1,4 +1,7 @@
+#include "auth/authenticator.hpp"
 #include "client_support.hpp"
+#include "pool/authenticate.hpp"
+#include "pool/open_connection.hpp"
 #include "scram_server.hpp"
 
 #include <mongoro/bson/array.hpp>
@@ -329,5 +332,43 @@ TEST_CASE("a connection of one's own logs in as well") {
               errc::authentication_failed);
         who.password.reset();
         CHECK(error_of(r, connection::open(r, host, {.login = &who})) == errc::invalid_argument);
+    });
+}
+
+TEST_CASE("a connection that monitors never logs in; a load balancer gets its hello in an OP_MSG") {
+    on_each_backend([](reactor& r) {
+        scram_server users(sha_256, "user", "pencil");
+        op_msg_peer peer;
+        users.serve(peer, true, both);
+        pool::connection_settings settings;
+        settings.host = {peer.host(), peer.port()};
+        settings.authenticator = std::make_shared<auth::authenticator>(
+            credential{.username = "user", .password = "pencil", .source = "admin"});
+        settings.kind = pool::connection_kind::monitor;
+        CHECK(sync_wait(r, pool::open_connection(r.core(), settings)));
+        auto hello = peer.received().back();
+        CHECK(hello.legacy);
+        CHECK_FALSE(hello.body["saslSupportedMechs"].exists());
+        CHECK_FALSE(hello.body["speculativeAuthenticate"].exists());
+        CHECK(hello.body["backpressure"].get<std::string_view>() == "2");
+        CHECK(users.logins() == 0);
+
+        settings.kind = pool::connection_kind::application;
+        settings.load_balanced = true;
+        const auto opened = sync_wait(r, pool::open_connection(r.core(), settings));
+        REQUIRE(opened);
+        CHECK(users.logins() == 1);
+        hello = peer.received("hello").back();
+        CHECK_FALSE(hello.legacy);
+        CHECK(hello.body["loadBalanced"].get<bool>());
+        CHECK_FALSE(hello.body["helloOk"].exists());
+        CHECK(hello.body["speculativeAuthenticate"].exists());
+        CHECK(hello.database() == "admin");
+
+        // Once more on the same connection, without a hello.
+        CHECK(sync_wait(r, pool::reauthenticate(**opened, settings, sha_256)));
+        CHECK(users.logins() == 2);
+        CHECK(settings.authenticator->scram().derived() == 1);
+        CHECK(peer.received("hello").size() == 1);
     });
 }
