@@ -22,7 +22,7 @@ USERS = [
     ("both", "both", BOTH, "admin"),
     ("IX", "IX", BOTH[1:], "admin"),
     ("\u2168", "\u2163", BOTH[1:], "admin"),
-    ("a,b=c", "p:w@%/", BOTH, "admin"),
+    ("ada@shop", "p:w@%/,=", BOTH, "admin"),
     ("elsewhere", "elsewhere", BOTH, "users"),
 ]
 
