@@ -182,16 +182,43 @@ with socket.socket() as s:
             printf 'the test server is at %s (attempt %s)\n' "$MONGODB_URI" "$attempt" >>"$log"
             return 0
         fi
-        stop_server
+        stop_program "$server_pid"
+        server_pid=
     done
     die "the test server did not start: $(tail -n 1 "$log") ($log)"
+}
+
+# Another one with access control and the users of the login tests, and MONGORO_AUTH_URI set to it. Not
+# beside a server of somebody else's.
+auth_server_pid=
+start_auth_server() {
+    local log=$build/log/auth-server.log tries=600
+    [[ -n ${own_server:-} ]] || return 0
+    "$build/venv/bin/python" "$root/tests/support/auth_server.py" "$server" "$build/auth-server" \
+        </dev/null >"$log" 2>&1 &
+    auth_server_pid=$!
+    while ((tries-- > 0)) && kill -0 "$auth_server_pid" 2>/dev/null; do
+        if [[ $(grep '^ready ' "$log") =~ ^ready\ ([0-9]+)$ ]]; then
+            export MONGORO_AUTH_URI=mongodb://127.0.0.1:${BASH_REMATCH[1]}/
+            return 0
+        fi
+        sleep 0.1
+    done
+    die "the test server with access control did not start: $(tail -n 1 "$log") ($log)"
 }
 
 server_alive() { [[ -z $server_pid ]] || kill -0 "$server_pid" 2>/dev/null; }
 
 stop_server() {
-    local pid=$server_pid tries=100
-    server_pid=
+    local pid
+    for pid in $auth_server_pid $server_pid; do
+        stop_program "$pid"
+    done
+    auth_server_pid='' server_pid=''
+}
+
+stop_program() {
+    local pid=$1 tries=100
     [[ -n $pid ]] || return 0
     kill "$pid" 2>/dev/null || true
     while ((tries-- > 0)) && kill -0 "$pid" 2>/dev/null; do

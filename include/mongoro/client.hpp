@@ -6,6 +6,7 @@
 #include <mongoro/event_listener.hpp>
 #include <mongoro/log.hpp>
 #include <mongoro/options/admin.hpp>
+#include <mongoro/options/driver_info.hpp>
 #include <mongoro/reactor.hpp>
 #include <mongoro/uri.hpp>
 
@@ -49,6 +50,9 @@ struct client_options {
     std::shared_ptr<mongoro::topology_listener> topology_listener = nullptr;
     /// What is logged, and where to; without levels, what the environment says. Default: nothing.
     mongoro::log_options log = {};
+    /// A library that wraps the driver and wants the server to know. Read by the call. Default:
+    /// none. See `client::append_metadata`.
+    driver_info wrapped_by = {};
 };
 
 /// What a client counts.
@@ -70,10 +74,16 @@ struct client_statistics {
 class client {
  public:
     /// Throws `mongoro::exception`: `invalid_uri`, see `uri::parse`; `not_supported` for what the
-    /// connection string asks for and this version cannot do yet (a login, TLS, several hosts,
-    /// `mongodb+srv`, some options), so that nothing is silently left out; `invalid_argument` for a
-    /// bad option, also for a log's file that cannot be opened. What nobody knows is a warning in
-    /// the log, as all of `uri::warnings` is.
+    /// connection string asks for and this version cannot do yet (MONGODB-AWS, MONGODB-OIDC, GSSAPI
+    /// unless the library was built with it, TLS, `mongodb+srv`, some options), so that nothing is
+    /// silently left out; `invalid_argument` for a bad option, also for a log's file that cannot be
+    /// opened, and for a credential that lacks what its mechanism needs (`credential::check`). What
+    /// nobody knows is a warning in the log, as all of `uri::warnings` is.
+    ///
+    /// Every connection of a client with a credential logs in as it is opened (auth specification);
+    /// a login that fails is the error of the operation that needed the connection,
+    /// `authentication_failed`. Deriving the keys of SCRAM takes the reactor some milliseconds,
+    /// once for each password and salt.
     explicit client(reactor& r, std::string_view uri = "mongodb://localhost:27017",
                     const client_options& options = {});
     /// The same without an exception.
@@ -98,6 +108,15 @@ class client {
         const list_databases_options& options = detail::no_options<list_databases_options>) const;
     [[nodiscard]] awaitable<std::vector<std::string>> list_database_names(
         const list_databases_options& options = detail::no_options<list_databases_options>) const;
+
+    /// Adds a wrapping library to what the connections that are opened from now on tell the server;
+    /// those that are open stay as they are. One that the client has already changes nothing
+    /// (mongodb-handshake specification, "Metadata updates after MongoClient initialization"). On
+    /// the reactor's thread; no I/O but for reading /etc/os-release once a process.
+    ///
+    /// Errors: `invalid_argument`: a text with a '|', or texts so long that 512 bytes do not hold
+    /// all; `embedded_nul`. Nothing has changed then.
+    result<void> append_metadata(const driver_info& wrapper) const;
 
     /// Ends the client: no new operations (`client_closed`), waits until those under way have
     /// ended, open cursors that were dropped have been killed and replies nobody wants have been

@@ -4,6 +4,7 @@
 #include <mongoro/bson/build.hpp>
 #include <mongoro/bson/document.hpp>
 #include <mongoro/bson/document_param.hpp>
+#include <mongoro/options/credential.hpp>
 #include <mongoro/reactor.hpp>
 #include <mongoro/uri.hpp>
 
@@ -13,6 +14,9 @@
 
 namespace mongoro {
 
+namespace auth {
+class authenticator;
+}
 namespace detail {
 class connection_state;
 }
@@ -28,6 +32,8 @@ struct connection_options {
     std::chrono::milliseconds drain_timeout{3'000};
     /// Check every byte of a reply before it is used, and not only the message's frame.
     bool validate_replies = false;
+    /// Who logs in; null: nobody. Copied by the call.
+    const credential* login = nullptr;
 };
 
 /// One connection to one server, without a pool: for tools, tests and whoever knows better.
@@ -41,13 +47,14 @@ class connection {
     connection& operator=(connection&&) noexcept = default;
     ~connection();
 
-    /// Connects and says hello, with the driver's metadata (mongodb-handshake specification). One
-    /// round trip after the connect.
+    /// Connects and says hello, with the driver's metadata (mongodb-handshake specification), and
+    /// logs in. One round trip after the connect, and one more with SCRAM.
     ///
     /// Errors, each with the host and the cause: `name_resolution_failed`, `connect_failed`
     /// (refused, unreachable), `connect_timed_out` (`connect_timeout`, in the hello too),
     /// `connection_closed`, `network_error`, `handshake_failed` (the server's answer is in it),
-    /// `incompatible_server`, those of a malformed message; `invalid_argument` for a bad option;
+    /// `incompatible_server`, `authentication_failed`, those of a malformed message;
+    /// `invalid_argument` for a bad option or credential; `not_supported` for its mechanism;
     /// `deadline_exceeded` and `operation_cancelled` of the awaiting task. The socket is closed on
     /// each of them.
     [[nodiscard]] static awaitable<connection> open(reactor& r, const host_address& host,
@@ -70,7 +77,8 @@ class connection {
  private:
     explicit connection(std::shared_ptr<detail::connection_state> state) noexcept;
     static task<result<connection>> open_in(detail::reactor_core& core, host_address host,
-                                            connection_options options, std::string app_name);
+                                            connection_options options, std::string app_name,
+                                            std::shared_ptr<auth::authenticator> login);
 
     std::shared_ptr<detail::connection_state> state_;
 };

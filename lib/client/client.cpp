@@ -1,6 +1,7 @@
 #include "client/client_state.hpp"
 #include "client/settings.hpp"
 #include "client/unsupported.hpp"
+#include "wire/client_metadata.hpp"
 
 #include <mongoro/client.hpp>
 
@@ -116,6 +117,10 @@ awaitable<std::vector<std::string>> client::list_database_names(
     auto names_only = options;
     names_only.name_only = true;
     return {run_list_names(state_, operation::list_databases(names_only)), &state_->core()};
+}
+
+result<void> client::append_metadata(const driver_info& wrapper) const {
+    return state_->metadata().append(wrapper);
 }
 
 awaitable<void> client::close(deadline until) const {

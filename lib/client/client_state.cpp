@@ -1,6 +1,7 @@
 #include "client/client_state.hpp"
 
 #include "client/settings.hpp"
+#include "wire/client_metadata.hpp"
 
 #include <mongoro/as_result.hpp>
 #include <mongoro/with_deadline.hpp>
@@ -34,6 +35,7 @@ client_state::client_state(reactor& r, const uri& where, const client_options& o
     : core_(r.core()),
       default_database_(where.database()),
       settings_(handle_settings_of(where)),
+      metadata_(settings.connection.metadata),
       publisher_({options.command_listener, options.pool_listener, options.topology_listener},
                  std::move(log)),
       deployment_(core_, told_by(publisher_, std::move(settings))),

@@ -29,6 +29,7 @@ class client_state {
 
     [[nodiscard]] reactor_core& core() noexcept { return core_; }
     [[nodiscard]] deployment::deployment& servers() noexcept { return deployment_; }
+    [[nodiscard]] wire::client_metadata& metadata() noexcept { return *metadata_; }
     [[nodiscard]] const std::string& default_database() const noexcept { return default_database_; }
     /// What the connection string says of reads and writes; null: nothing.
     [[nodiscard]] const handle_settings_ptr& settings() const noexcept { return settings_; }
@@ -44,6 +45,7 @@ class client_state {
     reactor_core& core_;
     std::string default_database_;
     handle_settings_ptr settings_;
+    std::shared_ptr<wire::client_metadata> metadata_;
     monitoring::publisher publisher_;  // whom the deployment and the operations tell
     deployment::deployment deployment_;
     task_scope background_;

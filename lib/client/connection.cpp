@@ -1,5 +1,6 @@
 #include <mongoro/connection.hpp>
 
+#include "auth/authenticator.hpp"
 #include "operation/operations.hpp"
 #include "pool/connection_pool.hpp"
 #include "pool/wait_queue.hpp"
@@ -84,11 +85,18 @@ connection::connection(std::shared_ptr<detail::connection_state> state) noexcept
 connection::~connection() = default;
 
 task<result<connection>> connection::open_in(detail::reactor_core& core, host_address host,
-                                             connection_options options, std::string app_name) {
+                                             connection_options options, std::string app_name,
+                                             std::shared_ptr<auth::authenticator> login) {
     if (options.connect_timeout.count() < 0 || options.drain_timeout.count() < 0) {
         co_return error(errc::invalid_argument, "a timeout is negative");
     }
     pool::connection_settings settings;
+    if (login) {
+        if (auto usable = login->who().check(); !usable) {
+            co_return usable.error();
+        }
+        settings.authenticator = std::move(login);
+    }
     settings.host = std::move(host);
     settings.connect_timeout = options.connect_timeout;
     settings.drain_timeout = options.drain_timeout;
@@ -103,7 +111,12 @@ task<result<connection>> connection::open_in(detail::reactor_core& core, host_ad
 
 awaitable<connection> connection::open(reactor& r, const host_address& host,
                                        const connection_options& options) {
-    return {open_in(r.core(), host, options, std::string(options.app_name)), &r.core()};
+    std::shared_ptr<auth::authenticator> login;
+    if (options.login != nullptr) {
+        login = std::make_shared<auth::authenticator>(*options.login);
+    }
+    return {open_in(r.core(), host, options, std::string(options.app_name), std::move(login)),
+            &r.core()};
 }
 
 awaitable<document> connection::command(std::string_view database,

@@ -1,5 +1,6 @@
 #include "client/settings.hpp"
 
+#include "auth/authenticator.hpp"
 #include "wire/client_metadata.hpp"
 
 #include <mongoro/bson/writer.hpp>
@@ -95,7 +96,21 @@ result<deployment::settings> settings_of(const uri& where, const client_options&
     }
     settings.connection = connection_settings_of(where, options);
     settings.pool = pool_settings_of(where, options);
+    auto metadata = std::make_shared<wire::client_metadata>(settings.connection.app_name);
+    if (options.wrapped_by != driver_info()) {
+        if (auto added = metadata->append(options.wrapped_by); !added) {
+            return added.error();
+        }
+    }
+    settings.connection.metadata = std::move(metadata);
     settings.monitoring.connection = settings.connection;
+    settings.monitoring.connection.kind = pool::connection_kind::monitor;
+    if (const auto* const who = where.credential()) {
+        if (auto usable = who->check(); !usable) {
+            return usable.error();
+        }
+        settings.connection.authenticator = std::make_shared<auth::authenticator>(*who);
+    }
     settings.monitoring.heartbeat_frequency =
         given.heartbeat_frequency.value_or(topology::default_heartbeat_frequency);
     settings.monitoring.streaming =

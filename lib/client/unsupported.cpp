@@ -1,5 +1,7 @@
 #include "client/unsupported.hpp"
 
+#include "auth/gssapi.hpp"
+
 #include <array>
 #include <string>
 #include <string_view>
@@ -15,16 +17,24 @@ bool given(const uri& where) noexcept {
     return (where.options().*Member).has_value();
 }
 
+template <auth_mechanism Mechanism>
+bool logs_in_by(const uri& where) noexcept {
+    return where.credential() != nullptr && where.credential()->mechanism == Mechanism;
+}
+
 struct row {
     std::string_view what;
     bool (*asked_for)(const uri& where);
 };
 
 // A feature that gets built takes its row away.
-constexpr std::array<row, 10> rows{{
+constexpr std::array<row, 11> rows{{
     {"mongodb+srv", [](const uri& u) { return u.is_srv(); }},
-    {"a login", [](const uri& u) { return u.credential() != nullptr; }},
-    {"authSource", given<&o::auth_source>},
+    {"MONGODB-AWS", logs_in_by<auth_mechanism::mongodb_aws>},
+    {"MONGODB-OIDC", logs_in_by<auth_mechanism::mongodb_oidc>},
+    // By the library's build.
+    {"GSSAPI",
+     [](const uri& u) { return !auth::has_gssapi() && logs_in_by<auth_mechanism::gssapi>(u); }},
     {"tls", [](const uri& u) { return u.uses_tls(); }},
     // With tls=false they do nothing, but who gives them expects something.
     {"an option that starts with tls", [](const uri& u) { return u.options().tls.any_detail(); }},

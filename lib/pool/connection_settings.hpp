@@ -3,9 +3,21 @@
 #include <mongoro/uri.hpp>
 
 #include <chrono>
+#include <cstdint>
+#include <memory>
 #include <string>
 
+namespace mongoro::auth {
+class authenticator;
+}
+namespace mongoro::wire {
+class client_metadata;
+}
+
 namespace mongoro::pool {
+
+/// What a connection is for. One for monitoring never logs in.
+enum class connection_kind : std::uint8_t { application, monitor };
 
 /// Everything that a new connection needs to know.
 struct connection_settings {
@@ -16,6 +28,11 @@ struct connection_settings {
     bool validate_replies = false;
     bool checksums = false;
     bool load_balanced = false;  ///< hello says so, and must be answered with a `serviceId`
+    connection_kind kind = connection_kind::application;
+    /// Who logs in, shared by the connections of a client; null: nobody.
+    std::shared_ptr<auth::authenticator> authenticator = {};
+    /// What the hello says of the client, shared as well; null: `app_name` and no more.
+    std::shared_ptr<wire::client_metadata> metadata = {};
 };
 
 }  // namespace mongoro::pool

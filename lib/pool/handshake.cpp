@@ -1,7 +1,11 @@
 #include "pool/handshake.hpp"
 
+#include "auth/authenticator.hpp"
+#include "pool/authenticate.hpp"
 #include "wire/client_metadata.hpp"
 #include "wire/server_error.hpp"
+
+#include <utility>
 
 namespace mongoro::pool {
 
@@ -11,31 +15,94 @@ error name_host(const host_address& host, const error& cause) {
     return {cause.code(), host.to_string(), cause};
 }
 
-}  // namespace
+/// The version of the client backpressure specification that the driver follows.
+constexpr std::string_view backpressure_version = "2";
 
-task<result<wire::hello_reply>> handshake(connection& c, const connection_settings& settings) {
-    // Asked of the machine once a process: the answer does not change, and it costs some system
-    // calls.
-    static const wire::host_environment environment = wire::detect_host_environment();
-    const auto metadata = wire::encode_client_metadata(settings.app_name, environment);
-    if (!metadata) {
-        co_return metadata.error();
+/// Writes a conversation's first command as a document of its own. False if it refuses to begin; it
+/// says why once more behind the hello.
+bool write_speculative(auth::secret_buffer& to, auth::conversation& login,
+                       auth_mechanism mechanism) {
+    bson::writer command(to.bytes());
+    command.begin_document();
+    const auto begun = login.start(command);
+    if (mechanism != auth_mechanism::mongodb_x509) {
+        command.append_string("db", login.database());
     }
-    bson::byte_buffer bytes;
-    bson::writer body(bytes);
-    body.begin_document();
+    command.end();
+    return begun && command.ok();
+}
+
+/// The hello, with the first command of the conversation in it; without one that refuses to begin.
+detail::command_handle make_hello(const connection_settings& settings, bson::document_view client,
+                                  const credential* who,
+                                  std::unique_ptr<auth::conversation>& begun) {
+    const std::size_t secret_room = begun != nullptr ? std::size_t{16} * 1024 : 0;
+    auth::secret_buffer first(secret_room);
+    std::string mechanisms;
     wire::hello_options options;
     options.legacy = !settings.load_balanced;
     options.load_balanced = settings.load_balanced;
-    options.client = bson::document_view(metadata->data(), metadata->size());
+    options.backpressure = backpressure_version;
+    options.client = client;
+    if (who != nullptr) {
+        mechanisms = mechanisms_to_ask_for(*who);
+        options.sasl_supported_mechs = mechanisms;
+    }
+    if (begun != nullptr) {
+        if (write_speculative(first, *begun, first_mechanism(*who))) {
+            options.speculative_authenticate = {first.bytes().data(), first.bytes().size()};
+        } else {
+            begun.reset();
+        }
+    }
+
+    auto command = wire::command::make();
+    if (begun != nullptr) {
+        command->hold_secret();
+    }
+    if (!options.legacy) {
+        command->begin_body("hello");
+        wire::append_hello(command->body(), options);
+        command->body().append_string("$db", "admin");
+        command->finish();
+        return command;
+    }
+    auth::secret_buffer bytes(secret_room);
+    bson::writer body(bytes.bytes());
+    body.begin_document();
     wire::append_hello(body, options);
     body.end();
-    auto command = wire::command::make();
-    if (settings.load_balanced) {
-        command->begin("admin", bson::document_view(bytes.data(), bytes.size()));
-        command->finish();
-    } else {
-        command->begin_legacy("admin", bson::document_view(bytes.data(), bytes.size()));
+    command->begin_legacy("admin", {bytes.bytes().data(), bytes.bytes().size()});
+    return command;
+}
+
+result<bson::document_view> describe_client(const connection_settings& settings,
+                                            wire::client_metadata& otherwise) {
+    return (settings.metadata ? *settings.metadata : otherwise).document();
+}
+
+}  // namespace
+
+task<result<wire::hello_reply>> handshake(connection& c, const connection_settings& settings) {
+    auto* const login =
+        settings.kind == connection_kind::application ? settings.authenticator.get() : nullptr;
+    std::unique_ptr<auth::conversation> begun;
+    if (login != nullptr) {
+        auto made = co_await make_conversation(c.core(), settings, first_mechanism(login->who()),
+                                               login_start::with_hello);
+        // One that cannot be made: either the server chooses another one, or it is said then.
+        if (made && *made != nullptr && (*made)->speculative()) {
+            begun = std::move(*made);
+        }
+    }
+    wire::client_metadata own(settings.app_name);
+    const auto client = describe_client(settings, own);
+    if (!client) {
+        co_return client.error();
+    }
+    auto command = make_hello(settings, *client, login != nullptr ? &login->who() : nullptr, begun);
+    if (command->failure()) {
+        co_return command->failure();
     }
 
     auto reply = co_await c.run(command, 0, 0);
@@ -58,6 +125,12 @@ task<result<wire::hello_reply>> handshake(connection& c, const connection_settin
         co_return compatible.error();
     }
     c.set_limits(hello->limits);
+
+    if (login != nullptr && hello->type() != wire::server_type::rs_arbiter) {
+        if (auto done = co_await authenticate(c, settings, *hello, std::move(begun)); !done) {
+            co_return done.error();
+        }
+    }
     co_return std::move(*hello);
 }
 

@@ -9,10 +9,16 @@
 
 namespace mongoro::pool {
 
-/// The first commands of a connection: hello, which learns the server's limits and sets them.
+/// The first commands of a connection: hello, which learns the server's limits and sets them, and
+/// the login, unless the connection only monitors or the server is an arbiter (mongodb-handshake
+/// specification; auth specification, "Authentication Handshake").
 ///
-/// Gives the server's answer. Errors: `handshake_failed`, `incompatible_server`, those of the wire.
-/// `c` and `settings` outlive the task.
+/// The hello is a legacy one in an OP_QUERY, which every server answers; behind a load balancer it
+/// is `hello` in an OP_MSG. A login begins with it where the mechanism allows that, and so costs
+/// one round trip less.
+///
+/// Gives the server's answer. Errors: `handshake_failed`, `incompatible_server`, those of
+/// `authenticate` and of the wire. `c` and `settings` outlive the task.
 [[nodiscard]] task<result<wire::hello_reply>> handshake(connection& c,
                                                         const connection_settings& settings);
 

@@ -125,10 +125,6 @@ error add_wrapper(metadata& to, const driver_info& wrapper) {
     return {};
 }
 
-bool same(const driver_info& a, const driver_info& b) {
-    return a.name == b.name && a.version == b.version && a.platform == b.platform;
-}
-
 std::string_view variable(environment_lookup lookup, const char* name) {
     const char* const value = lookup(name);
     return value == nullptr ? std::string_view() : std::string_view(value);
@@ -192,7 +188,7 @@ result<std::vector<std::uint8_t>> encode_client_metadata(std::string_view applic
                   .platform = "C++20 " + std::string(compiler),
                   .host = host};
     for (auto it = wrappers.begin(); it != wrappers.end(); ++it) {
-        if (std::any_of(wrappers.begin(), it, [&](const auto& w) { return same(w, *it); })) {
+        if (std::any_of(wrappers.begin(), it, [&](const auto& w) { return w == *it; })) {
             continue;  // the same library, told of by two of its objects
         }
         if (auto bad = add_wrapper(from, *it)) {
@@ -222,6 +218,42 @@ result<std::vector<std::uint8_t>> encode_client_metadata(std::string_view applic
     }
     return error(make_error_code(errc::invalid_argument),
                  "the names of the wrapping libraries leave no room in the client metadata");
+}
+
+result<void> client_metadata::append(const driver_info& wrapper) {
+    if (std::ranges::any_of(wrappers_, [&](const auto& w) { return w.view() == wrapper; })) {
+        return {};
+    }
+    wrappers_.emplace_back(wrapper);
+    auto encoded = encode();
+    if (!encoded) {
+        wrappers_.pop_back();
+        return encoded.error();
+    }
+    encoded_ = *std::move(encoded);
+    return {};
+}
+
+result<bson::document_view> client_metadata::document() {
+    if (encoded_.empty()) {
+        auto encoded = encode();
+        if (!encoded) {
+            return encoded.error();
+        }
+        encoded_ = *std::move(encoded);
+    }
+    return bson::document_view(encoded_.data(), encoded_.size());
+}
+
+result<std::vector<std::uint8_t>> client_metadata::encode() const {
+    // The answer does not change, and it costs some system calls.
+    static const host_environment environment = detect_host_environment();
+    std::vector<driver_info> views;
+    views.reserve(wrappers_.size());
+    for (const auto& wrapper : wrappers_) {
+        views.push_back(wrapper.view());
+    }
+    return encode_client_metadata(application_, environment, views);
 }
 
 }  // namespace mongoro::wire

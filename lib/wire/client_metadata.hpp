@@ -1,5 +1,7 @@
 #pragma once
 
+#include <mongoro/bson/document_view.hpp>
+#include <mongoro/options/driver_info.hpp>
 #include <mongoro/result.hpp>
 
 #include <cstddef>
@@ -7,6 +9,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace mongoro::wire {
@@ -29,12 +32,7 @@ struct host_environment {
     std::string container_orchestrator;  ///< "kubernetes"
 };
 
-/// A library that wraps this driver and adds itself to what the server is told.
-struct driver_info {
-    std::string_view name;
-    std::string_view version;
-    std::string_view platform;
-};
+using mongoro::driver_info;
 
 /// Looks a variable up; null without one.
 using environment_lookup = const char* (*)(const char* name);
@@ -57,5 +55,38 @@ void read_environment(host_environment& to, environment_lookup lookup, bool dock
 [[nodiscard]] result<std::vector<std::uint8_t>> encode_client_metadata(
     std::string_view application_name, const host_environment& host,
     std::span<const driver_info> wrappers = {});
+
+/// What one client tells in the first hello of each of its connections, encoded once. Not
+/// thread-safe.
+class client_metadata {
+ public:
+    explicit client_metadata(std::string application_name)
+        : application_(std::move(application_name)) {}
+
+    /// Adds a wrapping library; one that is there already changes nothing. For the connections that
+    /// are opened from now on.
+    ///
+    /// Errors: as `encode_client_metadata`; then nothing has changed.
+    [[nodiscard]] result<void> append(const driver_info& wrapper);
+    /// The `client` document; valid until the next `append`. The first call asks the machine, once
+    /// a process. Errors: as `encode_client_metadata`.
+    [[nodiscard]] result<bson::document_view> document();
+
+ private:
+    struct owned_info {
+        std::string name;
+        std::string version;
+        std::string platform;
+
+        explicit owned_info(const driver_info& from)
+            : name(from.name), version(from.version), platform(from.platform) {}
+        [[nodiscard]] driver_info view() const noexcept { return {name, version, platform}; }
+    };
+    [[nodiscard]] result<std::vector<std::uint8_t>> encode() const;
+
+    std::string application_;
+    std::vector<owned_info> wrappers_;
+    std::vector<std::uint8_t> encoded_;  // empty: not yet
+};
 
 }  // namespace mongoro::wire

@@ -160,6 +160,23 @@ void command::begin(std::string_view name, std::string_view database) {
     writer_.append("$db", database);
 }
 
+void command::begin_body(std::string_view name) {
+    name_ = name;
+    start_body();
+}
+
+void command::hold_secret() {
+    constexpr std::size_t room = std::size_t{16} * 1024;
+    secret_ = true;
+    bytes_.reserve(room);
+}
+
+void command::wipe() noexcept {
+    if (bytes_.capacity() != 0) {
+        ::explicit_bzero(bytes_.data(), bytes_.capacity());
+    }
+}
+
 void command::begin_get_more(std::string_view database, std::int64_t id) {
     name_ = "getMore";
     start_body();
@@ -336,6 +353,11 @@ namespace mongoro::detail {
 
 void command_recycler::operator()(wire::command* c) const noexcept {
     auto& cache = wire::cache;
+    if (c->secret_) [[unlikely]] {
+        c->wipe();
+        delete c;
+        return;
+    }
     if (MONGORO_DETAIL_SANITIZED != 0 || cache.closed || cache.size == wire::max_cached_commands ||
         c->bytes_.capacity() > wire::max_cached_capacity ||
         c->documents_.capacity() > wire::max_cached_capacity ||

@@ -42,6 +42,12 @@ class command {
     /// The first hello of a connection, as an OP_QUERY: the one message that any server
     /// understands.
     void begin_legacy(std::string_view database, bson::document_view document);
+    /// Begins a body whose fields the caller appends, the command's name the first of them and
+    /// `$db` too. `name` is a literal that stands for it.
+    void begin_body(std::string_view name);
+    /// To be called first: what this command holds is a secret, so it is overwritten when the
+    /// command is given back. A body of up to 16 KB leaves no copy behind as it grows.
+    void hold_secret();
     /// Takes the top-level element `key` out of the open body again, if it is there.
     void remove(std::string_view key);
     /// Takes a whole command document; its first key is its name.
@@ -119,6 +125,7 @@ class command {
  private:
     friend struct detail::command_recycler;
     void reset() noexcept;
+    void wipe() noexcept;
     void start_body();
 
     bson::byte_buffer bytes_;
@@ -140,6 +147,7 @@ class command {
     bool legacy_ = false;
     bool finished_ = false;
     bool ordered_ = true;
+    bool secret_ = false;
 };
 
 /// Whether a database or collection name may be sent: not empty, no NUL; else the error to give.

@@ -129,6 +129,8 @@ def op_reply(flags, doc):
     return message(1, struct.pack("<Iqii", flags, 0, 0, 1) + doc)
 
 
+SERVER_FIRST = b"r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096"
+
 SEEDS = {
     "fuzz_message": {
         "ok": op_msg(0, body(document(OK))),
@@ -176,6 +178,23 @@ SEEDS = {
         "proxy": b"mongodb://h/?proxyHost=p&proxyPort=1080&proxyUsername=u&proxyPassword=p",
         "times": b"mongodb://h/?timeoutMS=0&connectTimeoutMS=1&heartbeatFrequencyMS=500&maxIdleTimeMS=x"
         b"&minPoolSize=1&maxPoolSize=2&maxConnecting=0&serverMonitoringMode=poll&foo=bar",
+    },
+    "fuzz_scram": {
+        "first": SERVER_FIRST,
+        "both": SERVER_FIRST + b"\n" + b"v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=",
+        "extension": SERVER_FIRST + b",x=y",
+        "mandatory": b"m=x," + SERVER_FIRST,
+        "rest": b"%hv,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096",
+        "weak": SERVER_FIRST[:-4] + b"4095",
+        "endless": SERVER_FIRST + b"99999",
+        "refused": b"e=unknown-user",
+        "last": b"6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=",
+        "reply": document(
+            int32("conversationId", 1),
+            boolean("done", False),
+            (0x05, "payload", struct.pack("<iB", len(SERVER_FIRST), 0) + SERVER_FIRST),
+            OK,
+        ),
     },
 }
 deep = document()

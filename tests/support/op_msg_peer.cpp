@@ -116,6 +116,12 @@ reply_script& reply_script::reply(bson::document_view body, reply_options option
     return add({kind::reply, {body.bytes().begin(), body.bytes().end()}, options});
 }
 
+reply_script& reply_script::answer(std::function<bson::document(const received_command&)> make) {
+    step s{kind::answer, {}};
+    s.make = std::move(make);
+    return add(std::move(s));
+}
+
 reply_script& reply_script::more(bson::document_view body, reply_options options) {
     return add({kind::more, {body.bytes().begin(), body.bytes().end()}, options});
 }
@@ -252,17 +258,22 @@ bool op_msg_peer::play(const reply_script& script, const received_command& comma
     for (const auto& step : script.steps_) {
         switch (step.what) {
             case kind::reply:
+            case kind::answer:
             case kind::more: {
                 if (!wants_reply) {
                     break;
                 }
+                const auto made = step.what == kind::answer ? step.make(command) : bson::document();
+                const auto body = step.what == kind::answer ? bytes(made.view().bytes().begin(),
+                                                                    made.view().bytes().end())
+                                                            : step.bytes;
                 auto options = step.options;
                 if (step.what == kind::more) {
                     options.flags |= wire::msg_flags::more_to_come;
                 }
                 const std::int32_t id = next_id_++;
-                const auto whole = encode_reply(command, step.bytes, id,
-                                                options.response_to.value_or(answers), options);
+                const auto whole =
+                    encode_reply(command, body, id, options.response_to.value_or(answers), options);
                 answers = step.what == kind::more ? id : command.request_id;
                 auto rest = std::span(whole).first(std::min(step.limit, whole.size()));
                 while (!rest.empty()) {

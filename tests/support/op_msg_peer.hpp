@@ -44,6 +44,8 @@ struct reply_options {
 class reply_script {
  public:
     reply_script& reply(bson::document_view body, reply_options options = {});
+    /// A reply that depends on the command, made on the peer's thread.
+    reply_script& answer(std::function<bson::document(const received_command&)> make);
     /// A reply that another one follows: with moreToCome; the next answers this one's id, as mongod
     /// does it.
     reply_script& more(bson::document_view body, reply_options options = {});
@@ -60,7 +62,7 @@ class reply_script {
 
  private:
     friend class op_msg_peer;
-    enum class kind { reply, more, raw, wait, reset, close, hang };
+    enum class kind { reply, answer, more, raw, wait, reset, close, hang };
     struct step {
         kind what;
         std::vector<std::uint8_t> bytes;  // a body, or raw bytes
@@ -68,6 +70,7 @@ class reply_script {
         std::size_t limit = SIZE_MAX;  // of the bytes that are sent
         std::size_t piece = SIZE_MAX;
         std::chrono::milliseconds time{};
+        std::function<bson::document(const received_command&)> make{};
     };
     reply_script& add(step s);
     std::vector<step> steps_;

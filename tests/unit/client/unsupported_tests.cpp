@@ -1,5 +1,6 @@
 #include "client/unsupported.hpp"
 
+#include "auth/gssapi.hpp"
 #include "uri/option_table.hpp"
 
 #include <mongoro/client.hpp>
@@ -26,10 +27,11 @@ error refused_for(std::string_view text) {
 
 TEST_CASE("what no client can do yet is not_supported and named, and no credential is quoted") {
     for (const std::string_view text :
-         {"mongodb+srv://example.com", "mongodb://ada:s3cret@h", "mongodb://h/?replicaSet=rs",
-          "mongodb://h/?tls=true", "mongodb://a,b", "mongodb://a:1,b:2/db",
-          "mongodb://h/?authMechanism=MONGODB-X509", "mongodb://h/?tls=false&tlsCAFile=x",
-          "mongodb://h/?tlsCertificateKeyFilePassword=s3cret",
+         {"mongodb+srv://example.com", "mongodb://ada:s3cret@h/?replicaSet=rs",
+          "mongodb://h/?replicaSet=rs", "mongodb://h/?tls=true", "mongodb://a,b",
+          "mongodb://a:1,b:2/db", "mongodb://ada:s3cret@h/?authMechanism=MONGODB-AWS",
+          "mongodb://h/?authMechanismProperties=ENVIRONMENT:test&authMechanism=MONGODB-OIDC",
+          "mongodb://h/?tls=false&tlsCAFile=x", "mongodb://h/?tlsCertificateKeyFilePassword=s3cret",
           "mongodb://h/?proxyHost=p&proxyUsername=ada&proxyPassword=s3cret"}) {
         const auto e = refused_for(text);
         CHECK(e == errc::not_supported);
@@ -70,9 +72,9 @@ TEST_CASE("every option is either honoured by the client or not_supported") {
         const auto e = refused_for(scheme + user + "h/?" + name + '=' + value);
         CAPTURE(name);
         static const std::set<std::string_view> honoured{
-            "appname",     "connectTimeoutMS", "maxConnecting",     "maxIdleTimeMS",
-            "maxPoolSize", "minPoolSize",      "waitQueueTimeoutMS"};
-        if (honoured.contains(name)) {
+            "appname",       "authMechanism", "authSource",  "connectTimeoutMS",  "maxConnecting",
+            "maxIdleTimeMS", "maxPoolSize",   "minPoolSize", "waitQueueTimeoutMS"};
+        if (honoured.contains(name) || (name == "gssapiServiceName" && auth::has_gssapi())) {
             CHECK(!e);
         } else {
             CHECK(e == errc::not_supported);
@@ -84,7 +86,9 @@ TEST_CASE("what means what a client does anyway is no reason to refuse it") {
     for (const std::string_view text :
          {"mongodb://h/db?appName=a@b&connectTimeoutMS=5&maxPoolSize=0", "mongodb://h/?tls=false",
           "mongodb://h/?foo=bar", "mongodb://h/?password=s3cret", "mongodb://h/?maxIdleTimeMS=x",
-          "mongodb://%2Ftmp%2Fx.sock"}) {
+          "mongodb://%2Ftmp%2Fx.sock", "mongodb://ada:s3cret@h", "mongodb://ada:s3cret@h/db",
+          "mongodb://h/?authSource=db", "mongodb://h/?authMechanism=MONGODB-X509",
+          "mongodb://ada:s3cret@h/?authMechanism=PLAIN&authSource=x"}) {
         CHECK(!refused_for(text));
     }
 }

@@ -266,3 +266,23 @@ TEST_CASE("a recycled command has nothing of the one before") {
         CHECK(c->failure());
     }
 }
+
+TEST_CASE("a command that holds a secret leaves no copy behind as it grows") {
+    auto c = command::make();
+    c->hold_secret();
+    c->begin_body("saslStart");
+    CHECK(c->name() == "saslStart");
+    const auto* const at = c->body().buffer().data();
+    c->body().append("saslStart", 1);
+    c->body().append("payload", std::string(15'000, 'x'));
+    c->body().append("$db", "admin");
+    c->finish();
+    CHECK_FALSE(c->failure());
+    CHECK(c->body().buffer().data() == at);
+    const auto message = gathered(c->prepare(7, 0, 0, no_checksum));
+    const auto decoded = wire::decode_message(message);
+    REQUIRE(decoded);
+    CHECK((*decoded->body.begin()).key() == "saslStart");
+    CHECK(decoded->body["$db"].get<std::string_view>() == "admin");
+    CHECK(decoded->body.count() == 3);
+}

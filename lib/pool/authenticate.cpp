@@ -1,0 +1,199 @@
+#include "pool/authenticate.hpp"
+
+#include "auth/authenticator.hpp"
+#include "auth/gssapi.hpp"
+#include "auth/scram.hpp"
+#include "auth/simple.hpp"
+#include "wire/server_error.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace mongoro::pool {
+
+namespace {
+
+using conversation_ptr = std::unique_ptr<auth::conversation>;
+
+result<conversation_ptr> make_scram(auth::authenticator& login, auth_mechanism mechanism) {
+    auto nonce = auth::random_nonce();
+    if (!nonce) {
+        return nonce.error();
+    }
+    return auth::make_scram(login.who(), mechanism, login.scram(), *std::move(nonce));
+}
+
+result<conversation_ptr> make_gssapi(const credential& who, const host_address& host) {
+    auto context = auth::make_kerberos_context(who, host.host);
+    if (!context) {
+        return context.error();
+    }
+    return auth::make_gssapi(who, *std::move(context));
+}
+
+error not_yet(auth_mechanism mechanism) {
+    return {errc::not_supported, std::string(to_string(mechanism)) + " is not supported yet"};
+}
+
+/// Whose login it is that failed, and what of it may be told.
+error name_login(const connection& c, const credential& who, auth_mechanism mechanism,
+                 const error& cause) {
+    const bool refused = cause == errc::command_failed;
+    if (!refused && cause != errc::authentication_failed) {
+        return cause;  // the network's, a deadline's: nothing of the login
+    }
+    std::string text = who.username ? "user " + *who.username : "the client";
+    text += " (" + std::string(to_string(mechanism)) + ") on " + who.source + " at " +
+            c.host().to_string();
+    if (!refused) {
+        return {errc::authentication_failed, std::move(text), cause};
+    }
+    auto d = detail::details_of(cause);
+    d.code = make_error_code(errc::authentication_failed);
+    d.message = std::move(text);
+    return error(std::move(d));
+}
+
+/// SCRAM-SHA-256 if the server offers it. Without an offer what the server has already answered is
+/// as good, else SCRAM-SHA-1 it is.
+auth_mechanism chosen_mechanism(const credential& who, const wire::hello_reply& hello,
+                                bool answered) noexcept {
+    if (who.mechanism) {
+        return *who.mechanism;
+    }
+    const auto& offered = hello.sasl_supported_mechs;
+    const bool has_256 = std::ranges::find(offered, "SCRAM-SHA-256") != offered.end();
+    return has_256 || (offered.empty() && answered) ? auth_mechanism::scram_sha_256
+                                                    : auth_mechanism::scram_sha_1;
+}
+
+detail::command_handle begin_command() {
+    auto command = wire::command::make();
+    command->hold_secret();
+    command->begin_body("saslStart");
+    return command;
+}
+
+/// Sends a conversation's commands until it has ended. `answer`: the reply to the first, where that
+/// has been sent; else null.
+task<result<void>> converse(connection& c, auth::conversation& login,
+                            const bson::document_view* answer) {
+    auto command = begin_command();
+    if (answer == nullptr) {
+        if (auto begun = login.start(command->body()); !begun) {
+            co_return begun.error();
+        }
+    } else {
+        const auto over = login.step(*answer, command->body());
+        if (!over || *over) {
+            co_return over ? result<void>() : over.error();
+        }
+    }
+    for (;;) {
+        if (auto bad = wire::check_database_name(login.database())) {
+            co_return bad;
+        }
+        command->body().append_string("$db", login.database());
+        command->finish();
+        if (command->failure()) {
+            co_return command->failure();
+        }
+        if (auto bad = command->check_size(c.limits())) {
+            co_return bad;
+        }
+        const auto reply = co_await c.run(command, 0, 0);
+        if (!reply) {
+            co_return reply.error();
+        }
+        if (auto refused = detail::command_error(reply->body)) {
+            co_return refused;
+        }
+        command = begin_command();
+        const auto over = login.step(reply->body, command->body());
+        if (!over || *over) {
+            co_return over ? result<void>() : over.error();
+        }
+    }
+}
+
+/// Begins behind the hello.
+task<result<void>> log_in(connection& c, const connection_settings& settings,
+                          auth_mechanism mechanism) {
+    auto login =
+        co_await make_conversation(c.core(), settings, mechanism, login_start::after_hello);
+    if (!login) {
+        co_return login.error();
+    }
+    co_return co_await converse(c, **login, nullptr);
+}
+
+}  // namespace
+
+auth_mechanism first_mechanism(const credential& who) noexcept {
+    return who.mechanism.value_or(auth_mechanism::scram_sha_256);
+}
+
+std::string mechanisms_to_ask_for(const credential& who) {
+    return who.mechanism ? std::string() : who.source + '.' + who.username.value_or("");
+}
+
+task<result<conversation_ptr>> make_conversation(io::reactor_core&,
+                                                 const connection_settings& settings,
+                                                 auth_mechanism mechanism, login_start start) {
+    auto& login = *settings.authenticator;
+    const bool with_hello = start == login_start::with_hello;
+    switch (mechanism) {
+        case auth_mechanism::scram_sha_1:
+        case auth_mechanism::scram_sha_256:
+            co_return make_scram(login, mechanism);
+        case auth_mechanism::mongodb_x509:
+            co_return auth::make_x509(login.who());
+        case auth_mechanism::plain:
+            if (with_hello) {
+                co_return conversation_ptr();
+            }
+            co_return auth::make_plain(login.who());
+        case auth_mechanism::gssapi:
+            if (with_hello) {
+                co_return conversation_ptr();
+            }
+            co_return make_gssapi(login.who(), settings.host);
+        case auth_mechanism::mongodb_aws:
+        case auth_mechanism::mongodb_oidc:
+            if (with_hello) {
+                co_return conversation_ptr();
+            }
+            co_return not_yet(mechanism);
+    }
+    co_return not_yet(mechanism);
+}
+
+task<result<void>> authenticate(connection& c, const connection_settings& settings,
+                                const wire::hello_reply& hello, conversation_ptr begun) {
+    const auto& who = settings.authenticator->who();
+    bson::document_view answer;
+    const bool answered =
+        begun != nullptr && hello.document()["speculativeAuthenticate"].read(answer) == errc{};
+    const auto mechanism = chosen_mechanism(who, hello, answered);
+    result<void> done;
+    if (answered && mechanism == first_mechanism(who)) {
+        done = co_await converse(c, *begun, &answer);
+    } else {
+        done = co_await log_in(c, settings, mechanism);
+    }
+    if (!done) {
+        co_return name_login(c, who, mechanism, done.error());
+    }
+    co_return done;
+}
+
+task<result<void>> reauthenticate(connection& c, const connection_settings& settings,
+                                  auth_mechanism mechanism) {
+    auto done = co_await log_in(c, settings, mechanism);
+    if (!done) {
+        co_return name_login(c, settings.authenticator->who(), mechanism, done.error());
+    }
+    co_return done;
+}
+
+}  // namespace mongoro::pool
