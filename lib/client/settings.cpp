@@ -1,11 +1,13 @@
 #include "client/settings.hpp"
 
+#include "tls/context.hpp"
 #include "wire/client_metadata.hpp"
 
 #include <mongoro/bson/writer.hpp>
 
 #include <limits>
 #include <string>
+#include <utility>
 
 namespace mongoro::detail {
 
@@ -94,6 +96,13 @@ result<deployment::settings> settings_of(const uri& where, const client_options&
         return checked.error();
     }
     settings.connection = connection_settings_of(where, options);
+    if (where.uses_tls()) {
+        auto made = tls::context::make(given.tls);
+        if (!made) {
+            return made.error();
+        }
+        settings.connection.tls = std::move(*made);
+    }
     settings.pool = pool_settings_of(where, options);
     settings.monitoring.connection = settings.connection;
     settings.monitoring.heartbeat_frequency =
