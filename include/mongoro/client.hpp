@@ -51,17 +51,19 @@ struct client_statistics {
 ///
 /// A handle: copies share one client, which lives as long as any of them, their databases,
 /// collections and cursors, and the operations under way. It belongs to one reactor, which must
-/// outlive their use. Making one does no I/O; the first operation connects.
+/// outlive their use. Making one does no I/O but reading the files of TLS; the first operation
+/// connects.
 ///
 /// `close()` is the orderly end. A client that is destroyed without it closes its connections at
 /// once; cursors that were still open on the server are then left to its timeout.
 class client {
  public:
     /// Throws `mongoro::exception`: `invalid_uri`, see `uri::parse`; `not_supported` for what the
-    /// connection string asks for and this version cannot do yet (a login, TLS, several hosts,
-    /// `mongodb+srv`, every option but `appName`, `connectTimeoutMS` and those of the pool), so
-    /// that nothing is silently left out; `invalid_argument` for a bad option. What nobody knows is
-    /// only in `uri::warnings`.
+    /// connection string asks for and this version cannot do yet (a login, several hosts,
+    /// `mongodb+srv`, every option but `appName`, `connectTimeoutMS` and those of the pool
+    /// and of TLS), so that nothing is silently left out; `tls_failed` for a file of TLS that
+    /// cannot be used, see `tls_options`: they are read here; `invalid_argument` for a bad option.
+    /// What nobody knows is only in `uri::warnings`.
     explicit client(reactor& r, std::string_view uri = "mongodb://localhost:27017",
                     const client_options& options = {});
     /// The same without an exception.

@@ -4,12 +4,17 @@
 #include <mongoro/bson/build.hpp>
 #include <mongoro/bson/document.hpp>
 #include <mongoro/bson/document_param.hpp>
+#include <mongoro/options/tls.hpp>
 #include <mongoro/reactor.hpp>
 #include <mongoro/uri.hpp>
 
 #include <chrono>
 #include <memory>
 #include <string_view>
+
+namespace mongoro::tls {
+class context;
+}
 
 namespace mongoro {
 
@@ -28,6 +33,9 @@ struct connection_options {
     std::chrono::milliseconds drain_timeout{3'000};
     /// Check every byte of a reply before it is used, and not only the message's frame.
     bool validate_replies = false;
+    /// Not null: use TLS, whatever `enabled` says. Read by `open` itself, so that it need not
+    /// outlive that call; so are its files.
+    const tls_options* tls = nullptr;
 };
 
 /// One connection to one server, without a pool: for tools, tests and whoever knows better.
@@ -41,15 +49,15 @@ class connection {
     connection& operator=(connection&&) noexcept = default;
     ~connection();
 
-    /// Connects and says hello, with the driver's metadata (mongodb-handshake specification). One
-    /// round trip after the connect.
+    /// Connects, shakes hands if it is to use TLS, and says hello with the driver's metadata
+    /// (mongodb-handshake specification). One round trip after the connect, and one or two of TLS.
     ///
     /// Errors, each with the host and the cause: `name_resolution_failed`, `connect_failed`
     /// (refused, unreachable), `connect_timed_out` (`connect_timeout`, in the hello too),
-    /// `connection_closed`, `network_error`, `handshake_failed` (the server's answer is in it),
-    /// `incompatible_server`, those of a malformed message; `invalid_argument` for a bad option;
-    /// `deadline_exceeded` and `operation_cancelled` of the awaiting task. The socket is closed on
-    /// each of them.
+    /// `tls_failed`, `connection_closed`, `network_error`, `handshake_failed` (the server's answer
+    /// is in it), `incompatible_server`, those of a malformed message; `invalid_argument` for a bad
+    /// option; `deadline_exceeded` and `operation_cancelled` of the awaiting task. The socket is
+    /// closed on each of them.
     [[nodiscard]] static awaitable<connection> open(reactor& r, const host_address& host,
                                                     const connection_options& options = {});
 
@@ -70,7 +78,8 @@ class connection {
  private:
     explicit connection(std::shared_ptr<detail::connection_state> state) noexcept;
     static task<result<connection>> open_in(detail::reactor_core& core, host_address host,
-                                            connection_options options, std::string app_name);
+                                            connection_options options, std::string app_name,
+                                            result<std::shared_ptr<tls::context>> tls);
 
     std::shared_ptr<detail::connection_state> state_;
 };

@@ -214,7 +214,16 @@ bool is_failure(int code) noexcept {
 
 }  // namespace
 
+error engine::begin() {
+    ERR_clear_error();
+    return failed_ ? error(errc::tls_failed, peer_ + ": TLS has ended with an error before")
+                   : error();
+}
+
 result<engine::want> engine::handshake() {
+    if (auto already = begin()) {
+        return already;
+    }
     if (!begun_ && !in_.empty()) {
         begun_ = true;
         // OpenSSL would call these bytes a version, or a length, that is wrong.
@@ -223,7 +232,6 @@ result<engine::want> engine::handshake() {
             return error(errc::tls_failed, peer_ + ": the server does not speak TLS");
         }
     }
-    ERR_clear_error();
     const int done = SSL_do_handshake(ssl_);
     if (done == 1) {
         return want::nothing;
@@ -240,7 +248,9 @@ result<engine::want> engine::handshake() {
 }
 
 result<engine::progress> engine::encrypt(std::span<const std::uint8_t> plaintext) {
-    ERR_clear_error();
+    if (auto already = begin()) {
+        return already;
+    }
     progress p;
     const int done = SSL_write_ex(ssl_, plaintext.data(), plaintext.size(), &p.bytes);
     if (done == 1) {
@@ -251,7 +261,9 @@ result<engine::progress> engine::encrypt(std::span<const std::uint8_t> plaintext
 }
 
 result<engine::progress> engine::decrypt(std::span<std::uint8_t> plaintext) {
-    ERR_clear_error();
+    if (auto already = begin()) {
+        return already;
+    }
     progress p;
     const int done = SSL_read_ex(ssl_, plaintext.data(), plaintext.size(), &p.bytes);
     if (done == 1) {
@@ -262,7 +274,9 @@ result<engine::progress> engine::decrypt(std::span<std::uint8_t> plaintext) {
 }
 
 result<engine::progress> engine::skip() {
-    ERR_clear_error();
+    if (auto already = begin()) {
+        return already;
+    }
     std::uint8_t ignored = 0;
     progress p;
     const int done = SSL_peek_ex(ssl_, &ignored, 1, &p.bytes);

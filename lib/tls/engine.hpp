@@ -89,6 +89,7 @@ class engine {
 
     engine(std::shared_ptr<context> shared, const host_address& host);
     error start(const host_address& host);
+    error begin();
     progress stopped(int code);
     error failed();
 
