@@ -262,7 +262,12 @@ bool connection::exchange::begin(std::coroutine_handle<> h, const detail::task_c
         result_ = error(errc::connection_closed, connection_.host_.to_string());
         return false;
     }
-    connection_.stream_->set_background(context != nullptr && context->background);
+    const bool background = context != nullptr && context->background;
+    if (connection_.tls_) [[unlikely]] {
+        connection_.tls_->set_background(background);
+    } else {
+        connection_.stream_->set_background(background);
+    }
     if (command_ != nullptr) [[likely]] {
         connection_.start(*this);
     } else {
