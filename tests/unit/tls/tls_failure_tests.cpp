@@ -14,19 +14,19 @@ namespace {
 
 constexpr int versions[] = {TLS1_2_VERSION, TLS1_3_VERSION};
 
-/// The error of the first operation on a server like this, at both versions, which names the host.
+/// The error of a connection to a server like this, at both versions, which names the host.
 void check_refused(reactor& r, tls_server_options how, errc expected, const std::string& text,
-                   const std::string& more = {}) {
+                   const tls_options& options = trusting()) {
     for (const int version : versions) {
         how.version = version;
-        tls_scene s(r, how, {}, more);
+        tls_server server(how);
+        const op_msg_peer peer(server);
         for (int i = 0; i < 2; ++i) {
-            const auto e = error_of(r, s.client.ping());
+            const auto e = error_of(r, ping_new(r, {peer.host(), peer.port()}, &options));
             CHECK(e == expected);
             CHECK_MESSAGE(says(e, text), e.to_string());
-            CHECK(says(e, "127.0.0.1:" + std::to_string(s.peer.port())));
+            CHECK(says(e, "127.0.0.1:" + std::to_string(peer.port())));
         }
-        CHECK(s.client.statistics().connections == 0);
         CHECK(ERR_peek_error() == 0);
     }
 }
@@ -63,16 +63,20 @@ TEST_CASE("the insecure options let a server in that is refused otherwise") {
              {"&tlsInsecure=true", "&tlsAllowInvalidCertificates=true"}) {
             tls_scene(r, serving(bad), {}, option).check_works(1);
         }
-        check_refused(r, serving(bad), errc::tls_failed, "", "&tlsAllowInvalidHostnames=true");
+        auto names = trusting();
+        names.allow_invalid_hostnames = true;
+        check_refused(r, serving(bad), errc::tls_failed, "", names);
     });
 }
 
 TEST_CASE("the alert of a client that refuses reaches the server") {
     on_each_backend([](reactor& r) {
-        tls_scene s(r, serving(identity::authority("stranger").issue()));
-        CHECK(error_of(r, s.client.ping()) == errc::tls_failed);
-        CHECK(s.peer.wait_for_closed(1));
-        CHECK(s.server.failure().find("unknown ca") != std::string::npos);
+        tls_server server(serving(identity::authority("stranger").issue()));
+        const op_msg_peer peer(server);
+        const auto options = trusting();
+        CHECK(error_of(r, ping_new(r, {peer.host(), peer.port()}, &options)) == errc::tls_failed);
+        CHECK(peer.wait_for_closed(1));
+        CHECK(server.failure().find("unknown ca") != std::string::npos);
     });
 }
 
@@ -89,8 +93,8 @@ TEST_CASE("a server that demands a client certificate is understood, in both ver
 TEST_CASE("a server that answers, and does not speak TLS, is told from one that does") {
     on_each_backend([](reactor& r) {
         const byte_peer peer(byte_script().read(5).write("HTTP/1.1 400 Bad Request\r\n\r\n"));
-        const client c(r, tls_uri(peer.uri()));
-        const auto e = error_of(r, c.ping());
+        const auto options = trusting();
+        const auto e = error_of(r, ping_new(r, {peer.host(), peer.port()}, &options));
         CHECK(e == errc::tls_failed);
         CHECK(says(e, "the server does not speak TLS"));
     });
@@ -100,8 +104,7 @@ TEST_CASE("a plaintext client of a TLS server fails, and hangs nowhere") {
     on_each_backend([](reactor& r) {
         tls_server server(serving());
         const op_msg_peer peer(server);
-        const client c(r, peer.uri());
-        CHECK(error_of(r, c.ping()));
+        CHECK(error_of(r, ping_new(r, {peer.host(), peer.port()}, nullptr)));
         const client told(r, tls_uri(peer.uri()));
         CHECK(!error_of(r, told.ping()));
     });
@@ -136,25 +139,21 @@ TEST_CASE("a handshake that is cut after any of the server's bytes is connection
         for (const int version : versions) {
             tls_server server(serving(version));
             const op_msg_peer peer(server);
-            std::size_t whole = 0;
-            {
-                const client c(r, tls_uri(peer.uri()));
-                CHECK(!error_of(r, c.ping()));
-                whole = server.handshake_bytes();
-            }
+            const auto options = trusting();
+            const host_address host{peer.host(), peer.port()};
+            CHECK(!error_of(r, ping_new(r, host, &options)));
+            const std::size_t whole = server.handshake_bytes();
             REQUIRE(whole > 500);
             for (std::size_t cut = 0; cut < whole; cut += cut < 150 ? 1 : 37) {
                 server.cut_after(cut);
-                const client c(r, tls_uri(peer.uri()));  // with nothing to resume
-                const auto e = error_of(r, c.ping());
+                const auto e = error_of(r, ping_new(r, host, &options));
                 CAPTURE(cut);
                 CHECK_MESSAGE((e == errc::connection_closed || e == errc::network_error),
                               e.to_string());
                 CHECK(says(e, "127.0.0.1"));
             }
             server.cut_after(SIZE_MAX);
-            const client c(r, tls_uri(peer.uri()));
-            CHECK(!error_of(r, c.ping()));
+            CHECK(!error_of(r, ping_new(r, host, &options)));
         }
     });
 }
@@ -192,23 +191,21 @@ TEST_CASE("a connection that is reset is network_error") {
 TEST_CASE("a deadline, a stop and a destruction end a handshake that hangs, and nothing is left") {
     on_each_backend([](reactor& r) {
         const byte_peer peer(byte_script().read(5).hang());
-        const client c(r, tls_uri(peer.uri()));
-        CHECK(error_of(r, with_deadline(c.ping(), 50ms)) == errc::deadline_exceeded);
+        const auto options = trusting();
+        const host_address host{peer.host(), peer.port()};
+        CHECK(error_of(r, with_deadline(ping_new(r, host, &options), 50ms)) ==
+              errc::deadline_exceeded);
         std::stop_source stop;
-        running waits(r, with_stop(c.ping(), stop.get_token()));
+        running waits(r, with_stop(ping_new(r, host, &options), stop.get_token()));
         REQUIRE(poll_until(r, [&] { return peer.received(1).size() == 5; }));
         stop.request_stop();
         CHECK(waits.wait().error() == errc::operation_cancelled);
         {
-            running gone(r, c.ping());
+            running gone(r, ping_new(r, host, &options));
             REQUIRE(poll_until(r, [&] { return peer.received(2).size() == 5; }));
         }
         REQUIRE(poll_until(r, [&] { return r.in_flight() == 0; }));
-        CHECK(c.statistics().connections == 0);
-
-        const client bounded(r, tls_uri(peer.uri(), "&connectTimeoutMS=50"));
-        const auto e = error_of(r, bounded.ping());
-        CHECK(e == errc::connect_timed_out);
+        CHECK(error_of(r, ping_new(r, host, &options, 50ms)) == errc::connect_timed_out);
     });
 }
 
@@ -226,10 +223,9 @@ TEST_CASE("records that are damaged on their way are tls_failed, and cost one co
             socket.write_raw(std::vector<std::uint8_t>(40, 7));
             socket.hang();
         });
-        const client c(r, tls_uri(peer.uri()));
-        const auto e = error_of(r, c.ping());
+        const auto options = trusting();
+        const auto e = error_of(r, ping_new(r, {peer.host(), peer.port()}, &options));
         CHECK(e == errc::tls_failed);
         CHECK(says(e, "damaged"));
-        CHECK(c.statistics().connections == 0);
     });
 }
