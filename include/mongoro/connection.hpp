@@ -5,12 +5,17 @@
 #include <mongoro/bson/document.hpp>
 #include <mongoro/bson/document_param.hpp>
 #include <mongoro/options/credential.hpp>
+#include <mongoro/options/tls.hpp>
 #include <mongoro/reactor.hpp>
 #include <mongoro/uri.hpp>
 
 #include <chrono>
 #include <memory>
 #include <string_view>
+
+namespace mongoro::tls {
+class context;
+}
 
 namespace mongoro {
 
@@ -34,6 +39,9 @@ struct connection_options {
     bool validate_replies = false;
     /// Who logs in; null: nobody. Copied by the call.
     const credential* login = nullptr;
+    /// Not null: use TLS, whatever `enabled` says. Read by `open` itself, so that it need not
+    /// outlive that call; so are its files.
+    const tls_options* tls = nullptr;
 };
 
 /// One connection to one server, without a pool: for tools, tests and whoever knows better.
@@ -47,13 +55,14 @@ class connection {
     connection& operator=(connection&&) noexcept = default;
     ~connection();
 
-    /// Connects and says hello, with the driver's metadata (mongodb-handshake specification), and
-    /// logs in. One round trip after the connect, and one more with SCRAM.
+    /// Connects, shakes hands if it is to use TLS, says hello with the driver's metadata
+    /// (mongodb-handshake specification), and logs in. One round trip after the connect, one or two
+    /// of TLS, and one more with SCRAM.
     ///
     /// Errors, each with the host and the cause: `name_resolution_failed`, `connect_failed`
     /// (refused, unreachable), `connect_timed_out` (`connect_timeout`, in the hello too),
-    /// `connection_closed`, `network_error`, `handshake_failed` (the server's answer is in it),
-    /// `incompatible_server`, `authentication_failed`, those of a malformed message;
+    /// `tls_failed`, `connection_closed`, `network_error`, `handshake_failed` (the server's answer
+    /// is in it), `incompatible_server`, `authentication_failed`, those of a malformed message;
     /// `invalid_argument` for a bad option or credential; `not_supported` for its mechanism;
     /// `deadline_exceeded` and `operation_cancelled` of the awaiting task. The socket is closed on
     /// each of them.
@@ -78,7 +87,8 @@ class connection {
     explicit connection(std::shared_ptr<detail::connection_state> state) noexcept;
     static task<result<connection>> open_in(detail::reactor_core& core, host_address host,
                                             connection_options options, std::string app_name,
-                                            std::shared_ptr<auth::authenticator> login);
+                                            std::shared_ptr<auth::authenticator> login,
+                                            result<std::shared_ptr<tls::context>> tls);
 
     std::shared_ptr<detail::connection_state> state_;
 };

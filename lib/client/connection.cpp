@@ -4,6 +4,7 @@
 #include "operation/operations.hpp"
 #include "pool/connection_pool.hpp"
 #include "pool/wait_queue.hpp"
+#include "tls/context.hpp"
 #include "wire/server_error.hpp"
 
 #include <string>
@@ -86,7 +87,11 @@ connection::~connection() = default;
 
 task<result<connection>> connection::open_in(detail::reactor_core& core, host_address host,
                                              connection_options options, std::string app_name,
-                                             std::shared_ptr<auth::authenticator> login) {
+                                             std::shared_ptr<auth::authenticator> login,
+                                             result<std::shared_ptr<tls::context>> tls) {
+    if (!tls) {
+        co_return tls.error();
+    }
     if (options.connect_timeout.count() < 0 || options.drain_timeout.count() < 0) {
         co_return error(errc::invalid_argument, "a timeout is negative");
     }
@@ -102,6 +107,7 @@ task<result<connection>> connection::open_in(detail::reactor_core& core, host_ad
     settings.drain_timeout = options.drain_timeout;
     settings.app_name = std::move(app_name);
     settings.validate_replies = options.validate_replies;
+    settings.tls = std::move(*tls);
     auto opened = co_await pool::open_connection(core, std::move(settings));
     if (!opened) {
         co_return opened.error();
@@ -115,7 +121,10 @@ awaitable<connection> connection::open(reactor& r, const host_address& host,
     if (options.login != nullptr) {
         login = std::make_shared<auth::authenticator>(*options.login);
     }
-    return {open_in(r.core(), host, options, std::string(options.app_name), std::move(login)),
+    auto tls = options.tls != nullptr ? tls::context::make(*options.tls)
+                                      : result<std::shared_ptr<tls::context>>(nullptr);
+    return {open_in(r.core(), host, options, std::string(options.app_name), std::move(login),
+                    std::move(tls)),
             &r.core()};
 }
 

@@ -1,12 +1,14 @@
 #include "client/settings.hpp"
 
 #include "auth/authenticator.hpp"
+#include "tls/context.hpp"
 #include "wire/client_metadata.hpp"
 
 #include <mongoro/bson/writer.hpp>
 
 #include <limits>
 #include <string>
+#include <utility>
 
 namespace mongoro::detail {
 
@@ -95,6 +97,13 @@ result<deployment::settings> settings_of(const uri& where, const client_options&
         return checked.error();
     }
     settings.connection = connection_settings_of(where, options);
+    if (where.uses_tls()) {
+        auto made = tls::context::make(given.tls);
+        if (!made) {
+            return made.error();
+        }
+        settings.connection.tls = std::move(*made);
+    }
     settings.pool = pool_settings_of(where, options);
     auto metadata = std::make_shared<wire::client_metadata>(settings.connection.app_name);
     if (options.wrapped_by != driver_info()) {

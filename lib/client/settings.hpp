@@ -11,7 +11,8 @@ namespace mongoro::detail {
 /// What a connection string and the options beside it make of a client.
 ///
 /// Errors: `invalid_argument` for an option that can never be right, `invalid_uri` for options that
-/// exclude each other, `not_supported` for what this build cannot do.
+/// exclude each other, `not_supported` for what this build cannot do, `tls_failed` for a file of
+/// TLS, which is read here.
 [[nodiscard]] result<deployment::settings> settings_of(const uri& where,
                                                        const client_options& options);
 

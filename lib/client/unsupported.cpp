@@ -28,16 +28,13 @@ struct row {
 };
 
 // A feature that gets built takes its row away.
-constexpr std::array<row, 11> rows{{
+constexpr std::array<row, 9> rows{{
     {"mongodb+srv", [](const uri& u) { return u.is_srv(); }},
     {"MONGODB-AWS", logs_in_by<auth_mechanism::mongodb_aws>},
     {"MONGODB-OIDC", logs_in_by<auth_mechanism::mongodb_oidc>},
     // By the library's build.
     {"GSSAPI",
      [](const uri& u) { return !auth::has_gssapi() && logs_in_by<auth_mechanism::gssapi>(u); }},
-    {"tls", [](const uri& u) { return u.uses_tls(); }},
-    // With tls=false they do nothing, but who gives them expects something.
-    {"an option that starts with tls", [](const uri& u) { return u.options().tls.any_detail(); }},
     {"proxyHost", [](const uri& u) { return u.options().proxy.host.has_value(); }},
     {"compressors", [](const uri& u) { return !u.options().compressors.empty(); }},
     {"zlibCompressionLevel", given<&o::zlib_compression_level>},

@@ -18,10 +18,11 @@ namespace mongoro::io {
 /// or its stop is requested the operation is cancelled; `r` is what it came to, and `why` says what
 /// was first. A coroutine that is destroyed here is not called any more, and the operation is
 /// cancelled.
-template <typename Start>
+/// `Stream` is a `stream`, or has its `core`, `cancel` and `abandon`.
+template <typename Stream, typename Start>
 class [[nodiscard]] stream_awaiter : completion {
  public:
-    stream_awaiter(stream& s, const detail::task_context& context, Start start, error* why) noexcept
+    stream_awaiter(Stream& s, const detail::task_context& context, Start start, error* why) noexcept
         : stream_(s), context_(context), start_(start), why_(why) {}
     stream_awaiter(const stream_awaiter&) = delete;
     stream_awaiter& operator=(const stream_awaiter&) = delete;
@@ -65,7 +66,7 @@ class [[nodiscard]] stream_awaiter : completion {
         interrupt interruption;
     };
 
-    stream& stream_;
+    Stream& stream_;
     const detail::task_context& context_;
     Start start_;
     error* why_;
@@ -75,10 +76,10 @@ class [[nodiscard]] stream_awaiter : completion {
     bool waiting_ = false;
 };
 
-template <typename Start>
-stream_awaiter<Start> waiting(stream& s, const detail::task_context& context, Start start,
-                              error* why = nullptr) noexcept {
-    return stream_awaiter<Start>(s, context, start, why);
+template <typename Stream, typename Start>
+stream_awaiter<Stream, Start> waiting(Stream& s, const detail::task_context& context, Start start,
+                                      error* why = nullptr) noexcept {
+    return stream_awaiter<Stream, Start>(s, context, start, why);
 }
 
 }  // namespace mongoro::io

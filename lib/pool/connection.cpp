@@ -33,6 +33,12 @@ connection::connection(io::reactor_core& core, io::stream_ptr stream, host_addre
     };
 }
 
+connection::connection(io::reactor_core& core, std::unique_ptr<tls::channel> channel,
+                       host_address host)
+    : connection(core, io::stream_ptr(), std::move(host)) {
+    tls_ = std::move(channel);
+}
+
 connection::~connection() {
     close();
 }
@@ -47,6 +53,7 @@ void connection::close() noexcept {
         }
         stream_.reset();
     }
+    tls_.reset();  // it keeps what the kernel may still write into, and that is not our buffer
     buffer_.reset();
     ahead_.reset();
     sent_.reset();
@@ -60,7 +67,9 @@ void connection::start(exchange& e) {
     reply_header_.message_length = 0;
     expects_reply_ = command.acknowledged();
     exhaust_allowed_ = command.exhaust_allowed();
-    if (expects_reply_) {
+    if (tls_) [[unlikely]] {
+        expects_reply_ ? tls_->exchange(message, *this) : tls_->send(message, *this);
+    } else if (expects_reply_) {
         stream_->exchange(message, *this);
     } else {
         stream_->send(message, *this);
@@ -75,7 +84,7 @@ void connection::on_io(int result) noexcept {
         return broken(std::make_error_code(std::errc::not_enough_memory));
     }
     if (result < 0) {
-        return broken(system_error(errc::network_error, host_, -result));
+        return broken(error_of(result));
     }
     if (!expects_reply_) {
         return deliver(detail::reply{});
@@ -86,7 +95,7 @@ void connection::on_io(int result) noexcept {
                                                            : " closed in the middle of a reply")});
     }
     if (!buffer_) {
-        buffer_ = stream_->received();
+        buffer_ = tls_ ? tls_->received() : stream_->received();
     }
     received_ += static_cast<std::size_t>(result);
     try {
@@ -145,15 +154,29 @@ void connection::read_next() {
         on_io(static_cast<int>(ahead_size_));
     } else {
         buffer_ = core_.buffers().take(io::buffer_pool::smallest);
-        stream_->receive(buffer_.bytes(), io::stream::receive_mode::some, *this);
+        receive(buffer_.bytes(), io::stream::receive_mode::some);
+    }
+}
+
+error connection::error_of(int result) const {
+    if (tls_ && tls_->failure()) {
+        return tls_->failure();
+    }
+    return system_error(errc::network_error, host_, -result);
+}
+
+void connection::receive(std::span<std::uint8_t> in, io::stream::receive_mode mode) noexcept {
+    if (tls_) [[unlikely]] {
+        tls_->receive(in, mode, *this);
+    } else {
+        stream_->receive(in, mode, *this);
     }
 }
 
 result<bool> connection::message_is_whole() {
     if (reply_header_.message_length == 0) {
         if (received_ < wire::header_size) {
-            stream_->receive(buffer_.bytes().subspan(received_), io::stream::receive_mode::some,
-                             *this);
+            receive(buffer_.bytes().subspan(received_), io::stream::receive_mode::some);
             return false;
         }
         const auto header =
@@ -171,8 +194,8 @@ result<bool> connection::message_is_whole() {
         std::memcpy(larger.data(), buffer_.data(), received_);
         buffer_ = std::move(larger);
     }
-    stream_->receive(buffer_.bytes().subspan(received_, expected() - received_),
-                     io::stream::receive_mode::all, *this);
+    receive(buffer_.bytes().subspan(received_, expected() - received_),
+            io::stream::receive_mode::all);
     return false;
 }
 
@@ -220,7 +243,7 @@ void connection::begin_draining(detail::command_handle* c) noexcept {
         return;
     }
     // The reactor went first, or the replies have no end: there is nothing to wait for.
-    if (stream_->core() == nullptr || exhaust_allowed_) {
+    if ((tls_ ? tls_->core() : stream_->core()) == nullptr || exhaust_allowed_) {
         return close();
     }
     sent_ = std::move(*c);
@@ -239,7 +262,12 @@ bool connection::exchange::begin(std::coroutine_handle<> h, const detail::task_c
         result_ = error(errc::connection_closed, connection_.host_.to_string());
         return false;
     }
-    connection_.stream_->set_background(context != nullptr && context->background);
+    const bool background = context != nullptr && context->background;
+    if (connection_.tls_) [[unlikely]] {
+        connection_.tls_->set_background(background);
+    } else {
+        connection_.stream_->set_background(background);
+    }
     if (command_ != nullptr) [[likely]] {
         connection_.start(*this);
     } else {

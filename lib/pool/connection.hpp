@@ -5,6 +5,7 @@
 #include "io/reactor_core.hpp"
 #include "io/stream.hpp"
 #include "pool/connection_record.hpp"
+#include "tls/channel.hpp"
 #include "wire/command.hpp"
 #include "wire/header.hpp"
 #include "wire/message.hpp"
@@ -23,6 +24,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 
 namespace mongoro::pool {
@@ -54,6 +56,8 @@ class connection : io::completion {
     };
 
     connection(io::reactor_core& core, io::stream_ptr stream, host_address host);
+    /// The same over TLS, after its handshake.
+    connection(io::reactor_core& core, std::unique_ptr<tls::channel> channel, host_address host);
     connection(const connection&) = delete;
     connection& operator=(const connection&) = delete;
     ~connection();
@@ -114,6 +118,8 @@ class connection : io::completion {
     void read_next();
     bool take_more(const wire::message& message);
     void on_io(int result) noexcept;
+    void receive(std::span<std::uint8_t> in, io::stream::receive_mode mode) noexcept;
+    [[nodiscard]] error error_of(int result) const;
     /// Reads on if the message is not whole; otherwise true.
     result<bool> message_is_whole();
     void deliver(result<detail::reply> r) noexcept;
@@ -123,7 +129,8 @@ class connection : io::completion {
     void begin_draining(detail::command_handle* c) noexcept;
 
     io::reactor_core& core_;
-    io::stream_ptr stream_;
+    io::stream_ptr stream_;              // null with TLS, and when it is closed
+    std::unique_ptr<tls::channel> tls_;  // null without
     host_address host_;
     wire::server_limits limits_;
     connection_owner* owner_ = nullptr;

@@ -10,6 +10,9 @@
 namespace mongoro::auth {
 class authenticator;
 }
+namespace mongoro::tls {
+class context;
+}
 namespace mongoro::wire {
 class client_metadata;
 }
@@ -26,13 +29,14 @@ struct connection_settings {
     std::chrono::milliseconds drain_timeout{3'000};
     std::string app_name;
     bool validate_replies = false;
-    bool checksums = false;
+    bool checksums = false;      ///< never on TLS, which has its own
     bool load_balanced = false;  ///< hello says so, and must be answered with a `serviceId`
     connection_kind kind = connection_kind::application;
     /// Who logs in, shared by the connections of a client; null: nobody.
     std::shared_ptr<auth::authenticator> authenticator = {};
     /// What the hello says of the client, shared as well; null: `app_name` and no more.
     std::shared_ptr<wire::client_metadata> metadata = {};
+    std::shared_ptr<tls::context> tls = nullptr;  ///< null: connections do not use TLS
 };
 
 }  // namespace mongoro::pool

@@ -17,11 +17,23 @@ task<result<std::unique_ptr<connection>>> open_until(io::reactor_core& core,
     if (!stream) {
         co_return stream.error();
     }
-    auto c = std::make_unique<connection>(core, std::move(*stream), settings.host);
+    std::unique_ptr<connection> c;
+    if (settings.tls) {
+        auto channel = tls::channel::make(settings.tls, std::move(*stream), settings.host);
+        if (!channel) {
+            co_return channel.error();
+        }
+        if (auto done = co_await (*channel)->shake_hands(); !done) {
+            co_return done.error();
+        }
+        c = std::make_unique<connection>(core, std::move(*channel), settings.host);
+    } else {
+        c = std::make_unique<connection>(core, std::move(*stream), settings.host);
+    }
     c->set_drain_timeout(settings.drain_timeout);
     c->set_validate_replies(settings.validate_replies);
-    c->set_checksum(settings.checksums ? wire::command::checksum::crc32c
-                                       : wire::command::checksum::none);
+    c->set_checksum(settings.checksums && !settings.tls ? wire::command::checksum::crc32c
+                                                        : wire::command::checksum::none);
     if (record != nullptr) {
         c->record() = *record;
     }

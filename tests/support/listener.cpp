@@ -77,13 +77,18 @@ bool peer_socket::wait_for(short events) {
     }
 }
 
+ssize_t peer_socket::read_raw(std::span<std::uint8_t> into) {
+    return wait_for(POLLIN) ? ::recv(fd_, into.data(), into.size(), 0) : -1;
+}
+
+ssize_t peer_socket::read_some(std::span<std::uint8_t> into) {
+    return layer_ ? layer_->read(*this, into) : read_raw(into);
+}
+
 bool peer_socket::read_exactly(std::size_t size, std::vector<std::uint8_t>& into) {
     std::uint8_t chunk[16 * 1024];
     while (size != 0) {
-        if (!wait_for(POLLIN)) {
-            return false;
-        }
-        const ssize_t got = ::recv(fd_, chunk, std::min(size, sizeof chunk), 0);
+        const ssize_t got = read_some(std::span(chunk).first(std::min(size, sizeof chunk)));
         if (got <= 0) {
             return false;
         }
@@ -107,8 +112,8 @@ bool peer_socket::read_message(std::vector<std::uint8_t>& into) {
 
 void peer_socket::read_to_end(std::vector<std::uint8_t>& into) {
     std::uint8_t chunk[16 * 1024];
-    while (wait_for(POLLIN)) {
-        const ssize_t got = ::recv(fd_, chunk, sizeof chunk, 0);
+    for (;;) {
+        const ssize_t got = read_some(chunk);
         if (got <= 0) {
             return;
         }
@@ -117,6 +122,10 @@ void peer_socket::read_to_end(std::vector<std::uint8_t>& into) {
 }
 
 bool peer_socket::write(std::span<const std::uint8_t> bytes) {
+    return layer_ ? layer_->write(*this, bytes) : write_raw(bytes);
+}
+
+bool peer_socket::write_raw(std::span<const std::uint8_t> bytes) {
     while (!bytes.empty()) {
         if (!wait_for(POLLOUT)) {
             return false;
@@ -160,6 +169,9 @@ void peer_socket::shut_down_writing() noexcept {
 
 void peer_socket::close() noexcept {
     if (fd_ >= 0) {
+        if (const auto layer = std::move(layer_)) {
+            layer->end(*this);
+        }
         ::close(fd_);
         fd_ = -1;
     }
@@ -167,6 +179,7 @@ void peer_socket::close() noexcept {
 
 void peer_socket::reset() noexcept {
     if (fd_ >= 0) {
+        layer_.reset();
         const linger at_once{1, 0};
         ::setsockopt(fd_, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
         close();

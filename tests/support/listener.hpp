@@ -1,5 +1,7 @@
 #pragma once
 
+#include <sys/types.h>
+
 #include <atomic>
 #include <chrono>
 #include <cstdint>
@@ -9,6 +11,7 @@
 #include <span>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace mongoro::test {
@@ -18,6 +21,23 @@ enum class listen_at {
     ipv4,         ///< 127.0.0.1
     ipv6,         ///< ::1
     unix_socket,  ///< a path in a new temporary folder
+};
+
+class peer_socket;
+
+/// What stands between what a script says and the bytes on its socket: TLS.
+class peer_layer {
+ public:
+    peer_layer() = default;
+    peer_layer(const peer_layer&) = delete;
+    peer_layer& operator=(const peer_layer&) = delete;
+    virtual ~peer_layer() = default;
+
+    /// What `recv` would: bytes, 0 at the end, -1.
+    virtual ssize_t read(peer_socket& socket, std::span<std::uint8_t> into) = 0;
+    virtual bool write(peer_socket& socket, std::span<const std::uint8_t> bytes) = 0;
+    /// Before the socket is closed in an orderly way.
+    virtual void end(peer_socket& socket) = 0;
 };
 
 /// An accepted connection, with plain blocking calls that end early when the peer is destroyed.
@@ -43,6 +63,13 @@ class peer_socket {
     /// Keeps the connection open and silent until the peer is destroyed.
     void hang();
 
+    /// From now on what is read and written goes through it.
+    void set_layer(std::unique_ptr<peer_layer> layer) { layer_ = std::move(layer); }
+    /// Some bytes of the socket, past any layer: what `recv` gives; -1 also when the peer is being
+    /// destroyed.
+    ssize_t read_raw(std::span<std::uint8_t> into);
+    bool write_raw(std::span<const std::uint8_t> bytes);
+
     void shut_down_writing() noexcept;
     void close() noexcept;
     /// Closes with a TCP reset (on a Unix socket: a plain close with unread bytes, if there are
@@ -52,8 +79,10 @@ class peer_socket {
 
  private:
     bool wait_for(short events);
+    ssize_t read_some(std::span<std::uint8_t> into);
     int fd_;
     int stop_fd_;
+    std::unique_ptr<peer_layer> layer_;
 };
 
 /// Listens, and gives every accepted connection to `serve` on a thread of its own. The destructor

@@ -160,8 +160,13 @@ reply_script& reply_script::hang() {
     return add({kind::hang, {}});
 }
 
-op_msg_peer::op_msg_peer(listen_at where)
-    : standing_{{"hello", reply_script().reply(hello_document())},
+op_msg_peer::op_msg_peer(listen_at where) : op_msg_peer(nullptr, where) {}
+
+op_msg_peer::op_msg_peer(tls_server& tls, listen_at where) : op_msg_peer(&tls, where) {}
+
+op_msg_peer::op_msg_peer(tls_server* tls, listen_at where)
+    : tls_(tls),
+      standing_{{"hello", reply_script().reply(hello_document())},
                 {"ping", reply_script().reply(ok_document())},
                 {"endSessions", reply_script().reply(ok_document())},
                 {"killCursors", reply_script().reply(ok_document())}},
@@ -225,7 +230,9 @@ reply_script op_msg_peer::script_for(const received_command& command) {
 }
 
 void op_msg_peer::serve(peer_socket& socket, std::size_t index) {
-    for (bytes message; socket.is_open() && socket.read_message(message); message.clear()) {
+    const bool begun = tls_ == nullptr || tls_->accept(socket);
+    for (bytes message; begun && socket.is_open() && socket.read_message(message);
+         message.clear()) {
         received_command command;
         command.connection = index;
         const std::string why = read_command(message, command);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "listener.hpp"
+#include "tls_server.hpp"
 
 #include <mongoro/bson/document.hpp>
 
@@ -89,6 +90,8 @@ using command_predicate = std::function<bool(const received_command&)>;
 class op_msg_peer {
  public:
     explicit op_msg_peer(listen_at where = listen_at::ipv4);
+    /// The same over TLS. A handshake that fails is no problem of the script's; see `tls`.
+    explicit op_msg_peer(tls_server& tls, listen_at where = listen_at::ipv4);
 
     /// The next command that has no answer of its own must be this one, on whichever connection,
     /// and `matches` must be true of it. "hello" also stands for isMaster and ismaster; an expected
@@ -130,10 +133,12 @@ class op_msg_peer {
         reply_script script;
         command_predicate matches;
     };
+    op_msg_peer(tls_server* tls, listen_at where);
     void serve(peer_socket& socket, std::size_t index);
     reply_script script_for(const received_command& command);
     bool play(const reply_script& script, const received_command& command, peer_socket& socket);
 
+    tls_server* tls_;
     mutable std::mutex mutex_;
     mutable std::condition_variable changed_;
     std::deque<expectation> expected_;

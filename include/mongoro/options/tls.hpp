@@ -5,27 +5,44 @@
 
 namespace mongoro {
 
-/// TLS as a connection string knows it. What is not given is left to the client's options, and then
-/// to the secure default.
+/// TLS as a connection string knows it. What is not given is left to the secure default.
+///
+/// TLS 1.2 and 1.3, with the system's OpenSSL configuration. The server's certificate must be
+/// signed by an authority that is trusted, be in its time, and be for the host that was asked for
+/// (a name, or an IP address; its common name counts only without an alternative name). A name is
+/// sent to the server (SNI). The sessions of a client's servers are resumed.
+///
+/// Revocation: an OCSP response is asked of the server itself (stapling), and one that says
+/// "revoked", is not signed by whom it should be, is not about the certificate or is not of this
+/// time ends the connection. Without one the certificate is taken as it is, unless it demands one
+/// (must-staple). The driver never contacts an OCSP responder and never fetches a CRL.
+///
+/// Over a Unix-domain socket there is no name to verify: TLS needs `allow_invalid_hostnames` there.
+///
+/// Files are read when the client is made. Follows uri-options and ocsp-support.
 struct tls_options {
     /// `tls`, or its other name `ssl`. Not given: see `uri::uses_tls`.
     std::optional<bool> enabled = {};
     /// `tlsInsecure`: neither the certificate nor the host name in it is verified, and no
-    /// revocation is looked at. Not together with the four below.
+    /// revocation is looked at: whoever answers is believed. Not together with the four below.
     std::optional<bool> insecure = {};
-    /// `tlsAllowInvalidCertificates`.
+    /// `tlsAllowInvalidCertificates`. The name in a certificate that nobody vouches for says
+    /// nothing, so it is not verified either.
     std::optional<bool> allow_invalid_certificates = {};
-    /// `tlsAllowInvalidHostnames`.
+    /// `tlsAllowInvalidHostnames`: the certificate is verified, but may be for another host.
     std::optional<bool> allow_invalid_hostnames = {};
-    /// `tlsDisableOCSPEndpointCheck`.
+    /// `tlsDisableOCSPEndpointCheck`. Changes nothing: OCSP responders are never contacted.
     std::optional<bool> disable_ocsp_endpoint_check = {};
-    /// `tlsDisableCertificateRevocationCheck`.
+    /// `tlsDisableCertificateRevocationCheck`: a stapled OCSP response is neither asked for nor
+    /// looked at, and a certificate's demand for one is ignored.
     std::optional<bool> disable_certificate_revocation_check = {};
-    /// `tlsCAFile`: authorities to trust, PEM. Default: the system's.
+    /// `tlsCAFile`: authorities to trust instead of the system's, PEM; they need not be roots.
     std::optional<std::string> ca_file = {};
-    /// `tlsCertificateKeyFile`: the client's certificate and its key in one file, PEM.
+    /// `tlsCertificateKeyFile`: the client's certificate, those between it and its authority, and
+    /// its key in one file, PEM.
     std::optional<std::string> certificate_key_file = {};
-    /// `tlsCertificateKeyFilePassword`: a secret.
+    /// `tlsCertificateKeyFilePassword`, if the key is encrypted: a secret. The driver's copies are
+    /// wiped, but for the ones in this and in the `uri`.
     std::optional<std::string> certificate_key_file_password = {};
 
     /// Whether any of them but `enabled` is given.

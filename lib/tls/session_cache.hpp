@@ -1,0 +1,42 @@
+#pragma once
+
+#include "tls/openssl_types.hpp"
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace mongoro::tls {
+
+struct session_closer {
+    void operator()(SSL_SESSION* s) const noexcept;
+};
+using session_ptr = std::unique_ptr<SSL_SESSION, session_closer>;
+
+/// The sessions that servers let a client resume, by the server's address: the newest first, a few
+/// an address, the oldest dropped when there are too many. On one thread at a time.
+class session_cache {
+ public:
+    /// In all, and of one server: as many as its connections may open at once.
+    static constexpr std::size_t most = 64;
+    static constexpr std::size_t most_of_one = 4;
+
+    void add(std::string_view server, session_ptr session);
+    /// Null without one that is still good. A session of TLS 1.3 is used once, as RFC 8446 (C.4)
+    /// asks, or an observer could tell that connections belong together; one of TLS 1.2 stays.
+    [[nodiscard]] session_ptr take(std::string_view server) noexcept;
+    /// Forgets all of a server's: it has refused to be who it was.
+    void remove(std::string_view server) noexcept;
+    [[nodiscard]] std::size_t size() const noexcept { return entries_.size(); }
+
+ private:
+    struct entry {
+        std::string server;
+        session_ptr session;
+    };
+    std::vector<entry> entries_;  // the newest at the end
+};
+
+}  // namespace mongoro::tls
