@@ -21,7 +21,7 @@ struct row {
 };
 
 // A feature that gets built takes its row away.
-constexpr std::array<row, 29> rows{{
+constexpr std::array<row, 27> rows{{
     {"mongodb+srv", [](const uri& u) { return u.is_srv(); }},
     {"more than one host", [](const uri& u) { return u.hosts().size() > 1; }},
     {"a login", [](const uri& u) { return u.credential() != nullptr; }},
@@ -30,8 +30,6 @@ constexpr std::array<row, 29> rows{{
     // With tls=false they do nothing, but who gives them expects something.
     {"an option that starts with tls", [](const uri& u) { return u.options().tls.any_detail(); }},
     {"proxyHost", [](const uri& u) { return u.options().proxy.host.has_value(); }},
-    {"compressors", [](const uri& u) { return !u.options().compressors.empty(); }},
-    {"zlibCompressionLevel", given<&o::zlib_compression_level>},
     {"replicaSet", given<&o::replica_set>},
     {"directConnection", given<&o::direct_connection>},
     {"loadBalanced", given<&o::load_balanced>},

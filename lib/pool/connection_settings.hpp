@@ -3,7 +3,9 @@
 #include <mongoro/uri.hpp>
 
 #include <chrono>
+#include <cstdint>
 #include <string>
+#include <vector>
 
 namespace mongoro::pool {
 
@@ -16,6 +18,9 @@ struct connection_settings {
     bool validate_replies = false;
     bool checksums = false;
     bool load_balanced = false;  ///< hello says so, and must be answered with a `serviceId`
+    std::vector<compressor> compressors;  ///< the first that the server has too; none: no messages
+                                          ///< are compressed
+    std::int32_t zlib_level = -1;         ///< -1 (zlib's default) to 9
 };
 
 }  // namespace mongoro::pool

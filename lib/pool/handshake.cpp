@@ -1,6 +1,7 @@
 #include "pool/handshake.hpp"
 
 #include "wire/client_metadata.hpp"
+#include "wire/compression.hpp"
 #include "wire/server_error.hpp"
 
 namespace mongoro::pool {
@@ -28,6 +29,16 @@ task<result<wire::hello_reply>> handshake(connection& c, const connection_settin
     options.legacy = !settings.load_balanced;
     options.load_balanced = settings.load_balanced;
     options.client = bson::document_view(metadata->data(), metadata->size());
+    // Any reply may come in any of those that are offered, the one to this hello too.
+    const auto offered = wire::built_of(settings.compressors);
+    std::vector<std::string_view> names;
+    wire::compressor_set accepted;
+    for (const auto method : offered) {
+        names.push_back(wire::compressor_name(method));
+        accepted.add(method);
+    }
+    options.compressors = names;
+    c.set_accepted_compressors(accepted);
     wire::append_hello(body, options);
     body.end();
     auto command = wire::command::make();
@@ -58,6 +69,11 @@ task<result<wire::hello_reply>> handshake(connection& c, const connection_settin
         co_return compatible.error();
     }
     c.set_limits(hello->limits);
+    const auto chosen = wire::choose_compressor(offered, hello->compression);
+    c.set_compressor(chosen, settings.zlib_level);
+    if (!chosen) {
+        c.set_accepted_compressors({});
+    }
     co_return std::move(*hello);
 }
 

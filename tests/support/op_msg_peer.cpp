@@ -1,5 +1,7 @@
 #include "op_msg_peer.hpp"
 
+#include "compressors.hpp"
+
 #include "wire/crc32c.hpp"
 #include "wire/little_endian.hpp"
 #include "wire/message.hpp"
@@ -218,11 +220,66 @@ reply_script op_msg_peer::script_for(const received_command& command) {
     return reply_script().reply(error_document(59, "CommandNotFound", "not in the script"));
 }
 
+void op_msg_peer::negotiate_compression(std::vector<compressor> supported) {
+    const std::lock_guard lock(mutex_);
+    supported_ = std::move(supported);
+}
+
+std::vector<compressor> op_msg_peer::negotiate(const received_command& command) const {
+    const std::lock_guard lock(mutex_);
+    std::vector<compressor> common;
+    for (const auto& element : command.body["compression"]) {
+        for (const auto method : supported_) {
+            if (element.value().get_or<std::string_view>({}) == name_of(method)) {
+                common.push_back(method);
+            }
+        }
+    }
+    return common;
+}
+
+bytes op_msg_peer::encode(const received_command& command, const bytes& body, std::int32_t id,
+                          std::int32_t response_to, const reply_options& options) const {
+    const bytes* sent = &body;
+    bytes with_compression;
+    if (normal_name(command.name) == "hello") {
+        if (const auto common = negotiate(command); !common.empty()) {
+            std::vector<std::string> names;
+            for (const auto method : common) {
+                names.emplace_back(name_of(method));
+            }
+            bson::document answer(bson::document_view(body.data(), body.size()));
+            answer.append("compression", names);
+            with_compression.assign(answer.bytes().begin(), answer.bytes().end());
+            sent = &with_compression;
+        }
+    }
+    auto whole = encode_reply(command, *sent, id, response_to, options);
+    const auto method = options.compress_with ? options.compress_with : command.compressed;
+    if (method && !options.never_compress) {
+        return compress_message(*method, whole).bytes();
+    }
+    return whole;
+}
+
 void op_msg_peer::serve(peer_socket& socket, std::size_t index) {
+    std::vector<compressor> common;
     for (bytes message; socket.is_open() && socket.read_message(message); message.clear()) {
         received_command command;
         command.connection = index;
+        if (wire::load_i32(message.data() + 12) ==
+            static_cast<std::int32_t>(wire::opcode::compressed)) {
+            auto inside = decompress_message(message);
+            // Otherwise it is left as it is, and cannot be read.
+            if (inside && std::find(common.begin(), common.end(), inside->method) != common.end()) {
+                command.compressed = inside->method;
+                message = std::move(inside->message);
+            }
+        }
         const std::string why = read_command(message, command);
+        if (why.empty() && command.body["compression"].exists()) {
+            common = negotiate(command);
+        }
         if (!why.empty()) {
             const std::lock_guard lock(mutex_);
             problems_ += why + "; ";
@@ -261,8 +318,8 @@ bool op_msg_peer::play(const reply_script& script, const received_command& comma
                     options.flags |= wire::msg_flags::more_to_come;
                 }
                 const std::int32_t id = next_id_++;
-                const auto whole = encode_reply(command, step.bytes, id,
-                                                options.response_to.value_or(answers), options);
+                const auto whole =
+                    encode(command, step.bytes, id, options.response_to.value_or(answers), options);
                 answers = step.what == kind::more ? id : command.request_id;
                 auto rest = std::span(whole).first(std::min(step.limit, whole.size()));
                 while (!rest.empty()) {

@@ -3,6 +3,7 @@
 #include "listener.hpp"
 
 #include <mongoro/bson/document.hpp>
+#include <mongoro/options/uri.hpp>
 
 #include <chrono>
 #include <condition_variable>
@@ -22,7 +23,9 @@ struct received_command {
     std::int32_t request_id = 0;
     std::uint32_t flags = 0;
     bool legacy = false;  ///< it came as an OP_QUERY
-    std::string name;     ///< the body's first key
+    std::optional<compressor>
+        compressed{};  ///< what its OP_COMPRESSED was made with, if it had one
+    std::string name;  ///< the body's first key
     bson::document body;
     std::map<std::string, std::vector<bson::document>> sequences;
 
@@ -35,6 +38,10 @@ struct reply_options {
     std::optional<std::int32_t> response_to{};  ///< instead of the request's id
     bool checksum = false;
     bool wrong_checksum = false;
+    /// Compressed with this, whatever was negotiated. By default as mongod does it: like the
+    /// request.
+    std::optional<compressor> compress_with{};
+    bool never_compress = false;
 };
 
 /// What the peer does with one command, in order. To a request that wants no reply (`moreToCome`)
@@ -93,6 +100,10 @@ class op_msg_peer {
     void expect(std::string name, reply_script script, command_predicate matches = {});
     /// The standing answer to a command, from now on.
     void always(std::string name, reply_script script);
+    /// From now on each hello's answer names those of `supported` that the hello has offered, in
+    /// its order, and OP_COMPRESSED is read on connections where there are any; before, and on
+    /// others, it is a problem.
+    void negotiate_compression(std::vector<compressor> supported);
     /// The hello of a standalone with MongoDB 8.0's wire version; edit it and give it to `always`.
     [[nodiscard]] static bson::document hello_document();
     /// {ok: 1}
@@ -128,14 +139,20 @@ class op_msg_peer {
         command_predicate matches;
     };
     void serve(peer_socket& socket, std::size_t index);
+    /// What this hello and the peer have in common.
+    std::vector<compressor> negotiate(const received_command& command) const;
     reply_script script_for(const received_command& command);
     bool play(const reply_script& script, const received_command& command, peer_socket& socket);
+    std::vector<std::uint8_t> encode(const received_command& command,
+                                     const std::vector<std::uint8_t>& body, std::int32_t id,
+                                     std::int32_t response_to, const reply_options& options) const;
 
     mutable std::mutex mutex_;
     mutable std::condition_variable changed_;
     std::deque<expectation> expected_;
     std::map<std::string, reply_script> standing_;
     std::vector<received_command> received_;
+    std::vector<compressor> supported_;
     std::string problems_;
     std::size_t closed_ = 0;
     std::atomic<std::int32_t> next_id_{1'000'000};

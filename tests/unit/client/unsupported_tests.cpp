@@ -70,8 +70,9 @@ TEST_CASE("every option is either honoured by the client or not_supported") {
         const auto e = refused_for(scheme + user + "h/?" + name + '=' + value);
         CAPTURE(name);
         static const std::set<std::string_view> honoured{
-            "appname",     "connectTimeoutMS", "maxConnecting",     "maxIdleTimeMS",
-            "maxPoolSize", "minPoolSize",      "waitQueueTimeoutMS"};
+            "appname",       "compressors",        "connectTimeoutMS",
+            "maxConnecting", "maxIdleTimeMS",      "maxPoolSize",
+            "minPoolSize",   "waitQueueTimeoutMS", "zlibCompressionLevel"};
         if (honoured.contains(name)) {
             CHECK(!e);
         } else {
