@@ -1,8 +1,9 @@
 #pragma once
 
 #include "listener.hpp"
+#include "peer_messages.hpp"
 
-#include <mongoro/bson/document.hpp>
+#include <mongoro/bson/document_view.hpp>
 #include <mongoro/options/uri.hpp>
 
 #include <chrono>
@@ -16,33 +17,6 @@
 #include <vector>
 
 namespace mongoro::test {
-
-/// A command as it came, in bytes of its own.
-struct received_command {
-    std::size_t connection = 0;
-    std::int32_t request_id = 0;
-    std::uint32_t flags = 0;
-    bool legacy = false;  ///< it came as an OP_QUERY
-    std::optional<compressor>
-        compressed{};  ///< what its OP_COMPRESSED was made with, if it had one
-    std::string name;  ///< the body's first key
-    bson::document body;
-    std::map<std::string, std::vector<bson::document>> sequences;
-
-    [[nodiscard]] std::string database() const;
-};
-
-/// How a reply differs from a right one.
-struct reply_options {
-    std::uint32_t flags = 0;                    ///< besides those that the script sets itself
-    std::optional<std::int32_t> response_to{};  ///< instead of the request's id
-    bool checksum = false;
-    bool wrong_checksum = false;
-    /// Compressed with this, whatever was negotiated. By default as mongod does it: like the
-    /// request.
-    std::optional<compressor> compress_with{};
-    bool never_compress = false;
-};
 
 /// What the peer does with one command, in order. To a request that wants no reply (`moreToCome`)
 /// the replies are left out.
