@@ -33,6 +33,9 @@ task<result<detail::reply>> round_trip(Pool pool, detail::command_handle c) {
             co_return error(errc::client_closed);
         }
     }
+    if (pool->core().forked()) [[unlikely]] {
+        co_return error(errc::used_after_fork);
+    }
     c->finish();
     if (c->failure()) {
         co_return c->failure();

@@ -304,6 +304,10 @@ bool connection::exchange::begin(std::coroutine_handle<> h, const detail::task_c
             return false;
         }
     }
+    if (connection_.core_.forked()) [[unlikely]] {
+        result_ = error(errc::used_after_fork, connection_.host_.to_string());
+        return false;
+    }
     if (connection_.state_ != state::idle) {
         result_ = error(errc::connection_closed, connection_.host_.to_string());
         return false;
