@@ -55,6 +55,11 @@ struct reactor_statistics {
 /// It must outlive every call that another thread makes of it: `run()` may return while `stop()` is
 /// still under way there. Make it where it is destroyed, run it on a thread, join that thread.
 ///
+/// After fork() it is the parent's: in the child `run()`, `poll()` and `sync_wait` throw
+/// `errc::used_after_fork`, operations of its clients end with it, and destroying it there closes
+/// the child's descriptors and touches nothing else. A child makes its own. (A child of vfork() or
+/// clone(2) is not recognised.)
+///
 /// Destroying it closes every socket, waits for what the kernel still does, drops what was posted,
 /// and resumes nobody: a coroutine that still waits stays suspended until its owner destroys it.
 ///

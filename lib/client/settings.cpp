@@ -43,6 +43,8 @@ pool::connection_settings connection_settings_of(const uri& where, const client_
                                                  : std::string(options.app_name);
     settings.validate_replies = options.validate_replies;
     settings.checksums = options.checksums;
+    settings.compressors = where.options().compressors;
+    settings.zlib_level = where.options().zlib_compression_level.value_or(settings.zlib_level);
     return settings;
 }
 

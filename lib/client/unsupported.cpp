@@ -28,7 +28,7 @@ struct row {
 };
 
 // A feature that gets built takes its row away.
-constexpr std::array<row, 9> rows{{
+constexpr std::array<row, 7> rows{{
     {"mongodb+srv", [](const uri& u) { return u.is_srv(); }},
     {"MONGODB-AWS", logs_in_by<auth_mechanism::mongodb_aws>},
     {"MONGODB-OIDC", logs_in_by<auth_mechanism::mongodb_oidc>},
@@ -36,8 +36,6 @@ constexpr std::array<row, 9> rows{{
     {"GSSAPI",
      [](const uri& u) { return !auth::has_gssapi() && logs_in_by<auth_mechanism::gssapi>(u); }},
     {"proxyHost", [](const uri& u) { return u.options().proxy.host.has_value(); }},
-    {"compressors", [](const uri& u) { return !u.options().compressors.empty(); }},
-    {"zlibCompressionLevel", given<&o::zlib_compression_level>},
     {"timeoutMS", given<&o::timeout>},
     {"socketTimeoutMS", given<&o::socket_timeout>},
 }};

@@ -400,6 +400,9 @@ std::size_t epoll_backend::turn(wait w) noexcept {
         ready_node& node = calling_.pop_front();
         node.run(node);
         ++total;
+        if (core_.forked()) [[unlikely]] {
+            break;  // it forked, and the rest is the parent's
+        }
     }
     return total;
 }

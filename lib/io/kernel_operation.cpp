@@ -23,7 +23,17 @@ void kernel_operation::begin(completion& c) noexcept {
 void kernel_operation::release() noexcept {
     waiter = nullptr;
     released = true;
-    if (!active) {
+    if (active && core != nullptr && core->forked()) [[unlikely]] {
+        // A child process: the operation is the parent's, this is only a copy of its record.
+        core->remove(*this);
+        if (queued) {
+            ready_list::remove(*this);
+        }
+        if (watched >= 0) {
+            ::close(watched);
+        }
+        delete this;
+    } else if (!active) {
         delete this;
     } else {
         cancel();  // without a reactor the kernel may still use it: then it is never freed

@@ -80,7 +80,8 @@ result<std::unique_ptr<reactor_core>> reactor_core::create(const reactor_options
 }
 
 reactor_core::~reactor_core() {
-    while (visitors_.load(std::memory_order_acquire) != 0) {
+    // In a child process the visiting threads are not there.
+    while (visitors_.load(std::memory_order_acquire) != 0 && !forked()) {
         std::this_thread::yield();
     }
     *alive_ = false;
@@ -131,6 +132,9 @@ reactor_core::~reactor_core() {
 /// Waits until the kernel has let go of every buffer. False: it cannot be waited for, on a foreign
 /// thread while our own lives. What is in flight is left to the kernel for good then.
 bool reactor_core::drain_kernel() noexcept {
+    if (forked()) {
+        return true;  // what it uses is the parent's memory, and a shutdown would be the parent's
+    }
     for (stream* s = streams_; s != nullptr; s = s->next_) {
         s->in_.waiter = s->out_.waiter = nullptr;
         if (!s->idle()) {
@@ -148,7 +152,7 @@ bool reactor_core::drain_kernel() noexcept {
         // A thread that ends takes its requests with it: the kernel cancels them and waits.
         return owner_ended_->load(std::memory_order_acquire);
     }
-    if (backend_->bind() < 0) {
+    if (back().bind() < 0) {
         return false;
     }
     running_ = true;
@@ -159,7 +163,7 @@ bool reactor_core::drain_kernel() noexcept {
         op->cancel();
     }
     while (in_flight_ != 0) {
-        backend_->turn(backend::wait::yes);
+        back().turn(backend::wait::yes);
     }
     return true;
 }
@@ -183,6 +187,9 @@ class running_guard {
 
 /// Binds to this thread if none is bound yet.
 void reactor_core::enter() {
+    if (forked()) {
+        throw exception(errc::used_after_fork);
+    }
     const void* none = nullptr;
     const void* here = this_thread_id();
     if (owner_.compare_exchange_strong(none, here, std::memory_order_relaxed)) {
@@ -194,7 +201,7 @@ void reactor_core::enter() {
     if (running_) {
         throw exception(errc::inside_reactor);
     }
-    if (const int r = backend_->bind(); r < 0) {
+    if (const int r = back().bind(); r < 0) {
         throw exception(
             error(errc::not_supported, "the ring cannot be enabled", system_error_of(r)));
     }
@@ -206,7 +213,7 @@ bool reactor_core::loop(const bool* done) {
     for (;;) {
         if (stop_.load(std::memory_order_relaxed)) [[unlikely]] {
             stop_.store(false, std::memory_order_relaxed);
-            backend_->submit();
+            back().submit();
             return false;
         }
         run_ready();
@@ -214,8 +221,11 @@ bool reactor_core::loop(const bool* done) {
             throw_escaped();
         }
         if (done != nullptr ? *done : !outstanding()) {
-            backend_->submit();
+            back().submit();
             return true;
+        }
+        if (forked()) [[unlikely]] {
+            throw exception(errc::used_after_fork);
         }
         step(backend::wait::yes);
     }
@@ -242,9 +252,9 @@ std::size_t reactor_core::poll() {
         total += n;
     }
     if (turns == most || !ready_.empty()) {
-        backend_->submit();
+        back().submit();
         if (has_handle_) {
-            backend_->wake();
+            back().wake();
         }
     }
     if (!escaped_.empty()) {
@@ -257,12 +267,12 @@ std::size_t reactor_core::poll() {
 std::size_t reactor_core::step(backend::wait w) noexcept {
     if (timers_.earliest() < armed_) {
         armed_ = timers_.earliest();
-        backend_->arm_timeout(armed_);
+        back().arm_timeout(armed_);
     }
     if (!ready_.empty() || posts_.load(std::memory_order_relaxed) != nullptr) {
         w = backend::wait::no;
     }
-    std::size_t n = backend_->turn(w);
+    std::size_t n = back().turn(w);
     if (timers_due_) {
         timers_due_ = false;
         n += timers_.expire(timer::clock::now());
@@ -297,7 +307,8 @@ std::size_t reactor_core::run_ready() noexcept {
     // waiting.
     current_.splice(ready_);
     std::size_t n = 0;
-    while (!current_.empty()) {
+    // What forks goes on in both processes; the others are the parent's alone.
+    while (!current_.empty() && !forked()) {
         ready_node& node = current_.pop_front();
         node.run(node);
         ++n;
@@ -311,7 +322,7 @@ bool reactor_core::outstanding() const noexcept {
 }
 
 void reactor_core::throw_escaped() {
-    backend_->submit();
+    back().submit();
     const std::exception_ptr e = std::move(escaped_.front());
     escaped_.pop_front();
     std::rethrow_exception(e);
@@ -323,15 +334,18 @@ void reactor_core::escape(std::exception_ptr e) noexcept {
 
 void reactor_core::stop() noexcept {
     stop_.store(true, std::memory_order_relaxed);
-    backend_->wake();
+    back().wake();
 }
 
 int reactor_core::native_handle() {
+    if (forked()) {
+        throw exception(errc::used_after_fork);
+    }
     const void* owner = owner_.load(std::memory_order_relaxed);
     if (owner != nullptr && owner != this_thread_id()) {
         throw exception(errc::wrong_thread);
     }
-    const int fd = backend_->native_handle();
+    const int fd = back().native_handle();
     if (fd < 0) {
         throw exception(error(system_error_of(fd)));
     }
@@ -357,7 +371,7 @@ void reactor_core::schedule(ready_node& node) noexcept {
                                            std::memory_order_relaxed));
     // From here on the node is the reactor's.
     if (top == nullptr) {
-        backend_->wake();
+        back().wake();
     }
     visitors_.fetch_sub(1, std::memory_order_release);
 }

@@ -2,6 +2,8 @@
 
 #include "io/backend.hpp"
 #include "io/buffer_pool.hpp"
+#include "io/forked_backend.hpp"
+#include "io/process_generation.hpp"
 #include "io/ready_list.hpp"
 #include "io/thread_id.hpp"
 #include "io/timer.hpp"
@@ -30,8 +32,8 @@ class reactor_core {
     reactor_core(const reactor_core&) = delete;
     reactor_core& operator=(const reactor_core&) = delete;
 
-    // The loop. Each throws `mongoro::exception` on the wrong thread or from inside, and what
-    // escaped.
+    // The loop. Each throws `mongoro::exception` on the wrong thread, from inside, or in a child
+    // process, and what escaped.
     void run();
     std::size_t poll();
     /// Until `done`; false: `stop()` came first.
@@ -66,7 +68,12 @@ class reactor_core {
     /// Coroutines that the reactor itself owns.
     [[nodiscard]] detail::scope& background() noexcept { return *background_scope_; }
     [[nodiscard]] buffer_pool& buffers() noexcept { return buffers_; }
-    [[nodiscard]] backend& back() noexcept { return *backend_; }
+    [[nodiscard]] backend& back() noexcept { return forked() ? forked_backend() : *backend_; }
+    /// This is a child of the process that made it: the sockets, the ring and the epoll set belong
+    /// to the parent as well. Nothing may be done with them but closing the descriptors.
+    [[nodiscard]] bool forked() const noexcept {
+        return generation_ != process_generation.load(std::memory_order_relaxed);
+    }
 
     // Accounting.
     void add_work() noexcept { ++work_; }
@@ -87,7 +94,7 @@ class reactor_core {
     /// us.
     void started_outside() noexcept {
         if (!running_ && has_handle_) {
-            backend_->wake();
+            back().wake();
         }
     }
     /// The backend's timeout went off.
@@ -124,6 +131,7 @@ class reactor_core {
     [[nodiscard]] bool drain_kernel() noexcept;
 
     std::unique_ptr<backend> backend_;
+    std::uint32_t generation_ = watch_forks();
     reactor_backend kind_ = reactor_backend::io_uring;
     bool running_ = false;
     bool has_handle_ = false;

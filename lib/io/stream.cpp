@@ -95,13 +95,28 @@ stream::~stream() {
 void stream::close() noexcept {
     out_.waiter = in_.waiter = nullptr;
     orphaned_ = true;
-    if (core_ != nullptr && !idle()) {
+    if (core_ != nullptr && core_->forked()) [[unlikely]] {
+        // The kernel works with the parent's memory; shutdown(2) would end the parent's connection.
+        let_go();
+    } else if (core_ != nullptr && !idle()) {
         // A send that is retried after this fails before it reads a byte of its buffers.
         static_cast<void>(::shutdown(fd_, SHUT_RDWR));
         core_->back().cancel(*this);
         core_->started_outside();
     }
     settle();
+}
+
+/// Nothing is in flight any more, as far as this process is concerned.
+void stream::let_go() noexcept {
+    for (auto* slot : {&out_, &in_}) {
+        slot->active = false;
+        slot->waiter = nullptr;
+        if (slot->queued) {
+            ready_list::remove(*slot);
+        }
+    }
+    cancels_ = 0;
 }
 
 /// Frees an orphan once nothing refers to it.
@@ -240,18 +255,11 @@ void stream::finish(impl::stream_slot& slot, int result) noexcept {
 
 /// The reactor goes first, after the kernel let go: the socket is closed, nobody is called.
 void stream::detach() noexcept {
-    for (auto* slot : {&out_, &in_}) {
-        slot->active = false;
-        slot->waiter = nullptr;
-        if (slot->queued) {
-            ready_list::remove(*slot);
-        }
-    }
+    let_go();
     core_->back().forget(*this);
     core_->remove(*this);
     core_ = nullptr;
     ::close(std::exchange(fd_, -1));
-    cancels_ = 0;
     if (!leaked_) {
         kept_.clear();
     }

@@ -129,6 +129,7 @@ class stream {
     bool choose() noexcept;
     void finish(impl::stream_slot& slot, int result) noexcept;
     void settle() noexcept;
+    void let_go() noexcept;
     void detach() noexcept;
 
     reactor_core* core_;

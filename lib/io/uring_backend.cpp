@@ -390,6 +390,9 @@ std::size_t uring_backend::turn(wait w) noexcept {
         io_uring_smp_store_release(ring_.cq.khead, head);
         c->fn(*c, res);
         ++count;
+        if (core_.forked()) [[unlikely]] {
+            return count;  // it forked, and the rest of the queue is the parent's
+        }
     }
     if (missing_ != 0) [[unlikely]] {
         provided_.grow(std::exchange(missing_, 0));

@@ -66,6 +66,9 @@ task<result<typename Outcome::value_type>> run_on(Deployment d, detail::command_
             co_return error(errc::client_closed);
         }
     }
+    if (d->core().forked()) [[unlikely]] {
+        co_return error(errc::used_after_fork);
+    }
     if (c->failure()) {
         co_return c->failure();
     }

@@ -56,13 +56,18 @@ void connection::close() noexcept {
     tls_.reset();  // it keeps what the kernel may still write into, and that is not our buffer
     buffer_.reset();
     ahead_.reset();
+    compressed_.reset();
     sent_.reset();
 }
 
 void connection::start(exchange& e) {
     auto& command = **e.command_;
     request_id_ = request_id_ == std::numeric_limits<std::int32_t>::max() ? 1 : request_id_ + 1;
-    const auto message = command.prepare(request_id_, e.first_, e.last_, checksum_);
+    auto message = command.prepare(request_id_, e.first_, e.last_, checksum_);
+    iovec whole{};
+    if (compressor_) [[unlikely]] {
+        message = compress(message, whole);
+    }
     received_ = 0;
     reply_header_.message_length = 0;
     expects_reply_ = command.acknowledged();
@@ -76,6 +81,60 @@ void connection::start(exchange& e) {
     }
     state_ = state::busy;
     waiter_ = &e;
+}
+
+/// The message in one OP_COMPRESSED, which `whole` is made to point at and `compressed_` holds
+/// until the reply; as it is where it may not be compressed, or would be too large then.
+std::span<const iovec> connection::compress(std::span<const iovec> message, iovec& whole) {
+    std::span<const std::uint8_t> plain(static_cast<const std::uint8_t*>(message[0].iov_base),
+                                        message[0].iov_len);
+    if (!wire::may_compress(plain)) {
+        return message;
+    }
+    io::buffer joined;
+    if (message.size() > 1) {
+        std::size_t size = 0;
+        for (const auto& piece : message) {
+            size += piece.iov_len;
+        }
+        joined = core_.buffers().take(size);
+        std::uint8_t* to = joined.data();
+        for (const auto& piece : message) {
+            std::memcpy(to, piece.iov_base, piece.iov_len);
+            to += piece.iov_len;
+        }
+        plain = {joined.data(), size};
+    }
+    compressed_ = core_.buffers().take(wire::compressed_bound(*compressor_, plain.size()));
+    const std::size_t size = wire::compress(plain, *compressor_, zlib_level_, compressed_.bytes());
+    if (size == 0 || size > static_cast<std::size_t>(limits_.max_message_size_bytes)) {
+        compressed_.reset();
+        return message;
+    }
+    whole = {compressed_.data(), size};
+    return {&whole, 1};
+}
+
+/// Puts the message inside of the OP_COMPRESSED that was received in its place.
+error connection::decompress() {
+    const auto inside = wire::decode_compressed({buffer_.data(), expected()}, accepted_compressors_,
+                                                limits_.max_message_size_bytes);
+    if (!inside) {
+        return inside.error();
+    }
+    const auto size = static_cast<std::size_t>(inside->header.message_length);
+    const std::size_t behind = received_ - expected();  // of the next one, if there may be any
+    auto plain = core_.buffers().take(size + behind);
+    if (auto bad = wire::decompress(*inside, plain.bytes().first(size))) {
+        return bad;
+    }
+    if (behind != 0) {
+        std::memcpy(plain.data() + size, buffer_.data() + expected(), behind);
+    }
+    reply_header_ = inside->header;
+    received_ = size + behind;
+    buffer_ = std::move(plain);
+    return {};
 }
 
 void connection::on_io(int result) noexcept {
@@ -105,6 +164,12 @@ void connection::on_io(int result) noexcept {
         }
         if (!*whole) {
             return;
+        }
+        if (reply_header_.op_code == static_cast<std::int32_t>(wire::opcode::compressed))
+            [[unlikely]] {
+            if (auto bad = decompress()) {
+                return broken(name_host(host_, bad));
+            }
         }
         wire::message message;
         message.header = reply_header_;
@@ -180,7 +245,9 @@ result<bool> connection::message_is_whole() {
             return false;
         }
         const auto header =
-            wire::decode_header({buffer_.data(), received_}, limits_.max_message_size_bytes);
+            wire::decode_header({buffer_.data(), received_}, limits_.max_message_size_bytes,
+                                accepted_compressors_.empty() ? wire::compressed_frames::refused
+                                                              : wire::compressed_frames::accepted);
         if (!header) {
             return header.error();
         }
@@ -203,6 +270,7 @@ void connection::deliver(result<detail::reply> r) noexcept {
     if (state_ == state::draining) {
         drain_timer_.disarm();
         sent_.reset();
+        compressed_.reset();
         buffer_.reset();
         state_ = state::idle;
         if (owner_) {
@@ -211,6 +279,7 @@ void connection::deliver(result<detail::reply> r) noexcept {
         return;
     }
     state_ = state::idle;
+    compressed_.reset();
     buffer_.reset();
     if (auto* waiter = std::exchange(waiter_, nullptr)) {
         waiter->resume(std::move(r));
@@ -257,6 +326,10 @@ bool connection::exchange::begin(std::coroutine_handle<> h, const detail::task_c
             result_ = std::move(already);
             return false;
         }
+    }
+    if (connection_.core_.forked()) [[unlikely]] {
+        result_ = error(errc::used_after_fork, connection_.host_.to_string());
+        return false;
     }
     if (connection_.state_ != state::idle) {
         result_ = error(errc::connection_closed, connection_.host_.to_string());

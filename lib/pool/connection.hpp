@@ -7,6 +7,7 @@
 #include "pool/connection_record.hpp"
 #include "tls/channel.hpp"
 #include "wire/command.hpp"
+#include "wire/compression.hpp"
 #include "wire/header.hpp"
 #include "wire/message.hpp"
 #include "wire/server_limits.hpp"
@@ -85,6 +86,16 @@ class connection : io::completion {
     void set_drain_timeout(std::chrono::milliseconds timeout) noexcept { drain_timeout_ = timeout; }
     /// Whether the messages that are sent have a checksum. One in a reply is always verified.
     void set_checksum(wire::command::checksum sum) noexcept { checksum_ = sum; }
+    /// Which compressors a reply may come in; with none an OP_COMPRESSED closes the connection.
+    void set_accepted_compressors(wire::compressor_set accepted) noexcept {
+        accepted_compressors_ = accepted;
+    }
+    /// What messages are compressed with from now on, those that must not be excepted; `zlib_level`
+    /// is from -1 to 9.
+    void set_compressor(std::optional<compressor> method, std::int32_t zlib_level) noexcept {
+        compressor_ = method;
+        zlib_level_ = zlib_level;
+    }
     /// Check every reply whole, not only its frame.
     void set_validate_replies(bool validate) noexcept { validate_replies_ = validate; }
     /// What its pool, and who uses it, know of it.
@@ -117,6 +128,8 @@ class connection : io::completion {
     void start(exchange& e);
     void read_next();
     bool take_more(const wire::message& message);
+    [[nodiscard]] std::span<const iovec> compress(std::span<const iovec> message, iovec& whole);
+    [[nodiscard]] error decompress();
     void on_io(int result) noexcept;
     void receive(std::span<std::uint8_t> in, io::stream::receive_mode mode) noexcept;
     [[nodiscard]] error error_of(int result) const;
@@ -144,7 +157,11 @@ class connection : io::completion {
     bool more_to_come_ = false;
     exchange* waiter_ = nullptr;
     std::int32_t request_id_ = 0;
+    std::int32_t zlib_level_ = -1;
+    std::optional<compressor> compressor_;
+    wire::compressor_set accepted_compressors_;
 
+    io::buffer compressed_;  // the message that is being sent, if it is an OP_COMPRESSED
     io::buffer buffer_;
     std::size_t received_ = 0;
     wire::message_header reply_header_;  // its length is 0 while it is not there

@@ -98,6 +98,7 @@ class connection_pool final : connection_owner {
     /// Closes what is left; who waits for a reply gets `client_closed`. After `close()`.
     void abort() noexcept;
 
+    [[nodiscard]] io::reactor_core& core() const noexcept { return core_; }
     /// Open or being opened.
     [[nodiscard]] std::size_t size() const noexcept { return all_.size() + openings_.size(); }
     [[nodiscard]] std::size_t idle() const noexcept { return idle_.size(); }

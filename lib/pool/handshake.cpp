@@ -3,9 +3,13 @@
 #include "auth/authenticator.hpp"
 #include "pool/authenticate.hpp"
 #include "wire/client_metadata.hpp"
+#include "wire/compression.hpp"
 #include "wire/server_error.hpp"
 
+#include <span>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 namespace mongoro::pool {
 
@@ -34,7 +38,7 @@ bool write_speculative(auth::secret_buffer& to, auth::conversation& login,
 
 /// The hello, with the first command of the conversation in it; without one that refuses to begin.
 detail::command_handle make_hello(const connection_settings& settings, bson::document_view client,
-                                  const credential* who,
+                                  std::span<const compressor> offered, const credential* who,
                                   std::unique_ptr<auth::conversation>& begun) {
     const std::size_t secret_room = begun != nullptr ? std::size_t{16} * 1024 : 0;
     auth::secret_buffer first(secret_room);
@@ -44,6 +48,11 @@ detail::command_handle make_hello(const connection_settings& settings, bson::doc
     options.load_balanced = settings.load_balanced;
     options.backpressure = backpressure_version;
     options.client = client;
+    std::vector<std::string_view> names;
+    for (const auto method : offered) {
+        names.push_back(wire::compressor_name(method));
+    }
+    options.compressors = names;
     if (who != nullptr) {
         mechanisms = mechanisms_to_ask_for(*who);
         options.sasl_supported_mechs = mechanisms;
@@ -100,7 +109,15 @@ task<result<wire::hello_reply>> handshake(connection& c, const connection_settin
     if (!client) {
         co_return client.error();
     }
-    auto command = make_hello(settings, *client, login != nullptr ? &login->who() : nullptr, begun);
+    // Any reply may come in any of those that are offered, the one to this hello too.
+    const auto offered = wire::built_of(settings.compressors);
+    wire::compressor_set accepted;
+    for (const auto method : offered) {
+        accepted.add(method);
+    }
+    c.set_accepted_compressors(accepted);
+    auto command = make_hello(settings, *client, offered,
+                              login != nullptr ? &login->who() : nullptr, begun);
     if (command->failure()) {
         co_return command->failure();
     }
@@ -125,6 +142,11 @@ task<result<wire::hello_reply>> handshake(connection& c, const connection_settin
         co_return compatible.error();
     }
     c.set_limits(hello->limits);
+    const auto chosen = wire::choose_compressor(offered, hello->compression);
+    c.set_compressor(chosen, settings.zlib_level);
+    if (!chosen) {
+        c.set_accepted_compressors({});
+    }
 
     if (login != nullptr && hello->type() != wire::server_type::rs_arbiter) {
         if (auto done = co_await authenticate(c, settings, *hello, std::move(begun)); !done) {

@@ -22,7 +22,7 @@ void encode_header(std::uint8_t* to, const message_header& header) noexcept {
 }
 
 result<message_header> decode_header(std::span<const std::uint8_t> bytes,
-                                     std::int32_t max_message_size) {
+                                     std::int32_t max_message_size, compressed_frames compressed) {
     if (bytes.size() < header_size) {
         return malformed("a message header of " + std::to_string(bytes.size()) + " bytes");
     }
@@ -40,6 +40,10 @@ result<message_header> decode_header(std::span<const std::uint8_t> bytes,
             least = min_reply_size;
             break;
         case opcode::compressed:
+            if (compressed == compressed_frames::accepted) {
+                least = min_compressed_size;
+                break;
+            }
             return error(make_error_code(errc::not_supported),
                          "OP_COMPRESSED: no compressor was negotiated");
         default:

@@ -12,7 +12,7 @@ namespace mongoro::wire {
 enum class opcode : std::int32_t {
     reply = 1,          ///< OP_REPLY: the answer to an OP_QUERY
     query = 2004,       ///< OP_QUERY: only for a first hello to an old server
-    compressed = 2012,  ///< OP_COMPRESSED: recognised, not read yet
+    compressed = 2012,  ///< OP_COMPRESSED: another message inside; see compression.hpp
     msg = 2013,         ///< OP_MSG: everything else
 };
 
@@ -22,6 +22,8 @@ inline constexpr std::size_t header_size = 16;
 inline constexpr std::int32_t min_msg_size = 16 + 4 + 1 + 5;
 /// The smallest OP_REPLY: header, flags, cursor id, starting-from, count, the empty document.
 inline constexpr std::int32_t min_reply_size = 16 + 20 + 5;
+/// The smallest OP_COMPRESSED: header, opcode and size of what is inside, compressor, one byte.
+inline constexpr std::int32_t min_compressed_size = 16 + 4 + 4 + 1 + 1;
 
 /// `maxMessageSizeBytes` until a hello says otherwise.
 inline constexpr std::int32_t default_max_message_size = 48'000'000;
@@ -36,6 +38,9 @@ struct message_header {
     friend bool operator==(const message_header&, const message_header&) = default;
 };
 
+/// Whether an OP_COMPRESSED may come: only on a connection that has offered a compressor.
+enum class compressed_frames : bool { refused, accepted };
+
 /// Writes 16 bytes at `to`.
 void encode_header(std::uint8_t* to, const message_header& header) noexcept;
 
@@ -47,10 +52,11 @@ void encode_header(std::uint8_t* to, const message_header& header) noexcept;
 ///
 /// Errors: `malformed_message` (fewer than 16 bytes, a length that is negative or below the least
 /// size of its opcode, an opcode that is neither OP_MSG nor OP_REPLY), `message_too_large` (over
-/// the limit), `not_supported` (OP_COMPRESSED). After any of them the stream cannot be
-/// resynchronised: close the connection. Allocates only for an error's text.
+/// the limit), `not_supported` (an OP_COMPRESSED where none is accepted). After any of them the
+/// stream cannot be resynchronised: close the connection. Allocates only for an error's text.
 [[nodiscard]] result<message_header> decode_header(
-    std::span<const std::uint8_t> bytes, std::int32_t max_message_size = default_max_message_size);
+    std::span<const std::uint8_t> bytes, std::int32_t max_message_size = default_max_message_size,
+    compressed_frames compressed = compressed_frames::refused);
 
 /// Whether a reply answers `request_id`; `unexpected_reply` if not.
 [[nodiscard]] result<void> check_response_to(const message_header& reply, std::int32_t request_id);

@@ -195,10 +195,10 @@ void append_hello(bson::writer& body, const hello_options& options) {
     if (!options.client.empty()) {
         body.append_document("client", options.client);
     }
-    if (!options.compressors.empty()) {
+    if (options.compressors) {
         body.begin_array("compression");
         bson::index_key index;
-        for (const auto name : options.compressors) {
+        for (const auto name : *options.compressors) {
             body.append_string(index, name);
             ++index;
         }

@@ -68,7 +68,8 @@ struct hello_options {
     bool load_balanced = false;
     std::string_view backpressure{};  ///< version of client backpressure that the driver follows
     bson::document_view client{};     ///< from `encode_client_metadata`; only in a first hello
-    std::span<const std::string_view> compressors{};
+    /// In the client's order. A first hello says so even if there are none.
+    std::optional<std::span<const std::string_view>> compressors{};
     std::string_view sasl_supported_mechs{};  ///< "<database>.<user>"
     bson::document_view speculative_authenticate{};
     bson::document_view topology_version{};  ///< with `max_await`: a hello that waits

@@ -3,6 +3,7 @@ committed. Its BSON is written by hand here, so that a seed does not depend on w
 
 import pathlib
 import struct
+import zlib
 
 HERE = pathlib.Path(__file__).parent / "seeds"
 
@@ -130,8 +131,42 @@ def op_reply(flags, doc):
 
 
 SERVER_FIRST = b"r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096"
+def op_compressed(opcode, size, compressor, payload):
+    return message(2012, struct.pack("<iiB", opcode, size, compressor) + payload)
+
+
+def snappy(data):
+    """One literal, the simplest that the format has: its length, a tag, the bytes."""
+    assert 60 < len(data) < 128
+    return bytes([len(data), 60 << 2, len(data) - 1]) + data
+
+
+def zstd(data):
+    """One frame of one raw block that ends it: magic, single segment, size, block head, the bytes."""
+    assert len(data) < 256
+    return b"\x28\xb5\x2f\xfd\x20" + bytes([len(data)]) + struct.pack("<I", len(data) << 3 | 1)[:3] + data
+
+
+def zstd_repeated(byte, size):
+    """One byte that stands for many."""
+    head = b"\x28\xb5\x2f\xfd\xa0" + struct.pack("<I", size)
+    return head + struct.pack("<I", size << 3 | 2 | 1)[:3] + bytes([byte])
+
+
+INSIDE = op_msg(0, body(document(OK, text("text", "x" * 50))))[16:]
 
 SEEDS = {
+    "fuzz_compressed": {
+        "snappy": op_compressed(2013, len(INSIDE), 1, snappy(INSIDE)),
+        "zlib": op_compressed(2013, len(INSIDE), 2, zlib.compress(INSIDE)),
+        "zlib_stored": op_compressed(2013, len(INSIDE), 2, zlib.compress(INSIDE, 0)),
+        "zstd": op_compressed(2013, len(INSIDE), 3, zstd(INSIDE)),
+        "zstd_repeated": op_compressed(2013, 100000, 3, zstd_repeated(7, 100000)),
+        "zlib_bomb": op_compressed(2013, 100, 2, zlib.compress(bytes(100000))),
+        "reply": op_compressed(1, 60, 2, zlib.compress(op_reply(0, document(OK))[16:])),
+        "nested": op_compressed(2012, len(INSIDE), 2, zlib.compress(INSIDE)),
+        "unknown": op_compressed(2013, len(INSIDE), 4, INSIDE),
+    },
     "fuzz_message": {
         "ok": op_msg(0, body(document(OK))),
         "empty_body": op_msg(0, body(document())),

@@ -186,7 +186,21 @@ void peer_socket::reset() noexcept {
     }
 }
 
-listener::listener(listen_at where, serve_function serve)
+reserved_port::reserved_port() : fd_(make_socket(AF_INET)) {
+    const int on = 1;
+    ::setsockopt(fd_, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    bind_to(fd_, address);
+    number_ = ntohs(bound_address<sockaddr_in>(fd_).sin_port);
+}
+
+reserved_port::~reserved_port() {
+    ::close(fd_);
+}
+
+listener::listener(listen_at where, serve_function serve, std::uint16_t port)
     : serve_(std::move(serve)),
       stop_fd_(::eventfd(0, EFD_CLOEXEC)),
       stop_accept_fd_(::eventfd(0, EFD_CLOEXEC)) {
@@ -196,6 +210,12 @@ listener::listener(listen_at where, serve_function serve)
             sockaddr_in address{};
             address.sin_family = AF_INET;
             address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+            address.sin_port = htons(port);
+            if (port != 0) {
+                // Connections of the one that was here before may linger.
+                const int on = 1;
+                ::setsockopt(fd_, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+            }
             bind_to(fd_, address);
             host_ = "127.0.0.1";
             port_ = ntohs(bound_address<sockaddr_in>(fd_).sin_port);

@@ -16,7 +16,7 @@
 
 namespace mongoro::test {
 
-/// Where a scripted peer listens. Ports and paths are always fresh.
+/// Where a scripted peer listens. Paths are always fresh, ports unless one is given.
 enum class listen_at {
     ipv4,         ///< 127.0.0.1
     ipv6,         ///< ::1
@@ -76,6 +76,9 @@ class peer_socket {
     /// any).
     void reset() noexcept;
     [[nodiscard]] bool is_open() const noexcept { return fd_ >= 0; }
+    /// For calls of one's own; `stop_fd` is readable once the peer is being destroyed.
+    [[nodiscard]] int fd() const noexcept { return fd_; }
+    [[nodiscard]] int stop_fd() const noexcept { return stop_fd_; }
 
  private:
     bool wait_for(short events);
@@ -85,13 +88,30 @@ class peer_socket {
     std::unique_ptr<peer_layer> layer_;
 };
 
+/// A port of 127.0.0.1 that nobody else is given, for listeners that come and go at it. While none
+/// is there, connects are refused.
+class reserved_port {
+ public:
+    reserved_port();
+    reserved_port(const reserved_port&) = delete;
+    reserved_port& operator=(const reserved_port&) = delete;
+    ~reserved_port();
+
+    [[nodiscard]] std::uint16_t number() const noexcept { return number_; }
+
+ private:
+    int fd_;  // bound, and not listening
+    std::uint16_t number_ = 0;
+};
+
 /// Listens, and gives every accepted connection to `serve` on a thread of its own. The destructor
 /// ends and joins all of them.
 class listener {
  public:
     using serve_function = std::function<void(peer_socket&, std::size_t index)>;
 
-    listener(listen_at where, serve_function serve);
+    /// `port`: only for an IPv4 one, of a `reserved_port`; 0 takes a fresh one.
+    listener(listen_at where, serve_function serve, std::uint16_t port = 0);
     listener(const listener&) = delete;
     listener& operator=(const listener&) = delete;
     ~listener();

@@ -1,111 +1,14 @@
 #include "op_msg_peer.hpp"
 
-#include "wire/crc32c.hpp"
+#include "compressors.hpp"
 #include "wire/little_endian.hpp"
 #include "wire/message.hpp"
 
 #include <algorithm>
-#include <cstring>
 
 namespace mongoro::test {
 
-namespace {
-
 using bytes = std::vector<std::uint8_t>;
-
-void append_u32(bytes& to, std::uint32_t value) {
-    to.resize(to.size() + 4);
-    wire::store_u32(to.data() + to.size() - 4, value);
-}
-
-// Written by hand and not by the driver's own encoder: the peer is what the driver is held against.
-bytes encode_reply(const received_command& command, const bytes& body, std::int32_t id,
-                   std::int32_t response_to, const reply_options& options) {
-    bytes out;
-    append_u32(out, 0);
-    append_u32(out, static_cast<std::uint32_t>(id));
-    append_u32(out, static_cast<std::uint32_t>(response_to));
-    append_u32(
-        out, static_cast<std::uint32_t>(command.legacy ? wire::opcode::reply : wire::opcode::msg));
-    if (command.legacy) {
-        append_u32(out, options.flags | wire::reply_flags::await_capable);
-        append_u32(out, 0);  // cursor id
-        append_u32(out, 0);
-        append_u32(out, 0);  // starting from
-        append_u32(out, 1);  // number returned
-    } else {
-        append_u32(out, options.flags | (options.checksum ? wire::msg_flags::checksum_present : 0));
-        out.push_back(0);  // section kind
-    }
-    out.insert(out.end(), body.begin(), body.end());
-    const bool checksum = options.checksum && !command.legacy;
-    wire::store_u32(out.data(), static_cast<std::uint32_t>(out.size() + (checksum ? 4 : 0)));
-    if (checksum) {
-        append_u32(out, wire::crc32c(out) + (options.wrong_checksum ? 1U : 0U));
-    }
-    return out;
-}
-
-std::string normal_name(const std::string& name) {
-    return name == "isMaster" || name == "ismaster" ? "hello" : name;
-}
-
-bson::document owned(bson::document_view view) {
-    return bson::document(view);
-}
-
-// An OP_QUERY on a $cmd collection; the driver itself has no reason to read one.
-bool read_query(std::span<const std::uint8_t> message, received_command& out) {
-    const auto* const name = message.data() + 20;
-    const auto* const nul =
-        message.size() < 34 ? nullptr : std::memchr(name, 0, message.size() - 20);
-    if (nul == nullptr) {
-        return false;
-    }
-    const auto* const body = static_cast<const std::uint8_t*>(nul) + 1 + 8;
-    const auto* const end = message.data() + message.size();
-    if (body + 5 > end || body + wire::load_u32(body) != end) {
-        return false;
-    }
-    out.legacy = true;
-    out.flags = 0;
-    out.body = owned({body, static_cast<std::size_t>(end - body)});
-    return true;
-}
-
-// Why the message cannot be read; empty if it can.
-std::string read_command(std::span<const std::uint8_t> message, received_command& out) {
-    out.request_id = wire::load_i32(message.data() + 4);
-    if (wire::load_i32(message.data() + 12) == static_cast<std::int32_t>(wire::opcode::query)) {
-        if (!read_query(message, out)) {
-            return "a malformed OP_QUERY";
-        }
-    } else {
-        const auto decoded = wire::decode_message(message, 64'000'000);
-        if (!decoded) {
-            return "a message that cannot be read: " + decoded.error().to_string();
-        }
-        out.flags = decoded->flags;
-        out.body = owned(decoded->body);
-        for (const auto& sequence : decoded->sequences) {
-            auto& documents = out.sequences[std::string(sequence.identifier)];
-            for (const auto document : sequence.documents) {
-                documents.push_back(owned(document));
-            }
-        }
-    }
-    if (out.body.empty()) {
-        return "an empty command";
-    }
-    out.name = (*out.body.begin()).key();
-    return {};
-}
-
-}  // namespace
-
-std::string received_command::database() const {
-    return std::string(body["$db"].get_or<std::string_view>({}));
-}
 
 reply_script& reply_script::add(step s) {
     steps_.push_back(std::move(s));
@@ -229,13 +132,68 @@ reply_script op_msg_peer::script_for(const received_command& command) {
     return reply_script().reply(error_document(59, "CommandNotFound", "not in the script"));
 }
 
+void op_msg_peer::negotiate_compression(std::vector<compressor> supported) {
+    const std::lock_guard lock(mutex_);
+    supported_ = std::move(supported);
+}
+
+std::vector<compressor> op_msg_peer::negotiate(const received_command& command) const {
+    const std::lock_guard lock(mutex_);
+    std::vector<compressor> common;
+    for (const auto& element : command.body["compression"]) {
+        for (const auto method : supported_) {
+            if (element.value().get_or<std::string_view>({}) == name_of(method)) {
+                common.push_back(method);
+            }
+        }
+    }
+    return common;
+}
+
+bytes op_msg_peer::encode(const received_command& command, const bytes& body, std::int32_t id,
+                          std::int32_t response_to, const reply_options& options) const {
+    const bytes* sent = &body;
+    bytes with_compression;
+    if (normal_name(command.name) == "hello") {
+        if (const auto common = negotiate(command); !common.empty()) {
+            std::vector<std::string> names;
+            for (const auto method : common) {
+                names.emplace_back(name_of(method));
+            }
+            bson::document answer(bson::document_view(body.data(), body.size()));
+            answer.append("compression", names);
+            with_compression.assign(answer.bytes().begin(), answer.bytes().end());
+            sent = &with_compression;
+        }
+    }
+    auto whole = encode_reply(command, *sent, id, response_to, options);
+    const auto method = options.compress_with ? options.compress_with : command.compressed;
+    if (method && !options.never_compress) {
+        return compress_message(*method, whole).bytes();
+    }
+    return whole;
+}
+
 void op_msg_peer::serve(peer_socket& socket, std::size_t index) {
     const bool begun = tls_ == nullptr || tls_->accept(socket);
+    std::vector<compressor> common;
     for (bytes message; begun && socket.is_open() && socket.read_message(message);
          message.clear()) {
         received_command command;
         command.connection = index;
+        if (wire::load_i32(message.data() + 12) ==
+            static_cast<std::int32_t>(wire::opcode::compressed)) {
+            auto inside = decompress_message(message);
+            // Otherwise it is left as it is, and cannot be read.
+            if (inside && std::find(common.begin(), common.end(), inside->method) != common.end()) {
+                command.compressed = inside->method;
+                message = std::move(inside->message);
+            }
+        }
         const std::string why = read_command(message, command);
+        if (why.empty() && command.body["compression"].exists()) {
+            common = negotiate(command);
+        }
         if (!why.empty()) {
             const std::lock_guard lock(mutex_);
             problems_ += why + "; ";
@@ -280,7 +238,7 @@ bool op_msg_peer::play(const reply_script& script, const received_command& comma
                 }
                 const std::int32_t id = next_id_++;
                 const auto whole =
-                    encode_reply(command, body, id, options.response_to.value_or(answers), options);
+                    encode(command, body, id, options.response_to.value_or(answers), options);
                 answers = step.what == kind::more ? id : command.request_id;
                 auto rest = std::span(whole).first(std::min(step.limit, whole.size()));
                 while (!rest.empty()) {

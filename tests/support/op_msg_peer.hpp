@@ -1,9 +1,11 @@
 #pragma once
 
 #include "listener.hpp"
+#include "peer_messages.hpp"
 #include "tls_server.hpp"
 
-#include <mongoro/bson/document.hpp>
+#include <mongoro/bson/document_view.hpp>
+#include <mongoro/options/uri.hpp>
 
 #include <chrono>
 #include <condition_variable>
@@ -16,27 +18,6 @@
 #include <vector>
 
 namespace mongoro::test {
-
-/// A command as it came, in bytes of its own.
-struct received_command {
-    std::size_t connection = 0;
-    std::int32_t request_id = 0;
-    std::uint32_t flags = 0;
-    bool legacy = false;  ///< it came as an OP_QUERY
-    std::string name;     ///< the body's first key
-    bson::document body;
-    std::map<std::string, std::vector<bson::document>> sequences;
-
-    [[nodiscard]] std::string database() const;
-};
-
-/// How a reply differs from a right one.
-struct reply_options {
-    std::uint32_t flags = 0;                    ///< besides those that the script sets itself
-    std::optional<std::int32_t> response_to{};  ///< instead of the request's id
-    bool checksum = false;
-    bool wrong_checksum = false;
-};
 
 /// What the peer does with one command, in order. To a request that wants no reply (`moreToCome`)
 /// the replies are left out.
@@ -99,6 +80,10 @@ class op_msg_peer {
     void expect(std::string name, reply_script script, command_predicate matches = {});
     /// The standing answer to a command, from now on.
     void always(std::string name, reply_script script);
+    /// From now on each hello's answer names those of `supported` that the hello has offered, in
+    /// its order, and OP_COMPRESSED is read on connections where there are any; before, and on
+    /// others, it is a problem.
+    void negotiate_compression(std::vector<compressor> supported);
     /// The hello of a standalone with MongoDB 8.0's wire version; edit it and give it to `always`.
     [[nodiscard]] static bson::document hello_document();
     /// {ok: 1}
@@ -135,8 +120,13 @@ class op_msg_peer {
     };
     op_msg_peer(tls_server* tls, listen_at where);
     void serve(peer_socket& socket, std::size_t index);
+    /// What this hello and the peer have in common.
+    std::vector<compressor> negotiate(const received_command& command) const;
     reply_script script_for(const received_command& command);
     bool play(const reply_script& script, const received_command& command, peer_socket& socket);
+    std::vector<std::uint8_t> encode(const received_command& command,
+                                     const std::vector<std::uint8_t>& body, std::int32_t id,
+                                     std::int32_t response_to, const reply_options& options) const;
 
     tls_server* tls_;
     mutable std::mutex mutex_;
@@ -144,6 +134,7 @@ class op_msg_peer {
     std::deque<expectation> expected_;
     std::map<std::string, reply_script> standing_;
     std::vector<received_command> received_;
+    std::vector<compressor> supported_;
     std::string problems_;
     std::size_t closed_ = 0;
     std::atomic<std::int32_t> next_id_{1'000'000};
