@@ -4,7 +4,9 @@
 #include <mongoro/database.hpp>
 #include <mongoro/deadline.hpp>
 #include <mongoro/options/admin.hpp>
+#include <mongoro/options/aws.hpp>
 #include <mongoro/options/driver_info.hpp>
+#include <mongoro/options/oidc.hpp>
 #include <mongoro/reactor.hpp>
 #include <mongoro/uri.hpp>
 
@@ -42,6 +44,12 @@ struct client_options {
     /// A library that wraps the driver and wants the server to know. Read by the call. Default:
     /// none. See `client::append_metadata`.
     driver_info wrapped_by = {};
+    /// For MONGODB-OIDC where the connection string has no `ENVIRONMENT`: who gives the tokens.
+    /// Null: nobody. Copied by the call.
+    const oidc_options* oidc = nullptr;
+    /// For MONGODB-AWS: who gives the keys, before the environment and the metadata services are
+    /// asked. Null: nobody. Copied by the call.
+    const mongoro::aws_credential_provider* aws_credential_provider = nullptr;
 };
 
 /// What a client counts.
@@ -62,11 +70,11 @@ struct client_statistics {
 class client {
  public:
     /// Throws `mongoro::exception`: `invalid_uri`, see `uri::parse`; `not_supported` for what the
-    /// connection string asks for and this version cannot do yet (MONGODB-AWS, MONGODB-OIDC, GSSAPI
-    /// unless the library was built with it, TLS, several hosts, `mongodb+srv`, every option but
-    /// `appName`, those of the login, `connectTimeoutMS` and those of the pool), so that nothing is
-    /// silently left out; `invalid_argument` for a bad option, and for a credential that lacks what
-    /// its mechanism needs (`credential::check`). What nobody knows is only in `uri::warnings`.
+    /// connection string asks for and this version cannot do yet (GSSAPI unless the library was
+    /// built with it, TLS, several hosts, `mongodb+srv`, every option but `appName`, those of the
+    /// login, `connectTimeoutMS` and those of the pool), so that nothing is silently left out;
+    /// `invalid_argument` for a bad option, and for a credential that lacks what its mechanism
+    /// needs (`credential::check`). What nobody knows is only in `uri::warnings`.
     ///
     /// Every connection of a client with a credential logs in as it is opened (auth specification);
     /// a login that fails is the error of the operation that needed the connection,

@@ -1,5 +1,5 @@
-#include "auth/authenticator.hpp"
 #include "client/client_state.hpp"
+#include "client/login_options.hpp"
 #include "client/settings.hpp"
 #include "client/unsupported.hpp"
 #include "wire/client_metadata.hpp"
@@ -34,11 +34,10 @@ result<std::shared_ptr<client_state>> make_state(reactor& r, std::string_view te
     settings->connection.metadata = metadata;
     settings->monitoring.connection.metadata = metadata;
     settings->monitoring.connection.kind = pool::connection_kind::monitor;
-    if (const auto* const who = where->credential()) {
-        if (auto usable = who->check(); !usable) {
-            return usable.error();
-        }
-        settings->connection.authenticator = std::make_shared<auth::authenticator>(*who);
+    if (auto ready =
+            detail::set_up_login(settings->connection, r.core(), where->credential(), options);
+        !ready) {
+        return ready.error();
     }
     return std::make_shared<client_state>(r, *where, std::move(*settings), std::move(metadata));
 }

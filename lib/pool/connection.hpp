@@ -23,6 +23,10 @@
 #include <memory>
 #include <string>
 
+namespace mongoro::auth {
+class secret;
+}
+
 namespace mongoro::pool {
 
 class connection;
@@ -95,6 +99,8 @@ class connection : io::completion {
     [[nodiscard]] const std::optional<std::int64_t>& server_connection_id() const noexcept {
         return record_.server_connection_id;
     }
+    /// The token that it has logged in with by MONGODB-OIDC; null otherwise.
+    [[nodiscard]] std::shared_ptr<const auth::secret>& oidc_token() noexcept { return oidc_token_; }
     /// No more use of it; what is in flight is cancelled.
     void close() noexcept;
     /// `close()`, and whoever waits gets `why`.
@@ -148,6 +154,7 @@ class connection : io::completion {
         sent_;  // of an exchange that nobody waits for: its bytes may still be going out
     io::timer drain_timer_;
     drain_bound drain_bound_;
+    std::shared_ptr<const auth::secret> oidc_token_;
 };
 
 /// The awaiter of one round trip; `co_await` gives `result<detail::reply>` and throws `bad_alloc`
