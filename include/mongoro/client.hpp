@@ -6,7 +6,9 @@
 #include <mongoro/event_listener.hpp>
 #include <mongoro/log.hpp>
 #include <mongoro/options/admin.hpp>
+#include <mongoro/options/aws.hpp>
 #include <mongoro/options/driver_info.hpp>
+#include <mongoro/options/oidc.hpp>
 #include <mongoro/reactor.hpp>
 #include <mongoro/uri.hpp>
 
@@ -53,6 +55,12 @@ struct client_options {
     /// A library that wraps the driver and wants the server to know. Read by the call. Default:
     /// none. See `client::append_metadata`.
     driver_info wrapped_by = {};
+    /// For MONGODB-OIDC where the connection string has no `ENVIRONMENT`: who gives the tokens.
+    /// Null: nobody. Copied by the call.
+    const oidc_options* oidc = nullptr;
+    /// For MONGODB-AWS: who gives the keys, before the environment and the metadata services are
+    /// asked. Null: nobody. Copied by the call.
+    const mongoro::aws_credential_provider* aws_credential_provider = nullptr;
 };
 
 /// What a client counts.
@@ -74,9 +82,8 @@ struct client_statistics {
 class client {
  public:
     /// Throws `mongoro::exception`: `invalid_uri`, see `uri::parse`; `not_supported` for what the
-    /// connection string asks for and this version cannot do yet (MONGODB-AWS, MONGODB-OIDC, GSSAPI
-    /// unless the library was built with it, `mongodb+srv`, some options), so that nothing is
-    /// silently left out; `tls_failed` for a file of TLS that cannot be used, see `tls_options`;
+    /// connection string asks for and this version cannot do yet (GSSAPI unless the library was
+    /// built with it, `mongodb+srv`, some options), so that nothing is silently left out; `tls_failed` for a file of TLS that cannot be used, see `tls_options`;
     /// `invalid_argument` for a bad option, also for a log's file that cannot be opened, and for a
     /// credential that lacks what its mechanism needs (`credential::check`). What nobody knows is a
     /// warning in the log, as all of `uri::warnings` is.

@@ -29,7 +29,9 @@
 #include <mongoro/event_listener.hpp>
 #include <mongoro/events.hpp>
 #include <mongoro/log.hpp>
+#include <mongoro/options/aws.hpp>
 #include <mongoro/options/driver_info.hpp>
+#include <mongoro/options/oidc.hpp>
 #include <mongoro/options/read_preference.hpp>
 #include <mongoro/reactor.hpp>
 #include <mongoro/received_document.hpp>

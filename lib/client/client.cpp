@@ -1,4 +1,5 @@
 #include "client/client_state.hpp"
+#include "client/login_options.hpp"
 #include "client/settings.hpp"
 #include "client/unsupported.hpp"
 #include "wire/client_metadata.hpp"
@@ -20,7 +21,7 @@ result<std::shared_ptr<client_state>> make_state(reactor& r, std::string_view te
     if (auto e = detail::unsupported_option(*where)) {
         return e;
     }
-    auto settings = detail::settings_of(*where, options);
+    auto settings = detail::settings_of(r.core(), *where, options);
     if (!settings) {
         return settings.error();
     }

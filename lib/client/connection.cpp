@@ -2,6 +2,7 @@
 
 #include "auth/authenticator.hpp"
 #include "operation/operations.hpp"
+#include "pool/cloud_login.hpp"
 #include "pool/connection_pool.hpp"
 #include "pool/wait_queue.hpp"
 #include "tls/context.hpp"
@@ -99,6 +100,10 @@ task<result<connection>> connection::open_in(detail::reactor_core& core, host_ad
     if (login) {
         if (auto usable = login->who().check(); !usable) {
             co_return usable.error();
+        }
+        if (auto ready = pool::set_up_cloud_login(settings, core, login->who(), nullptr, nullptr);
+            !ready) {
+            co_return ready.error();
         }
         settings.authenticator = std::move(login);
     }

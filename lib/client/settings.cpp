@@ -1,6 +1,6 @@
 #include "client/settings.hpp"
 
-#include "auth/authenticator.hpp"
+#include "client/login_options.hpp"
 #include "tls/context.hpp"
 #include "wire/client_metadata.hpp"
 
@@ -88,7 +88,8 @@ bool streams(server_monitoring_mode mode) {
 
 }  // namespace
 
-result<deployment::settings> settings_of(const uri& where, const client_options& options) {
+result<deployment::settings> settings_of(reactor_core& core, const uri& where,
+                                         const client_options& options) {
     if (auto checked = check(options); !checked) {
         return checked.error();
     }
@@ -116,11 +117,8 @@ result<deployment::settings> settings_of(const uri& where, const client_options&
     settings.connection.metadata = std::move(metadata);
     settings.monitoring.connection = settings.connection;
     settings.monitoring.connection.kind = pool::connection_kind::monitor;
-    if (const auto* const who = where.credential()) {
-        if (auto usable = who->check(); !usable) {
-            return usable.error();
-        }
-        settings.connection.authenticator = std::make_shared<auth::authenticator>(*who);
+    if (auto ready = set_up_login(settings.connection, core, where.credential(), options); !ready) {
+        return ready.error();
     }
     settings.monitoring.heartbeat_frequency =
         given.heartbeat_frequency.value_or(topology::default_heartbeat_frequency);

@@ -13,7 +13,7 @@ namespace mongoro::detail {
 /// Errors: `invalid_argument` for an option that can never be right, `invalid_uri` for options that
 /// exclude each other, `not_supported` for what this build cannot do, `tls_failed` for a file of
 /// TLS, which is read here.
-[[nodiscard]] result<deployment::settings> settings_of(const uri& where,
+[[nodiscard]] result<deployment::settings> settings_of(reactor_core& core, const uri& where,
                                                        const client_options& options);
 
 /// What it says of reads and writes; null: nothing.

@@ -28,10 +28,8 @@ struct row {
 };
 
 // A feature that gets built takes its row away.
-constexpr std::array<row, 7> rows{{
+constexpr std::array<row, 5> rows{{
     {"mongodb+srv", [](const uri& u) { return u.is_srv(); }},
-    {"MONGODB-AWS", logs_in_by<auth_mechanism::mongodb_aws>},
-    {"MONGODB-OIDC", logs_in_by<auth_mechanism::mongodb_oidc>},
     // By the library's build.
     {"GSSAPI",
      [](const uri& u) { return !auth::has_gssapi() && logs_in_by<auth_mechanism::gssapi>(u); }},

@@ -4,6 +4,7 @@
 #include "auth/gssapi.hpp"
 #include "auth/scram.hpp"
 #include "auth/simple.hpp"
+#include "pool/cloud_login.hpp"
 #include "wire/server_error.hpp"
 
 #include <algorithm>
@@ -31,8 +32,8 @@ result<conversation_ptr> make_gssapi(const credential& who, const host_address& 
     return auth::make_gssapi(who, *std::move(context));
 }
 
-error not_yet(auth_mechanism mechanism) {
-    return {errc::not_supported, std::string(to_string(mechanism)) + " is not supported yet"};
+error not_alone(auth_mechanism mechanism) {
+    return {errc::not_supported, std::string(to_string(mechanism)) + " without its client"};
 }
 
 /// Whose login it is that failed, and what of it may be told.
@@ -67,18 +68,11 @@ auth_mechanism chosen_mechanism(const credential& who, const wire::hello_reply& 
                                                     : auth_mechanism::scram_sha_1;
 }
 
-detail::command_handle begin_command() {
-    auto command = wire::command::make();
-    command->hold_secret();
-    command->begin_body("saslStart");
-    return command;
-}
-
 /// Sends a conversation's commands until it has ended. `answer`: the reply to the first, where that
 /// has been sent; else null.
 task<result<void>> converse(connection& c, auth::conversation& login,
                             const bson::document_view* answer) {
-    auto command = begin_command();
+    auto command = begin_login_command();
     if (answer == nullptr) {
         if (auto begun = login.start(command->body()); !begun) {
             co_return begun.error();
@@ -90,25 +84,11 @@ task<result<void>> converse(connection& c, auth::conversation& login,
         }
     }
     for (;;) {
-        if (auto bad = wire::check_database_name(login.database())) {
-            co_return bad;
-        }
-        command->body().append_string("$db", login.database());
-        command->finish();
-        if (command->failure()) {
-            co_return command->failure();
-        }
-        if (auto bad = command->check_size(c.limits())) {
-            co_return bad;
-        }
-        const auto reply = co_await c.run(command, 0, 0);
+        const auto reply = co_await send_login_command(c, std::move(command), login.database());
         if (!reply) {
             co_return reply.error();
         }
-        if (auto refused = detail::command_error(reply->body)) {
-            co_return refused;
-        }
-        command = begin_command();
+        command = begin_login_command();
         const auto over = login.step(reply->body, command->body());
         if (!over || *over) {
             co_return over ? result<void>() : over.error();
@@ -116,11 +96,13 @@ task<result<void>> converse(connection& c, auth::conversation& login,
     }
 }
 
-/// Begins behind the hello.
+/// Begins behind the hello, or once more.
 task<result<void>> log_in(connection& c, const connection_settings& settings,
-                          auth_mechanism mechanism) {
-    auto login =
-        co_await make_conversation(c.core(), settings, mechanism, login_start::after_hello);
+                          auth_mechanism mechanism, login_reason why) {
+    if (is_cloud_login(settings, mechanism)) {
+        co_return co_await log_in_at_cloud(c, settings, why);
+    }
+    auto login = make_conversation(c, settings, mechanism, login_start::after_hello);
     if (!login) {
         co_return login.error();
     }
@@ -137,35 +119,64 @@ std::string mechanisms_to_ask_for(const credential& who) {
     return who.mechanism ? std::string() : who.source + '.' + who.username.value_or("");
 }
 
-task<result<conversation_ptr>> make_conversation(io::reactor_core&,
-                                                 const connection_settings& settings,
-                                                 auth_mechanism mechanism, login_start start) {
+detail::command_handle begin_login_command() {
+    auto command = wire::command::make();
+    command->hold_secret();
+    command->begin_body("saslStart");
+    return command;
+}
+
+task<result<detail::reply>> send_login_command(connection& c, detail::command_handle command,
+                                               std::string_view database) {
+    if (auto bad = wire::check_database_name(database)) {
+        co_return bad;
+    }
+    command->body().append_string("$db", database);
+    command->finish();
+    if (command->failure()) {
+        co_return command->failure();
+    }
+    if (auto bad = command->check_size(c.limits())) {
+        co_return bad;
+    }
+    auto reply = co_await c.run(command, 0, 0);
+    if (!reply) {
+        co_return reply.error();
+    }
+    if (auto refused = detail::command_error(reply->body)) {
+        co_return refused;
+    }
+    co_return std::move(*reply);
+}
+
+result<conversation_ptr> make_conversation(connection& c, const connection_settings& settings,
+                                           auth_mechanism mechanism, login_start start) {
     auto& login = *settings.authenticator;
     const bool with_hello = start == login_start::with_hello;
     switch (mechanism) {
         case auth_mechanism::scram_sha_1:
         case auth_mechanism::scram_sha_256:
-            co_return make_scram(login, mechanism);
+            return make_scram(login, mechanism);
         case auth_mechanism::mongodb_x509:
-            co_return auth::make_x509(login.who());
+            return auth::make_x509(login.who());
         case auth_mechanism::plain:
             if (with_hello) {
-                co_return conversation_ptr();
+                return conversation_ptr();
             }
-            co_return auth::make_plain(login.who());
+            return auth::make_plain(login.who());
         case auth_mechanism::gssapi:
             if (with_hello) {
-                co_return conversation_ptr();
+                return conversation_ptr();
             }
-            co_return make_gssapi(login.who(), settings.host);
+            return make_gssapi(login.who(), settings.host);
         case auth_mechanism::mongodb_aws:
         case auth_mechanism::mongodb_oidc:
             if (with_hello) {
-                co_return conversation_ptr();
+                return begin_cloud_login(c, settings);
             }
-            co_return not_yet(mechanism);
+            break;  // whoever has what it needs does not come here
     }
-    co_return not_yet(mechanism);
+    return not_alone(mechanism);
 }
 
 task<result<void>> authenticate(connection& c, const connection_settings& settings,
@@ -178,8 +189,12 @@ task<result<void>> authenticate(connection& c, const connection_settings& settin
     result<void> done;
     if (answered && mechanism == first_mechanism(who)) {
         done = co_await converse(c, *begun, &answer);
-    } else {
-        done = co_await log_in(c, settings, mechanism);
+    }
+    // A token that the server did not take there may still be one that is good (auth.md,
+    // "Speculative Authentication" of MONGODB-OIDC).
+    if (!answered || mechanism != first_mechanism(who) ||
+        (!done && mechanism == auth_mechanism::mongodb_oidc)) {
+        done = co_await log_in(c, settings, mechanism, login_reason::new_connection);
     }
     if (!done) {
         co_return name_login(c, who, mechanism, done.error());
@@ -189,7 +204,7 @@ task<result<void>> authenticate(connection& c, const connection_settings& settin
 
 task<result<void>> reauthenticate(connection& c, const connection_settings& settings,
                                   auth_mechanism mechanism) {
-    auto done = co_await log_in(c, settings, mechanism);
+    auto done = co_await log_in(c, settings, mechanism, login_reason::reauthentication);
     if (!done) {
         co_return name_login(c, settings.authenticator->who(), mechanism, done.error());
     }

@@ -17,15 +17,24 @@ namespace mongoro::pool {
 /// Where a login begins: with the hello, as `speculativeAuthenticate`, or behind it.
 enum class login_start : std::uint8_t { with_hello, after_hello };
 
-/// The conversation by which the settings' credential logs in. A mechanism that has to fetch
-/// something first does so here; begun with the hello it must not, and gives null where it cannot
-/// begin there.
+/// The conversation by which the settings' credential logs in; null where it cannot begin with the
+/// hello.
 ///
-/// Errors: `authentication_failed`, `not_supported`; of what was fetched. `core` and `settings`
-/// outlive the task.
-[[nodiscard]] task<result<std::unique_ptr<auth::conversation>>> make_conversation(
-    io::reactor_core& core, const connection_settings& settings, auth_mechanism mechanism,
+/// Errors: `authentication_failed`; `not_supported` for a mechanism that is no conversation alone.
+[[nodiscard]] result<std::unique_ptr<auth::conversation>> make_conversation(
+    connection& c, const connection_settings& settings, auth_mechanism mechanism,
     login_start start);
+
+/// An empty command of a login, wiped in the end: its fields are appended to its body.
+[[nodiscard]] detail::command_handle begin_login_command();
+
+/// Sends it to a database, and gives a reply that says `ok: 1`.
+///
+/// Errors: `command_failed` with the server's; those of the wire and of the awaiting task.
+/// `database` outlives the task.
+[[nodiscard]] task<result<detail::reply>> send_login_command(connection& c,
+                                                             detail::command_handle command,
+                                                             std::string_view database);
 
 /// The mechanism that a login begins with: the credential's, else SCRAM-SHA-256.
 [[nodiscard]] auth_mechanism first_mechanism(const credential& who) noexcept;

@@ -28,6 +28,10 @@
 #include <span>
 #include <string>
 
+namespace mongoro::auth {
+class secret;
+}
+
 namespace mongoro::pool {
 
 class connection;
@@ -114,6 +118,8 @@ class connection : io::completion {
     }
     /// Of the next message, more than 0. Without it each connection counts for itself.
     void set_next_request_id(std::int32_t id) noexcept { request_id_ = id - 1; }
+    /// The token that it has logged in with by MONGODB-OIDC; null otherwise.
+    [[nodiscard]] std::shared_ptr<const auth::secret>& oidc_token() noexcept { return oidc_token_; }
     /// No more use of it; what is in flight is cancelled.
     void close() noexcept;
     /// `close()`, and whoever waits gets `why`.
@@ -176,6 +182,7 @@ class connection : io::completion {
         sent_;  // of an exchange that nobody waits for: its bytes may still be going out
     io::timer drain_timer_;
     drain_bound drain_bound_;
+    std::shared_ptr<const auth::secret> oidc_token_;
 };
 
 /// The awaiter of one round trip; `co_await` gives `result<detail::reply>` and throws `bad_alloc`

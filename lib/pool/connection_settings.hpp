@@ -11,6 +11,10 @@
 namespace mongoro::auth {
 class authenticator;
 }
+namespace mongoro::cloud {
+class aws_credential_source;
+class oidc_authenticator;
+}  // namespace mongoro::cloud
 namespace mongoro::tls {
 class context;
 }
@@ -35,6 +39,9 @@ struct connection_settings {
     connection_kind kind = connection_kind::application;
     /// Who logs in, shared by the connections of a client; null: nobody.
     std::shared_ptr<auth::authenticator> authenticator = {};
+    /// What its mechanism needs besides, shared as well: see `set_up_cloud_login`.
+    std::shared_ptr<cloud::aws_credential_source> aws = {};
+    std::shared_ptr<cloud::oidc_authenticator> oidc = {};
     /// What the hello says of the client, shared as well; null: `app_name` and no more.
     std::shared_ptr<wire::client_metadata> metadata = {};
     std::shared_ptr<tls::context> tls = nullptr;  ///< null: connections do not use TLS

@@ -97,8 +97,8 @@ task<result<wire::hello_reply>> handshake(connection& c, const connection_settin
         settings.kind == connection_kind::application ? settings.authenticator.get() : nullptr;
     std::unique_ptr<auth::conversation> begun;
     if (login != nullptr) {
-        auto made = co_await make_conversation(c.core(), settings, first_mechanism(login->who()),
-                                               login_start::with_hello);
+        auto made =
+            make_conversation(c, settings, first_mechanism(login->who()), login_start::with_hello);
         // One that cannot be made: either the server chooses another one, or it is said then.
         if (made && *made != nullptr && (*made)->speculative()) {
             begun = std::move(*made);

@@ -231,6 +231,23 @@ SEEDS = {
             OK,
         ),
     },
+    # The first byte cuts a response into pieces; what is no response is a URL, keys, or a payload.
+    "fuzz_cloud": {
+        "sized": b"\x03HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Type: text/plain\r\n\r\nhello",
+        "chunked": b"\x01HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5;a=b\r\nhello\r\n0\r\nA: b\r\n\r\n",
+        "to_end": b"\x07HTTP/1.0 404 Not Found\n\nno",
+        "interim": b"\x02HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n",
+        "url": b"\0http://[::1]:8080/a/b?c=d",
+        "https": b"\0https://sts.amazonaws.com",
+        "keys": b'\0{"Code":"Success","AccessKeyId":"a","SecretAccessKey":"b","Token":"c",'
+        b'"Expiration":"2014-10-24T23:00:23Z"}',
+        "sts": b'\0{"AssumeRoleWithWebIdentityResponse":{"AssumeRoleWithWebIdentityResult":{"Credentials":'
+        b'{"AccessKeyId":"a","SecretAccessKey":"b","SessionToken":"c","Expiration":1700000000.0}}}}',
+        "server_first": b"\0"
+        + document((0x05, "s", struct.pack("<iB", 64, 0) + b"n" * 64), text("h", "sts.eu-west-1.amazonaws.com")),
+        "provider": b"\0"
+        + document(text("issuer", "https://i"), text("clientId", "c"), array("requestScopes", text("", "a"))),
+    },
 }
 deep = document()
 for _ in range(60):

@@ -1,6 +1,6 @@
-#include "pool/wait_queue.hpp"
+#include "io/wait_queue.hpp"
 
-namespace mongoro::pool {
+namespace mongoro::io {
 
 void wait_queue::push(waiter& w) noexcept {
     w.before_ = last_;
@@ -68,7 +68,7 @@ bool wait_queue::waiter::begin(std::coroutine_handle<> h, const detail::task_con
     handle_ = h;
     if (!until.is_never() || inherited.stop.stop_possible()) {
         watcher_.owner = this;
-        watcher_.fn = [](io::completion& self, int why) noexcept {
+        watcher_.fn = [](completion& self, int why) noexcept {
             auto& w = *static_cast<watcher&>(self).owner;
             w.queue_.remove(w);
             w.error_ = static_cast<errc>(why);
@@ -86,4 +86,4 @@ bool wait_queue::waiter::begin(std::coroutine_handle<> h, const detail::task_con
     return true;
 }
 
-}  // namespace mongoro::pool
+}  // namespace mongoro::io

@@ -1,0 +1,75 @@
+#include "auth/encoding.hpp"
+
+#include "bson/hex.hpp"
+#include "bson/json_scalar.hpp"
+
+#include <array>
+#include <cstdio>
+
+namespace mongoro::auth {
+
+namespace {
+
+bool is_unreserved(char c) noexcept {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '.' || c == '_' || c == '~';
+}
+
+}  // namespace
+
+std::string to_hex(std::span<const std::uint8_t> bytes) {
+    std::string text;
+    text.reserve(2 * bytes.size());
+    for (const auto byte : bytes) {
+        text += bson::detail::hex_digits[byte >> 4];
+        text += bson::detail::hex_digits[byte & 15];
+    }
+    return text;
+}
+
+std::string to_base64(std::span<const std::uint8_t> bytes) {
+    std::string text;
+    bson::detail::append_base64(text, bytes);
+    return text;
+}
+
+std::string percent_encoded(std::string_view text) {
+    constexpr std::string_view digits = "0123456789ABCDEF";
+    std::string out;
+    out.reserve(text.size());
+    for (const char c : text) {
+        if (is_unreserved(c)) {
+            out += c;
+        } else {
+            const auto byte = static_cast<unsigned char>(c);
+            out += '%';
+            out += digits[byte >> 4];
+            out += digits[byte & 15];
+        }
+    }
+    return out;
+}
+
+std::string amz_date(std::chrono::sys_seconds when) {
+    const auto day = std::chrono::floor<std::chrono::days>(when);
+    const std::chrono::year_month_day date(day);
+    const std::chrono::hh_mm_ss time(when - day);
+    std::array<char, 32> text{};
+    const int n = std::snprintf(
+        text.data(), text.size(), "%04d%02u%02uT%02d%02d%02dZ", static_cast<int>(date.year()),
+        static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+        static_cast<int>(time.hours().count()), static_cast<int>(time.minutes().count()),
+        static_cast<int>(time.seconds().count()));
+    return {text.data(), static_cast<std::size_t>(n)};
+}
+
+std::optional<std::chrono::sys_seconds> parse_moment(std::string_view text) noexcept {
+    const auto milliseconds = bson::detail::parse_iso_date(text);
+    if (!milliseconds) {
+        return std::nullopt;
+    }
+    return std::chrono::floor<std::chrono::seconds>(
+        std::chrono::sys_time<std::chrono::milliseconds>(std::chrono::milliseconds(*milliseconds)));
+}
+
+}  // namespace mongoro::auth

@@ -1,0 +1,109 @@
+#include "cloud/aws_credentials.hpp"
+
+#include "auth/aws_conversation.hpp"
+#include "cloud/aws_services.hpp"
+#include "cloud/call_user.hpp"
+#include "cloud/failure.hpp"
+
+#include <openssl/rand.h>
+
+#include <utility>
+
+namespace mongoro::cloud {
+
+namespace {
+
+using auth::aws_keys;
+using auth::aws_keys_ptr;
+
+aws_keys_ptr keys_of(const credential& who) {
+    if (!who.username || !who.password) {
+        return nullptr;
+    }
+    aws_keys keys;
+    keys.access_key_id = *who.username;
+    keys.secret_access_key = auth::secret(*who.password);
+    if (const auto* const token = who.property("AWS_SESSION_TOKEN")) {
+        keys.session_token = auth::secret(*token);
+    }
+    return std::make_shared<const aws_keys>(std::move(keys));
+}
+
+}  // namespace
+
+task<result<aws_keys_ptr>> aws_credential_source::get(const credential& who) {
+    if (auto given = keys_of(who)) {
+        co_return std::move(given);
+    }
+    if (provider_) {
+        co_return co_await ask_provider();
+    }
+    if (kept_) {
+        if (auth::is_fresh(*kept_, environment_.now())) {
+            co_return kept_;
+        }
+        kept_.reset();
+    }
+    auto set = aws_keys_of_variables(environment_);
+    if (!set) {
+        co_return set.error();
+    }
+    if (*set) {
+        co_return std::move(*set);
+    }
+    auto fetched = co_await ask_services();
+    if (fetched) {
+        kept_ = *fetched;
+    }
+    co_return std::move(fetched);
+}
+
+task<result<aws_keys_ptr>> aws_credential_source::ask_provider() const {
+    const detail::task_context* const context = co_await detail::this_context{};
+    auto given = co_await call_user(provider_);
+    if (!given) {
+        co_return login_failure("the provider of AWS credentials", given.error(), context);
+    }
+    aws_keys keys;
+    keys.access_key_id = std::move(given->access_key_id);
+    keys.secret_access_key = auth::secret(std::move(given->secret_access_key));
+    if (given->session_token) {
+        keys.session_token = auth::secret(std::move(*given->session_token));
+    }
+    if (keys.access_key_id.empty() || keys.secret_access_key.text().empty()) {
+        co_return error(errc::authentication_failed, "the provider of AWS credentials gave none");
+    }
+    co_return aws_keys_ptr(std::make_shared<const aws_keys>(std::move(keys)));
+}
+
+task<result<aws_keys_ptr>> aws_credential_source::ask_services() {
+    const auto& in = environment_;
+    if (in.variable("AWS_WEB_IDENTITY_TOKEN_FILE") && in.variable("AWS_ROLE_ARN")) {
+        return aws_keys_of_web_identity(in);
+    }
+    if (in.variable("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI") ||
+        in.variable("AWS_CONTAINER_CREDENTIALS_FULL_URI")) {
+        return aws_keys_of_container(in);
+    }
+    return aws_keys_of_machine(in);
+}
+
+task<result<void>> aws_login(login_channel& channel, aws_credential_source& source,
+                             const credential& who) {
+    auto keys = co_await source.get(who);
+    if (!keys) {
+        co_return keys.error();
+    }
+    auth::aws_conversation::nonce nonce{};
+    if (RAND_bytes(nonce.data(), static_cast<int>(nonce.size())) != 1) {
+        co_return error(errc::authentication_failed, "OpenSSL has no random numbers");
+    }
+    auth::aws_conversation conversation(std::move(*keys), nonce, source.surroundings().now());
+    auto done = co_await run_conversation(channel, conversation);
+    if (!done && !(done.error() == errc::operation_cancelled)) {
+        source.invalidate();
+    }
+    co_return done;
+}
+
+}  // namespace mongoro::cloud

@@ -1,0 +1,369 @@
+#include "cloud_support.hpp"
+
+#include "auth/authenticator.hpp"
+
+#include "cloud/aws_credentials.hpp"
+#include "cloud/oidc_authenticator.hpp"
+#include "op_msg_peer.hpp"
+#include "pool/authenticate.hpp"
+#include "pool/cloud_login.hpp"
+#include "pool/connection_pool.hpp"
+
+#include <mongoro/bson/build.hpp>
+#include <mongoro/client.hpp>
+
+#include <algorithm>
+#include <memory>
+#include <set>
+
+using namespace mongoro;
+using namespace mongoro::test;
+
+namespace {
+
+bson::binary_view payload_of(document_view command) {
+    return command["payload"].get<bson::binary_view>();
+}
+
+document payload_document(document_view command) {
+    return document::from_bytes(payload_of(command).bytes).value();
+}
+
+std::string jwt_of(document_view command) {
+    return payload_document(command)["jwt"].get_or<std::string>("");
+}
+
+document sasl_answer(bool done, document_view payload) {
+    return {{"conversationId", 1},
+            {"payload", bson::binary_view{bson::binary_subtype::generic, payload.bytes()}},
+            {"done", done},
+            {"ok", 1.0}};
+}
+
+document refused(std::int32_t code) {
+    return op_msg_peer::error_document(code, "Refused", "no");
+}
+
+/// A callback that gives these tokens in their order, the last one again and again.
+struct callback {
+    explicit callback(std::vector<std::string> given) : tokens(std::move(given)) {
+        options.callback = [this](const oidc_callback_context&) -> task<result<oidc_tokens>> {
+            oidc_tokens out;
+            out.access_token = tokens[std::min(calls++, tokens.size() - 1)];
+            co_return std::move(out);
+        };
+    }
+    callback(const callback&) = delete;
+    callback& operator=(const callback&) = delete;
+
+    std::vector<std::string> tokens;
+    std::size_t calls = 0;
+    oidc_options options;
+};
+
+std::string oidc_uri(const op_msg_peer& peer) {
+    return peer.uri() + "?authMechanism=MONGODB-OIDC";
+}
+
+/// The settings of a connection to the peer that logs in by MONGODB-OIDC.
+pool::connection_settings oidc_settings(reactor& r, const op_msg_peer& peer,
+                                        const oidc_options& options) {
+    pool::connection_settings settings;
+    settings.host = {peer.host(), peer.port()};
+    credential who;
+    who.mechanism = auth_mechanism::mongodb_oidc;
+    who.source = "$external";
+    REQUIRE(pool::set_up_cloud_login(settings, r.core(), who, &options, nullptr));
+    settings.authenticator = std::make_shared<auth::authenticator>(who);
+    return settings;
+}
+
+void expect_token(op_msg_peer& peer, std::string token, document_view answer) {
+    peer.expect("saslStart", reply_script().reply(answer), [=](const received_command& c) {
+        return c.database() == "$external" && jwt_of(c.body) == token;
+    });
+}
+
+const document& done() {
+    static const document answer = sasl_answer(true, document());
+    return answer;
+}
+
+}  // namespace
+
+TEST_CASE("a client logs each of its connections in, the second one with the token that is there") {
+    on_each_backend([](reactor& r) {
+        op_msg_peer peer;
+        callback asked({"t1"});
+        const client c(r, oidc_uri(peer), {.oidc = &asked.options});
+        expect_token(peer, "t1", done());
+        peer.expect("slow", reply_script().hang());
+        const running first(r, c["db"].run_command({{"slow", 1}}));
+        REQUIRE(poll_until(r, [&] { return peer.received("slow").size() == 1; }));
+        // The second connection's hello carries the token, and needs no command of its own.
+        auto hello = op_msg_peer::hello_document();
+        hello.append("speculativeAuthenticate", done());
+        peer.expect("hello", reply_script().reply(hello), [](const received_command& command) {
+            const auto begun = command.body["speculativeAuthenticate"].get<document_view>();
+            return begun["saslStart"].get<int>() == 1 && jwt_of(begun) == "t1" &&
+                   begun["db"].get<std::string>() == "$external";
+        });
+        sync_wait(r, c.ping());
+        CHECK(asked.calls == 1);
+        CHECK(c.statistics().connections_created == 2);
+        CHECK(peer.received("saslStart").size() == 1);
+        CHECK(!peer.received().front().body.contains("speculativeAuthenticate"));
+        CHECK(peer.problems() == "");
+    });
+}
+
+TEST_CASE("a token that the hello is not answered for is tried again behind it, and kept") {
+    on_each_backend([](reactor& r) {
+        op_msg_peer peer;
+        callback asked({"t1", "t2"});
+        auto settings = oidc_settings(r, peer, asked.options);
+        settings.oidc->set_token(std::make_shared<const auth::secret>("t1"));
+        expect_token(peer, "t1", done());
+        const auto opened = sync_wait(r, pool::open_connection(r.core(), settings));
+        REQUIRE(opened);
+        CHECK((*opened)->oidc_token() == settings.oidc->token());
+        CHECK(asked.calls == 0);
+        CHECK(peer.problems() == "");
+    });
+}
+
+TEST_CASE(
+    "a token that the server knows no more gives way to a new one, while the hello is there") {
+    on_each_backend([](reactor& r) {
+        op_msg_peer peer;
+        callback asked({"t2"});
+        auto settings = oidc_settings(r, peer, asked.options);
+        settings.oidc->set_token(std::make_shared<const auth::secret>("t1"));
+        auto hello = op_msg_peer::hello_document();
+        hello.append("speculativeAuthenticate", sasl_answer(false, document()));
+        peer.expect("hello", reply_script().reply(hello));
+        expect_token(peer, "t1", refused(18));
+        expect_token(peer, "t2", done());
+        const auto opened = sync_wait(r, pool::open_connection(r.core(), settings));
+        REQUIRE(opened);
+        CHECK((*opened)->oidc_token()->text() == "t2");
+        CHECK(asked.calls == 1);
+        CHECK(peer.received("hello").size() + peer.received("isMaster").size() == 1);
+        CHECK(peer.problems() == "");
+    });
+}
+
+TEST_CASE("reauthentication runs SASL alone, with a new token, and without a hello") {
+    on_each_backend([](reactor& r) {
+        op_msg_peer peer;
+        callback asked({"t1", "t2", "t3"});
+        auto settings = oidc_settings(r, peer, asked.options);
+        expect_token(peer, "t1", done());
+        const auto opened = sync_wait(r, pool::open_connection(r.core(), settings));
+        REQUIRE(opened);
+        expect_token(peer, "t2", done());
+        CHECK(sync_wait(r, pool::reauthenticate(**opened, settings, auth_mechanism::mongodb_oidc)));
+        CHECK(asked.calls == 2);
+        expect_token(peer, "t3", refused(18));
+        const auto failed =
+            sync_wait(r, pool::reauthenticate(**opened, settings, auth_mechanism::mongodb_oidc));
+        CHECK(failed.error() == errc::authentication_failed);
+        CHECK(failed.error().server_code() == 18);
+        CHECK(failed.error().to_string().find("t3") == std::string::npos);
+        CHECK(asked.calls == 3);
+        CHECK(peer.received().size() == 4);
+        CHECK(peer.problems() == "");
+    });
+}
+
+TEST_CASE("a person's login names the provider to the callback, over the wire") {
+    on_each_backend([](reactor& r) {
+        op_msg_peer peer;
+        std::string issuer;
+        oidc_options options;
+        options.human_callback =
+            [&](const oidc_callback_context& told) -> task<result<oidc_tokens>> {
+            issuer = told.idp_info.value().issuer;
+            co_return oidc_tokens{.access_token = "t1"};
+        };
+        const client c(r, oidc_uri(peer), {.oidc = &options});
+        const document provider{{"issuer", "https://issuer"}};
+        peer.expect("saslStart", reply_script().reply(sasl_answer(false, provider)),
+                    [](const received_command& s) { return payload_document(s.body).empty(); });
+        peer.expect("saslContinue", reply_script().reply(done()), [](const received_command& s) {
+            return jwt_of(s.body) == "t1" && s.body["conversationId"].get<int>() == 1;
+        });
+        sync_wait(r, c.ping());
+        CHECK(issuer == "https://issuer");
+        CHECK(peer.problems() == "");
+    });
+}
+
+TEST_CASE("a host that a person's tokens may not go to is a client-side error") {
+    on_each_backend([](reactor& r) {
+        op_msg_peer peer;
+        oidc_options options;
+        int calls = 0;
+        options.human_callback = [&](const oidc_callback_context&) -> task<result<oidc_tokens>> {
+            ++calls;
+            co_return oidc_tokens{.access_token = "t1"};
+        };
+        options.allowed_hosts = std::vector<std::string>{"example.com"};
+        const client c(r, oidc_uri(peer), {.oidc = &options});
+        const auto e = error_of(r, c.ping());
+        CHECK(e == errc::authentication_failed);
+        CHECK(e.to_string().find("allowed_hosts") != std::string::npos);
+        CHECK(calls == 0);
+        CHECK(peer.received("saslStart").empty());
+    });
+}
+
+TEST_CASE("what a program gives for a login must fit the connection string") {
+    on_each_backend([](reactor& r) {
+        const callback asked({"t"});
+        oidc_options both = asked.options;
+        both.human_callback = both.callback;
+        oidc_options hosts;
+        hosts.allowed_hosts.emplace();
+        const aws_credential_provider provider = []() -> task<result<aws_credentials>> {
+            co_return aws_credentials();
+        };
+        const auto refused_for = [&](const std::string& query, const client_options& options) {
+            const auto made = client::create(r, "mongodb://h/?" + query, options);
+            return !made && made.error() == errc::invalid_argument;
+        };
+        const std::string oidc = "authMechanism=MONGODB-OIDC";
+        const std::string test = oidc + "&authMechanismProperties=ENVIRONMENT:test";
+        CHECK(refused_for(oidc, {}));
+        CHECK(!refused_for(oidc, {.oidc = &asked.options}));
+        CHECK(refused_for(oidc, {.oidc = &both}));
+        CHECK(refused_for(test, {.oidc = &asked.options}));
+        CHECK(refused_for(test, {.oidc = &hosts}));
+        CHECK(!refused_for(test, {}));
+        CHECK(refused_for("", {.oidc = &asked.options}));
+        CHECK(refused_for("authMechanism=MONGODB-AWS", {.oidc = &asked.options}));
+        CHECK(!refused_for("authMechanism=MONGODB-AWS", {.aws_credential_provider = &provider}));
+        CHECK(refused_for("", {.aws_credential_provider = &provider}));
+        CHECK(refused_for(oidc, {.oidc = &asked.options, .aws_credential_provider = &provider}));
+    });
+}
+
+TEST_CASE("a client logs in by MONGODB-AWS with the provider's keys") {
+    on_each_backend([](reactor& r) {
+        op_msg_peer peer;
+        int calls = 0;
+        const aws_credential_provider provider = [&]() -> task<result<aws_credentials>> {
+            ++calls;
+            aws_credentials keys;
+            keys.access_key_id = "AKID";
+            keys.secret_access_key = "s3cr3t";
+            keys.session_token = "token";
+            co_return std::move(keys);
+        };
+        const client c(r, peer.uri() + "?authMechanism=MONGODB-AWS",
+                       {.aws_credential_provider = &provider});
+        // Whatever the client's nonce was, one that begins with other bytes.
+        const std::vector<std::uint8_t> nonce(64, 0);
+        const document first{{"s", bson::binary_view{bson::binary_subtype::generic, nonce}},
+                             {"h", "sts.amazonaws.com"}};
+        peer.expect("saslStart", reply_script().reply(sasl_answer(false, first)),
+                    [](const received_command& s) {
+                        const auto sent = payload_document(s.body);
+                        return s.body["mechanism"].get<std::string>() == "MONGODB-AWS" &&
+                               sent["r"].get<bson::binary_view>().bytes.size() == 32 &&
+                               sent["p"].get<int>() == 110;
+                    });
+        const auto e = error_of(r, c.ping());
+        CHECK(e == errc::authentication_failed);
+        CHECK(e.to_string().find("nonce") != std::string::npos);
+        CHECK(e.to_string().find("s3cr3t") == std::string::npos);
+        CHECK(calls == 1);
+        CHECK(peer.problems() == "");
+    });
+}
+
+namespace {
+
+/// A server of MONGODB-AWS that logs in keys of one id.
+class aws_server final : public cloud::login_channel {
+ public:
+    aws_server(reactor& r, std::string id) : id_(std::move(id)), reactor_(r) {}
+
+    [[nodiscard]] task<result<detail::reply>> run(std::string_view database,
+                                                  bson::document_view fields) override {
+        CHECK(database == "$external");
+        const auto sent = payload_document(fields);
+        document body;
+        if (fields.contains("saslStart")) {
+            auto nonce = sent["r"].get<bson::binary>();
+            std::vector<std::uint8_t> both(nonce.bytes().begin(), nonce.bytes().end());
+            both.resize(64, 7);
+            const document first{{"s", bson::binary_view{bson::binary_subtype::generic, both}},
+                                 {"h", "sts.eu-west-1.amazonaws.com"}};
+            body = sasl_answer(false, first);
+        } else {
+            const auto who = sent["a"].get<std::string>();
+            if (who.find("Credential=" + id_ + "/") == std::string::npos) {
+                error::details d;
+                d.code = make_error_code(errc::command_failed);
+                d.server_code = 18;
+                co_return error(std::move(d));
+            }
+            CHECK(who.find("/eu-west-1/sts/aws4_request") != std::string::npos);
+            body = sasl_answer(true, document());
+        }
+        detail::reply reply;
+        reply.bytes = reactor_.core().buffers().take(body.size());
+        std::ranges::copy(body.bytes(), reply.bytes.data());
+        reply.body = {reply.bytes.data(), body.size()};
+        co_return std::move(reply);
+    }
+
+ private:
+    std::string id_;
+    reactor& reactor_;
+};
+
+auth::aws_keys_ptr keys_called(std::string id) {
+    auth::aws_keys keys;
+    keys.access_key_id = std::move(id);
+    keys.secret_access_key = auth::secret("k");
+    return std::make_shared<const auth::aws_keys>(std::move(keys));
+}
+
+}  // namespace
+
+TEST_CASE("the keys of a service are kept between logins, and dropped when a login fails") {
+    on_each_backend([](reactor& r) {
+        const http_peer agent([](const http_seen&) {
+            return http_ok(R"({"AccessKeyId": "right", "SecretAccessKey": "k", "Token": "t",
+                               "Expiration": "2030-01-01T00:00:00Z"})");
+        });
+        world w(r, &agent);
+        w.variables = {{"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/x"}};
+        cloud::aws_credential_source source(w.surroundings());
+        aws_server server(r, "right");
+        credential who;
+        who.mechanism = auth_mechanism::mongodb_aws;
+        const auto log_in = [&] { return sync_wait(r, cloud::aws_login(server, source, who)); };
+
+        CHECK(log_in());
+        REQUIRE(source.kept());
+        CHECK(source.kept()->access_key_id == "right");
+        CHECK(log_in());
+        CHECK(agent.seen().size() == 1);
+        // The specification's prose test of the cache.
+        auto old = std::make_shared<auth::aws_keys>();
+        old->access_key_id = "old";
+        old->secret_access_key = auth::secret("k");
+        old->expires = w.now + 1min;
+        source.keep(old);
+        CHECK(log_in());
+        CHECK(source.kept()->access_key_id == "right");
+        source.keep(keys_called("poison"));
+        CHECK(log_in().error().server_code() == 18);
+        CHECK(source.kept() == nullptr);
+        CHECK(log_in());
+        CHECK(source.kept() != nullptr);
+    });
+}
