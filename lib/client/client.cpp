@@ -1,6 +1,7 @@
 #include "client/client_state.hpp"
 #include "client/settings.hpp"
 #include "client/unsupported.hpp"
+#include "dns/resolver.hpp"
 
 #include <mongoro/client.hpp>
 
@@ -23,6 +24,13 @@ result<std::shared_ptr<client_state>> make_state(reactor& r, std::string_view te
     if (!settings) {
         return settings.error();
     }
+    auto names = dns::options_from(options.dns_servers);
+    if (!names) {
+        return names.error();
+    }
+    // One for all of its servers, and for those who watch them.
+    settings->connection.names = std::make_shared<dns::resolver>(r.core(), std::move(*names));
+    settings->monitoring.connection.names = settings->connection.names;
     auto log = monitoring::logger::create(options.log);
     if (!log) {
         return log.error();

@@ -4,7 +4,10 @@
 
 #include <mongoro/bson/writer.hpp>
 
+#include <openssl/crypto.h>
+
 #include <limits>
+#include <memory>
 #include <string>
 
 namespace mongoro::detail {
@@ -31,6 +34,20 @@ result<void> check(const client_options& options) {
     return {};
 }
 
+/// A copy whose password is wiped in the end.
+std::shared_ptr<const proxy_options> proxy_of(const uri& where) {
+    const auto& given = where.options().proxy;
+    if (!given.host) {
+        return nullptr;
+    }
+    return {new proxy_options(given), [](proxy_options* p) {
+                if (p->password) {
+                    OPENSSL_cleanse(p->password->data(), p->password->size());
+                }
+                delete p;
+            }};
+}
+
 pool::connection_settings connection_settings_of(const uri& where, const client_options& options) {
     pool::connection_settings settings;
     settings.host = where.host();
@@ -40,6 +57,7 @@ pool::connection_settings connection_settings_of(const uri& where, const client_
                                                  : std::string(options.app_name);
     settings.validate_replies = options.validate_replies;
     settings.checksums = options.checksums;
+    settings.proxy = proxy_of(where);
     return settings;
 }
 

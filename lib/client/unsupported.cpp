@@ -21,14 +21,13 @@ struct row {
 };
 
 // A feature that gets built takes its row away.
-constexpr std::array<row, 10> rows{{
+constexpr std::array<row, 9> rows{{
     {"mongodb+srv", [](const uri& u) { return u.is_srv(); }},
     {"a login", [](const uri& u) { return u.credential() != nullptr; }},
     {"authSource", given<&o::auth_source>},
     {"tls", [](const uri& u) { return u.uses_tls(); }},
     // With tls=false they do nothing, but who gives them expects something.
     {"an option that starts with tls", [](const uri& u) { return u.options().tls.any_detail(); }},
-    {"proxyHost", [](const uri& u) { return u.options().proxy.host.has_value(); }},
     {"compressors", [](const uri& u) { return !u.options().compressors.empty(); }},
     {"zlibCompressionLevel", given<&o::zlib_compression_level>},
     {"timeoutMS", given<&o::timeout>},

@@ -1,9 +1,15 @@
 #pragma once
 
+#include <mongoro/options/uri.hpp>
 #include <mongoro/uri.hpp>
 
 #include <chrono>
+#include <memory>
 #include <string>
+
+namespace mongoro::dns {
+class resolver;
+}
 
 namespace mongoro::pool {
 
@@ -16,6 +22,8 @@ struct connection_settings {
     bool validate_replies = false;
     bool checksums = false;
     bool load_balanced = false;  ///< hello says so, and must be answered with a `serviceId`
+    std::shared_ptr<dns::resolver> names;        ///< null: one is made for each connection
+    std::shared_ptr<const proxy_options> proxy;  ///< null: none. A host is in it
 };
 
 }  // namespace mongoro::pool
