@@ -43,6 +43,10 @@ struct client_options {
     /// End each message with a CRC-32C, which the server verifies (not on TLS). One in a reply is
     /// verified in any case. Default: no.
     bool checksums = false;
+    /// Name servers to ask instead of the system's: IP addresses, each with or without a port, and
+    /// commas between them. Default: the environment's `MONGORO_DNS_SERVERS`, else the system's.
+    /// What the hosts file says goes before.
+    std::string_view dns_servers = {};
     /// Is told of operations' commands; null: nobody, and then none of it is built. Not told: what
     /// opens connections, logs in, and watches servers.
     std::shared_ptr<mongoro::command_listener> command_listener = nullptr;

@@ -1,5 +1,4 @@
 #include "client/client_state.hpp"
-#include "client/login_options.hpp"
 #include "client/settings.hpp"
 #include "client/unsupported.hpp"
 #include "wire/client_metadata.hpp"

@@ -23,6 +23,20 @@ deployment::settings told_by(monitoring::publisher& publisher, deployment::setti
     return settings;
 }
 
+deployment::deployment::prepare_function prepare_of(srv_source* srv) {
+    if (srv == nullptr) {
+        return {};
+    }
+    return [srv] { return srv->resolve(); };
+}
+
+deployment::deployment::poll_srv_function poll_of(srv_source* srv) {
+    if (srv == nullptr) {
+        return {};
+    }
+    return [srv](deployment::deployment& to) { return srv->poll(to); };
+}
+
 /// Nobody hears of its error: the server's own timeout ends a cursor that could not be killed.
 task<void> run_kill(deployment::deployment& d, command_handle c, operation::cursor_pin pin) {
     static_cast<void>(co_await operation::run(d, std::move(c), &pin));
@@ -38,7 +52,11 @@ client_state::client_state(reactor& r, const uri& where, const client_options& o
       metadata_(settings.connection.metadata),
       publisher_({options.command_listener, options.pool_listener, options.topology_listener},
                  std::move(log)),
-      deployment_(core_, told_by(publisher_, std::move(settings))),
+      srv_(where.is_srv()
+               ? std::make_unique<srv_source>(core_, where, told_by(publisher_, settings))
+               : nullptr),
+      deployment_(core_, told_by(publisher_, std::move(settings)), prepare_of(srv_.get()),
+                  poll_of(srv_.get())),
       background_(r),
       reactor_alive_(core_.alive()) {}
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "client/srv_source.hpp"
 #include "deployment/deployment.hpp"
 #include "monitoring/publisher.hpp"
 #include "operation/executor.hpp"
@@ -47,6 +48,7 @@ class client_state {
     handle_settings_ptr settings_;
     std::shared_ptr<wire::client_metadata> metadata_;
     monitoring::publisher publisher_;  // whom the deployment and the operations tell
+    std::unique_ptr<srv_source> srv_;  // null but for `mongodb+srv`
     deployment::deployment deployment_;
     task_scope background_;
     std::shared_ptr<const bool> reactor_alive_;

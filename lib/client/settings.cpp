@@ -1,12 +1,17 @@
 #include "client/settings.hpp"
 
+#include "auth/authenticator.hpp"
 #include "client/login_options.hpp"
+#include "dns/resolver.hpp"
 #include "tls/context.hpp"
 #include "wire/client_metadata.hpp"
 
 #include <mongoro/bson/writer.hpp>
 
+#include <openssl/crypto.h>
+
 #include <limits>
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -34,6 +39,20 @@ result<void> check(const client_options& options) {
     return {};
 }
 
+/// A copy whose password is wiped in the end.
+std::shared_ptr<const proxy_options> proxy_of(const uri& where) {
+    const auto& given = where.options().proxy;
+    if (!given.host) {
+        return nullptr;
+    }
+    return {new proxy_options(given), [](proxy_options* p) {
+                if (p->password) {
+                    OPENSSL_cleanse(p->password->data(), p->password->size());
+                }
+                delete p;
+            }};
+}
+
 pool::connection_settings connection_settings_of(const uri& where, const client_options& options) {
     pool::connection_settings settings;
     settings.host = where.host();
@@ -45,6 +64,7 @@ pool::connection_settings connection_settings_of(const uri& where, const client_
     settings.checksums = options.checksums;
     settings.compressors = where.options().compressors;
     settings.zlib_level = where.options().zlib_compression_level.value_or(settings.zlib_level);
+    settings.proxy = proxy_of(where);
     return settings;
 }
 
@@ -107,6 +127,12 @@ result<deployment::settings> settings_of(reactor_core& core, const uri& where,
         }
         settings.connection.tls = std::move(*made);
     }
+    auto names = dns::options_from(options.dns_servers);
+    if (!names) {
+        return names.error();
+    }
+    // One for all of its servers, and for those who watch them.
+    settings.connection.names = std::make_shared<dns::resolver>(core, std::move(*names));
     settings.pool = pool_settings_of(where, options);
     auto metadata = std::make_shared<wire::client_metadata>(settings.connection.app_name);
     if (options.wrapped_by != driver_info()) {
@@ -132,6 +158,20 @@ result<deployment::settings> settings_of(reactor_core& core, const uri& where,
     settings.max_adaptive_retries = given.max_adaptive_retries.value_or(2);
     settings.overload_retargeting = given.enable_overload_retargeting.value_or(false);
     return settings;
+}
+
+result<void> apply_seed_list(deployment::settings& to, const uri& resolved) {
+    const auto id = to.topology.id;
+    const bool publish_events = to.topology.publish_events;
+    to.topology = topology_settings_of(resolved);
+    to.topology.id = id;
+    to.topology.publish_events = publish_events;
+    to.pool.load_balanced = to.topology.load_balanced;
+    // The record may name the database that knows the user.
+    if (to.connection.authenticator != nullptr && resolved.credential() != nullptr) {
+        to.connection.authenticator = std::make_shared<auth::authenticator>(*resolved.credential());
+    }
+    return to.topology.check();
 }
 
 handle_settings_ptr handle_settings_of(const uri& where) {

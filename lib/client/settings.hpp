@@ -16,6 +16,10 @@ namespace mongoro::detail {
 [[nodiscard]] result<deployment::settings> settings_of(reactor_core& core, const uri& where,
                                                        const client_options& options);
 
+/// Applies what DNS has made of a `mongodb+srv` string: its seeds, and the options of its TXT
+/// record. `invalid_argument` for what now excludes itself.
+[[nodiscard]] result<void> apply_seed_list(deployment::settings& to, const uri& resolved);
+
 /// What it says of reads and writes; null: nothing.
 [[nodiscard]] handle_settings_ptr handle_settings_of(const uri& where);
 

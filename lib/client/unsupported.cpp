@@ -28,12 +28,10 @@ struct row {
 };
 
 // A feature that gets built takes its row away.
-constexpr std::array<row, 5> rows{{
-    {"mongodb+srv", [](const uri& u) { return u.is_srv(); }},
+constexpr std::array<row, 3> rows{{
     // By the library's build.
     {"GSSAPI",
      [](const uri& u) { return !auth::has_gssapi() && logs_in_by<auth_mechanism::gssapi>(u); }},
-    {"proxyHost", [](const uri& u) { return u.options().proxy.host.has_value(); }},
     {"timeoutMS", given<&o::timeout>},
     {"socketTimeoutMS", given<&o::socket_timeout>},
 }};

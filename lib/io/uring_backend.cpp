@@ -272,6 +272,8 @@ void uring_backend::cancel(stream& s) noexcept {
     if (s.cancels_ != 0) {
         return;
     }
+    // A receive of which a part is there ends with that part: it must not be read on.
+    s.receive_all_ = false;
     reserve(2);
     for (const bool out : {true, false}) {
         auto& slot = out ? s.out_ : s.in_;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <mongoro/options/uri.hpp>
 #include <mongoro/uri.hpp>
 
 #include <chrono>
@@ -20,6 +21,10 @@ class context;
 }
 namespace mongoro::wire {
 class client_metadata;
+}
+
+namespace mongoro::dns {
+class resolver;
 }
 
 namespace mongoro::pool {
@@ -48,6 +53,8 @@ struct connection_settings {
     std::vector<compressor> compressors;  ///< the first that the server has too; none: no messages
                                           ///< are compressed
     std::int32_t zlib_level = -1;         ///< -1 (zlib's default) to 9
+    std::shared_ptr<dns::resolver> names;        ///< null: one is made for each connection
+    std::shared_ptr<const proxy_options> proxy;  ///< null: none. A host is in it
 };
 
 }  // namespace mongoro::pool

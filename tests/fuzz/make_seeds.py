@@ -49,6 +49,15 @@ def array(key, *values):
     return (0x04, key, document(*[(kind, str(i), value) for i, (kind, _, value) in enumerate(values)]))
 
 
+def dns_answer(kind, *records):
+    """An answer to a question for c.example, whose name each record points at."""
+    name = b"\1c\7example\0"
+    message = struct.pack(">6H", 1, 0x8180, 1, len(records), 0, 0) + name + struct.pack(">2H", kind, 1)
+    for data in records:
+        message += b"\xc0\x0c" + struct.pack(">2HIH", kind, 1, 60, len(data)) + data
+    return message
+
+
 OK = double("ok", 1.0)
 scope = document(int32("x", 1))
 code = string("return x")
@@ -247,6 +256,16 @@ SEEDS = {
         + document((0x05, "s", struct.pack("<iB", 64, 0) + b"n" * 64), text("h", "sts.eu-west-1.amazonaws.com")),
         "provider": b"\0"
         + document(text("issuer", "https://i"), text("clientId", "c"), array("requestScopes", text("", "a"))),
+    },
+    "fuzz_dns": {
+        "srv": dns_answer(33, struct.pack(">3H", 0, 5, 27017) + b"\1a\7example\0"),
+        "pointer": dns_answer(33, struct.pack(">3H", 0, 5, 27017) + b"\1a\xc0\x0c"),
+        "root": dns_answer(33, struct.pack(">3H", 0, 0, 0) + b"\0"),
+        "txt": dns_answer(16, b"\x0bauthSource=\5users"),
+        "two": dns_answer(16, b"\1a", b"\1b"),
+        "proxy": b"\5\0" + b"\5\0\0\3\5proxy\0\1",
+        "proxy_login": b"\5\2" + b"\1\0" + b"\5\0\0\1" + bytes(6),
+        "proxy_refuses": b"\5\0" + b"\5\2\0\1" + bytes(6),
     },
 }
 deep = document()

@@ -16,6 +16,7 @@ std::span<const area_entry> built_areas() {
         {"connection-string", make_connection_string},
         {"uri-options", make_connection_string},
         {"auth", make_auth},
+        {"initial-dns-seedlist-discovery", make_initial_dns_seedlist_discovery},
     }};
     return areas;
 }

@@ -112,5 +112,6 @@ std::unique_ptr<area> make_connection_monitoring_and_pooling(const settings& s);
 std::unique_ptr<area> make_auth(const settings& s);
 /// For `uri-options` as well.
 std::unique_ptr<area> make_connection_string(const settings& s);
+std::unique_ptr<area> make_initial_dns_seedlist_discovery(const settings& s);
 
 }  // namespace mongoro::spec

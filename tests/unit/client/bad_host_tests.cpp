@@ -1,4 +1,8 @@
 #include "client_support.hpp"
+#include "dns_server.hpp"
+
+#include "dns/resolver.hpp"
+#include "pool/open_connection.hpp"
 
 using namespace mongoro;
 using namespace mongoro::test;
@@ -256,5 +260,60 @@ TEST_CASE("making a client that can never work throws, and connects to nothing")
         op_msg_peer peer;
         CHECK(client::create(r, peer.uri()));
         CHECK(peer.connections() == 0);
+    });
+}
+
+namespace {
+
+/// How opening a connection to `host` ends, whose name only `names` knows.
+error open_by_name(reactor& r, const dns_server& names, const host_address& host,
+                   std::chrono::milliseconds limit = 10s) {
+    pool::connection_settings settings;
+    settings.host = host;
+    settings.connect_timeout = limit;
+    dns::resolver_options options;
+    options.servers = names.address();
+    settings.names = std::make_shared<dns::resolver>(r.core(), std::move(options));
+    return sync_wait(r, pool::open_connection(r.core(), settings)).error();
+}
+
+}  // namespace
+
+TEST_CASE("a name that is nowhere is name_resolution_failed, naming it and what DNS said") {
+    on_each_backend([](reactor& r) {
+        const dns_server names;
+        const auto e = open_by_name(r, names, {"no-such-host.invalid", 27017});
+        CHECK(e == errc::name_resolution_failed);
+        CHECK(e.to_string().find("no-such-host.invalid") != std::string::npos);
+        CHECK_MESSAGE(e.to_string().find("NXDOMAIN") != std::string::npos, e.to_string());
+    });
+}
+
+TEST_CASE("a host that DNS knows is reached by the first of its addresses that answers") {
+    on_each_backend([](reactor& r) {
+        op_msg_peer server;
+        dns_server names;
+        names.a("db.example.test", "127.0.0.2").a("db.example.test", "127.0.0.1");
+        const auto address = names.address();
+        client_options options;
+        options.dns_servers = address;
+        const client c(r, "mongodb://DB.example.test:" + std::to_string(server.port()), options);
+        const auto e = error_of(r, c.ping());
+        CHECK_MESSAGE(!e, e.to_string());
+        server.stop_accepting();
+        const auto refused = open_by_name(r, names, {"db.example.test", server.port()});
+        CHECK(refused == errc::connect_failed);
+        for (const std::string_view one : {"127.0.0.1:", "127.0.0.2:"}) {
+            CHECK_MESSAGE(refused.to_string().find(one) != std::string::npos, refused.to_string());
+        }
+    });
+}
+
+TEST_CASE("a name server that does not answer ends with connectTimeoutMS") {
+    on_each_backend([](reactor& r) {
+        dns_server names;
+        names.behave("db.example.test", dns_server::manner::keep_silent);
+        CHECK(open_by_name(r, names, {"db.example.test", 27017}, 50ms) == errc::connect_timed_out);
+        r.run();
     });
 }

@@ -52,6 +52,24 @@ TEST_CASE("cancel() ends a receive with ECANCELED, and the socket works on") {
     });
 }
 
+TEST_CASE("cancel() ends a receive of all of which a part is there") {
+    on_each_backend([](reactor& r) {
+        socket_pair pair;
+        auto s = stream::make(r.core(), pair.release_ours());
+        std::array<std::uint8_t, 16> in{};
+        recorder done;
+        s->receive(in, mode::all, done);
+        pair.write("part");
+        r.poll();
+        CHECK(done.calls == 0);
+        s->cancel();
+        CHECK(poll_until(r, [&] { return done.calls > 0; }));
+        CHECK(done.result < 16);
+        CHECK(r.in_flight() == 0);
+        CHECK(s->idle());
+    });
+}
+
 TEST_CASE("cancel() ends an exchange whether it is sending or receiving") {
     on_each_backend([](reactor& r) {
         const std::string lots = big(8 << 20);

@@ -1,6 +1,7 @@
-#include "backends.hpp"
+#include "dns_support.hpp"
 
-#include "pool/resolve.hpp"
+#include "dns/hosts_file.hpp"
+#include "dns/resolve.hpp"
 
 using namespace mongoro;
 using namespace mongoro::test;
@@ -19,14 +20,16 @@ constexpr std::string_view hosts =
 
 std::vector<std::string> found(std::string_view name) {
     std::vector<std::string> text;
-    for (const auto& address : pool::find_in_hosts(hosts, name, 7)) {
+    for (const auto& address : dns::find_in_hosts(hosts, name, 7)) {
         text.push_back(address.to_string());
     }
     return text;
 }
 
+/// Nobody is there to ask: what needs DNS fails.
 result<std::vector<io::address>> resolved(reactor& r, const host_address& host) {
-    return sync_wait(r, pool::resolve(r.core(), host));
+    dns::resolver names(r.core(), asking(nobody));
+    return sync_wait(r, dns::resolve(r.core(), names, host));
 }
 
 using names = std::vector<std::string>;
@@ -65,12 +68,21 @@ TEST_CASE("an address and a socket's path are themselves, whatever the hosts fil
     });
 }
 
-TEST_CASE("localhost is always known, another unknown name is an error that names it") {
+TEST_CASE("localhost is always known, another name is asked of DNS") {
     on_each_backend([](reactor& r) {
         CHECK(resolved(r, {"localhost", 1}));
+        CHECK(resolved(r, {"LocalHost", 1}));
         const auto unknown = resolved(r, {"no-such-host.invalid", 1});
         CHECK(unknown.error() == errc::name_resolution_failed);
         CHECK(unknown.error().message().find("no-such-host.invalid") != std::string_view::npos);
+
+        dns_server server;
+        server.a("db.example.test", "192.0.2.7");
+        dns::resolver names(r.core(), asking(server));
+        const host_address there{"DB.example.test", 5};
+        const auto found = sync_wait(r, dns::resolve(r.core(), names, there));
+        REQUIRE_MESSAGE(found, found.error().to_string());
+        CHECK(texts_of(*found) == std::vector<std::string>{"192.0.2.7:5"});
     });
 }
 

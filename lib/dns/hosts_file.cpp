@@ -1,4 +1,4 @@
-#include "pool/resolve.hpp"
+#include "dns/hosts_file.hpp"
 
 #include "io/file.hpp"
 #include "io/reactor_core.hpp"
@@ -8,7 +8,7 @@
 #include <algorithm>
 #include <string>
 
-namespace mongoro::pool {
+namespace mongoro::dns {
 
 namespace {
 
@@ -77,31 +77,19 @@ std::vector<io::address> find_in_hosts(std::string_view file, std::string_view n
     return found;
 }
 
-task<result<std::vector<io::address>>> resolve(io::reactor_core& core, const host_address& host) {
-    if (host.is_unix()) {
-        auto path = io::address::unix_path(host.host);
-        if (!path) {
-            co_return path.error();
-        }
-        co_return std::vector{*path};
-    }
-    if (auto literal = io::address::ip(host.host, host.port)) {
-        co_return std::vector{*literal};
-    }
+task<result<std::vector<io::address>>> look_up_hosts_file(io::reactor_core& core,
+                                                          std::string_view name,
+                                                          std::uint16_t port) {
     // A machine without the file, or with one that cannot be read, knows no names.
     const auto text = co_await read_whole(core, hosts_path);
     if (text.error() == errc::operation_cancelled || text.error() == errc::deadline_exceeded) {
         co_return text.error();
     }
-    auto found = text ? find_in_hosts(*text, host.host, host.port) : std::vector<io::address>();
-    if (found.empty() && equal_ignoring_case(host.host, "localhost")) {
-        found = find_in_hosts("127.0.0.1 localhost\n::1 localhost\n", "localhost", host.port);
-    }
-    if (found.empty()) {
-        co_return error(errc::name_resolution_failed,
-                        host.host + ": not in the hosts file, and DNS is not supported yet");
+    auto found = text ? find_in_hosts(*text, name, port) : std::vector<io::address>();
+    if (found.empty() && equal_ignoring_case(name, "localhost")) {
+        found = find_in_hosts("127.0.0.1 localhost\n::1 localhost\n", "localhost", port);
     }
     co_return std::move(found);
 }
 
-}  // namespace mongoro::pool
+}  // namespace mongoro::dns
