@@ -1,0 +1,117 @@
+#include "unified/unified.hpp"
+
+#include "unified/failure.hpp"
+#include "unified/schema.hpp"
+#include "unified/test_run.hpp"
+
+#include <mongoro/sync_wait.hpp>
+
+#include <string>
+#include <string_view>
+
+namespace mongoro::spec::unified {
+
+namespace {
+
+using bson::document_view;
+
+// The folders of the format's own tests: what a runner must refuse, and what must fail in it.
+constexpr std::string_view own_area = "unified-test-format";
+
+}  // namespace
+
+bool runner::run(file_run& run) {
+    const auto file = run.content();
+    const bool own = run.file().area == own_area;
+    if (own && run.file().name.starts_with("invalid/")) {
+        run.test(run.file().name, [&](checks& made) {
+            made.expect(!schema_violation(file).empty(), "the file is taken for a right one");
+        });
+        return true;
+    }
+    if (!file["schemaVersion"]) {
+        return false;
+    }
+    auto problem = schema_violation(file);
+    if (problem.empty()) {
+        problem = version_problem(file["schemaVersion"].get<std::string_view>());
+    }
+    const bool must_fail = own && run.file().name.starts_with("valid-fail/");
+    const auto file_description = file["description"].get<std::string>();
+    for (const auto& each : file["tests"]) {
+        const auto test = each.value().get<document_view>();
+        auto description = test["description"].get<std::string>();
+        if (description.empty()) {
+            description = file_description;
+        }
+        run.test(description, [&](checks& made) {
+            if (!problem.empty()) {
+                made.expect(must_fail, problem);
+            } else {
+                one(file, test, must_fail, made);
+            }
+        });
+    }
+    return true;
+}
+
+void runner::one(document_view file, document_view test, bool must_fail, checks& made) {
+    if (const auto reason = test["skipReason"]) {
+        made.skip("skipReason: " + reason.get<std::string>());
+        return;
+    }
+    if (uri_.empty()) {
+        made.skip("no server");
+        return;
+    }
+    if (!deployment_) {
+        reactor_ = std::make_unique<reactor>();
+        deployment_ = std::make_unique<deployment>(*reactor_, uri_);
+    }
+    try {
+        sync_wait(*reactor_, deployment_->learn());
+    } catch (const skip_test& e) {
+        made.skip(e.what());
+        return;
+    } catch (const std::exception& e) {
+        made.fail(std::string("the server does not answer: ") + e.what());
+        return;
+    }
+    const auto came = test_run(*deployment_, file, test).run();
+    if (!came.skipped.empty()) {
+        made.skip(came.skipped);
+    } else if (must_fail) {
+        made.expect(!came.failure.empty(), "passed, and must fail");
+    } else {
+        made.expect(came.failure.empty(), came.failure);
+    }
+}
+
+}  // namespace mongoro::spec::unified
+
+namespace mongoro::spec {
+
+namespace {
+
+class unified_area final : public area {
+ public:
+    explicit unified_area(const settings& s) : runner_(s) {}
+
+    void run(file_run& run) override {
+        if (!runner_.run(run)) {
+            run.test(run.file().name,
+                     [](checks& made) { made.skip("files of this kind not built yet"); });
+        }
+    }
+
+ private:
+    unified::runner runner_;
+};
+
+}  // namespace
+
+std::unique_ptr<area> make_unified(const settings& s) {
+    return std::make_unique<unified_area>(s);
+}
+
+}  // namespace mongoro::spec
