@@ -290,7 +290,12 @@ if [[ -n $filter ]]; then
     *)
         case $filter in unit* | headers | compile_fail | error | format) ;; *) start_server ;; esac
         case $filter in integration* | auth_server) start_auth_server ;; esac
-        case $filter in spec*) setup_spec ;; esac
+        case $filter in
+        spec*)
+            start_standalone
+            setup_spec
+            ;;
+        esac
         rows gcc 'g++' --filter "$filter"
         ;;
     esac
@@ -299,7 +304,13 @@ if [[ -n $filter ]]; then
 fi
 
 start_server
-start_auth_server
+        case $filter in integration* | auth_server) start_auth_server ;; esac
+        case $filter in
+        spec*)
+            start_standalone
+            setup_spec
+            ;;
+        esac
 setup_spec || add 'spec files' 0 1 0
 
 heading 'checking: format, docs'

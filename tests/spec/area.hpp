@@ -13,12 +13,14 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace mongoro::spec {
 
 /// What the command line said that areas need to know.
 struct settings {
-    std::string uri;  ///< of the server; empty without one
+    /// Of the servers there are, none without one. A test runs on the first that it can run on.
+    std::vector<std::string> uris;
 };
 
 /// The tests that are left out.

@@ -15,6 +15,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <sstream>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -25,7 +26,7 @@ namespace mongoro::spec {
 namespace {
 
 constexpr std::string_view usage =
-    "usage: mongoro-spec --root DIR [--root DIR...] [--uri URI] [--area NAME...] [--json FILE]\n"
+    "usage: mongoro-spec --root DIR [--root DIR...] [--uri URI...] [--area NAME...] [--json FILE]\n"
     "                    [--exceptions FILE] [--check-exceptions] [--list]\n"
     "\n"
     "Runs the test files of the driver specifications that lie below DIR, in the layout of the\n"
@@ -33,7 +34,8 @@ constexpr std::string_view usage =
     "(test/<area>/).\n"
     "\n"
     "  --root DIR   where to look; without it, MONGORO_SPEC_ROOT\n"
-    "  --uri URI    the server for the areas that need one; without it, MONGODB_URI\n"
+    "  --uri URI    a server for the areas that need one; of several, a test gets the first that\n"
+    "               fits it; without it, MONGODB_URI and those in MONGORO_SPEC_URIS\n"
     "  --area NAME  only this area, as the specifications repository calls it; may be repeated\n"
     "  --json FILE  writes what became of each test to FILE\n"
     "  --exceptions FILE   the tests that are left out, and why; without it, "
@@ -95,7 +97,7 @@ std::optional<arguments> parse(int argc, char** argv, std::string& why) {
         if (word == "--root") {
             args.roots.emplace_back(value);
         } else if (word == "--uri") {
-            args.for_areas.uri = value;
+            args.for_areas.uris.push_back(value);
         } else if (word == "--json") {
             args.json = value;
         } else if (word == "--exceptions") {
@@ -246,8 +248,12 @@ int main(int argc, char** argv) {
         const char* const value = std::getenv(name);
         return std::string(value == nullptr ? "" : value);
     };
-    if (args->for_areas.uri.empty()) {
-        args->for_areas.uri = from_environment("MONGODB_URI");
+    if (args->for_areas.uris.empty()) {
+        std::istringstream words(from_environment("MONGODB_URI") + " " +
+                                 from_environment("MONGORO_SPEC_URIS"));
+        for (std::string uri; words >> uri;) {
+            args->for_areas.uris.push_back(uri);
+        }
     }
     if (args->roots.empty()) {
         const auto root = from_environment("MONGORO_SPEC_ROOT");

@@ -20,14 +20,14 @@ std::string lower(std::string_view text) {
 
 /// Everything that the error says, the server's words included.
 std::string all_text(const error& e) {
-    std::string text = e.to_string() + "\n" + std::string(e.server_message());
+    std::string text = e.to_string() + "; " + std::string(e.server_message());
     for (const auto& each : e.write_errors()) {
-        text += "\n" + each.message;
+        text += "; " + each.message;
     }
     if (e.write_concern() != nullptr) {
-        text += "\n" + e.write_concern()->message;
+        text += "; " + e.write_concern()->message;
     }
-    return e.cause() == nullptr ? text : text + "\n" + all_text(*e.cause());
+    return e.cause() == nullptr ? text : text + "; " + all_text(*e.cause());
 }
 
 /// Whether a server's reply is what it came from. Logging in is several commands, so that its
@@ -111,6 +111,9 @@ std::string of_partial(const matcher& by, const value_view& expected, const erro
         value.append("modifiedCount", done->modified_count);
         value.append("deletedCount", done->deleted_count);
         value.append("upsertedCount", done->upserted_count);
+        if (done->upserted_count == 0) {
+            value.append("upsertedIds", document());
+        }
         holder.append("v", value);
     }
     return by.mismatch(expected, holder["v"], matcher::level::root);

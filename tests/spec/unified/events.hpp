@@ -21,8 +21,10 @@ namespace mongoro::spec::unified {
 [[nodiscard]] std::string events_mismatch(const matcher& by, const bson::value_view& expected,
                                           std::span<const observed_event> got);
 
-/// The same for an `expectedLogMessagesForClient`.
+/// The same for an `expectedLogMessagesForClient`. `server_texts` are what servers have said in
+/// errors: a redacted failure has none of them.
 [[nodiscard]] std::string messages_mismatch(const matcher& by, const bson::value_view& expected,
-                                            std::span<const observed_message> got);
+                                            std::span<const observed_message> got,
+                                            std::span<const std::string> server_texts);
 
 }  // namespace mongoro::spec::unified

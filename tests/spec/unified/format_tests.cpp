@@ -194,7 +194,7 @@ TEST_CASE("log messages are ignored before they are counted") {
     const auto mismatch = [&](std::string_view expected) {
         document holder;
         holder.append("v", parsed(expected));
-        return messages_mismatch(matcher(), holder["v"], got);
+        return messages_mismatch(matcher(), holder["v"], got, {});
     };
     constexpr std::string_view a =
         R"({"level": "debug", "component": "command", "data": {"message": "a"}})";
@@ -216,6 +216,24 @@ TEST_CASE("log messages are ignored before they are counted") {
     CHECK_FALSE(mismatch(R"({"ignoreExtraMessages": true, "messages": [{"level": "debug",
         "component": "command", "failureIsRedacted": true, "data": {}}]})")
                     .empty());
+}
+
+TEST_CASE("a redacted failure has nothing of what the server said") {
+    document data;
+    data.append("failure", "code 18: no such user ada");
+    const std::vector<observed_message> got{{"command", "debug", data}};
+    const auto matches = [&](bool redacted, std::vector<std::string> server_texts) {
+        document holder;
+        holder.append("v", parsed(std::string(R"({"messages": [{"level": "debug",
+            "component": "command", "data": {}, "failureIsRedacted": )") +
+                                  (redacted ? "true}]}" : "false}]}")));
+        return messages_mismatch(matcher(), holder["v"], got, server_texts).empty();
+    };
+    CHECK(matches(false, {"no such user ada"}));
+    CHECK_FALSE(matches(true, {"no such user ada"}));
+    CHECK(matches(true, {"another text"}));
+    CHECK_FALSE(matches(false, {"another text"}));
+    CHECK_FALSE(matches(true, {}));
 }
 
 TEST_CASE("every operation has one row, and a name that nobody has has none") {

@@ -4,6 +4,10 @@
 
 #include <mongoro/topology_description.hpp>
 
+#if __has_include(<mongoro/log.hpp>)
+#include <mongoro/log.hpp>
+#endif
+
 #include <algorithm>
 #include <array>
 #include <concepts>
@@ -23,6 +27,31 @@ template <typename Options>
 constexpr bool takes_topology_listener = requires(Options& o) { o.topology_listener; };
 
 template <typename Options>
+constexpr bool takes_log = requires(Options& o) { o.log.callback; };
+
+constexpr std::array<std::string_view, 3> event_types{"command", "cmap", "sdam"};
+constexpr std::array<std::string_view, 9> severities{
+    "emergency", "alert", "critical", "error", "warning", "notice", "info", "debug", "trace"};
+
+template <typename Options>
+void attach_log(const std::shared_ptr<observer>& to, Options& options) {
+    using level = typename decltype(options.log.all)::value_type;  // its first one is `off`
+    const auto wanted = [&](std::string_view component) {
+        return static_cast<level>(to->log_level_of(component) + 1);
+    };
+    options.log.all = level::off;
+    options.log.command = wanted("command");
+    options.log.topology = wanted("topology");
+    options.log.server_selection = wanted("serverSelection");
+    options.log.connection = wanted("connection");
+    options.log.callback = [to](const auto& record) {
+        to->add({std::string(mongoro::to_string(record.component)),
+                 std::string(severities.at(static_cast<std::size_t>(record.level) - 1)),
+                 document(record.data)});
+    };
+}
+
+template <typename Options>
 void attach_to(const std::shared_ptr<observer>& to, Options& options) {
     if constexpr (takes_command_listener<Options>) {
         options.command_listener = to;
@@ -32,6 +61,9 @@ void attach_to(const std::shared_ptr<observer>& to, Options& options) {
     }
     if constexpr (takes_topology_listener<Options>) {
         options.topology_listener = to;
+    }
+    if constexpr (takes_log<Options>) {
+        attach_log(to, options);
     }
 }
 
@@ -77,8 +109,21 @@ document descriptions_of(const Description& before, const Description& after) {
 }  // namespace
 
 std::string_view to_string(event_type type) noexcept {
-    constexpr std::array<std::string_view, 3> names{"command", "cmap", "sdam"};
-    return names[static_cast<std::size_t>(type)];
+    return event_types.at(static_cast<std::size_t>(type));
+}
+
+event_type type_of(std::string_view word) {
+    const auto* const found = std::ranges::find(event_types, word);
+    if (found == event_types.end()) {
+        throw test_failure("there are no events " + std::string(word));
+    }
+    return static_cast<event_type>(found - event_types.begin());
+}
+
+void require_observed(event_type type) {
+    if (!can_observe(type)) {
+        throw skip_test("client not built: " + std::string(to_string(type)) + " events");
+    }
 }
 
 event_type type_of_event(std::string_view name) {
@@ -101,17 +146,15 @@ bool can_observe(event_type type) noexcept {
 }
 
 bool can_observe_log() noexcept {
-    return false;
+    return takes_log<client_options>;
 }
 
 int severity(std::string_view level) {
-    constexpr std::array<std::string_view, 9> levels{
-        "emergency", "alert", "critical", "error", "warning", "notice", "info", "debug", "trace"};
-    const auto* const found = std::ranges::find(levels, level);
-    if (found == levels.end()) {
+    const auto* const found = std::ranges::find(severities, level);
+    if (found == severities.end()) {
         throw test_failure("there is no log level " + std::string(level));
     }
-    return static_cast<int>(found - levels.begin());
+    return static_cast<int>(found - severities.begin());
 }
 
 observer::observer(reactor& r, document_view entity) : changed_(r) {
@@ -120,6 +163,9 @@ observer::observer(reactor& r, document_view entity) : changed_(r) {
     }
     for (const auto& name : entity["ignoreCommandMonitoringEvents"]) {
         ignored_commands_.emplace(name.value().get<std::string_view>());
+    }
+    for (const auto& component : entity["observeLogMessages"]) {
+        log_levels_.emplace(component.key(), severity(component.value().get<std::string_view>()));
     }
     sensitive_ = entity["observeSensitiveCommands"].get_or(false);
 }
@@ -143,6 +189,18 @@ bool observer::pools_have(std::int64_t size) const {
         }
     }
     return any;
+}
+
+int observer::log_level_of(std::string_view component) const {
+    const auto found = log_levels_.find(component);
+    return found == log_levels_.end() ? -1 : found->second;
+}
+
+void observer::add(observed_message message) {
+    if (!stopped_) {
+        messages_.push_back(std::move(message));
+    }
+    changed_.announce();
 }
 
 void observer::forget() noexcept {

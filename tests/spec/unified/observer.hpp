@@ -27,8 +27,8 @@ struct observed_event {
 };
 
 struct observed_message {
-    std::string_view component;
-    std::string_view level;
+    std::string component;
+    std::string level;
     document data;
 };
 
@@ -51,6 +51,11 @@ class observer final : public command_listener, public pool_listener, public top
     [[nodiscard]] std::int64_t checked_out() const noexcept { return checked_out_; }
     /// The newest; null before there is one.
     [[nodiscard]] const topology_description_ptr& topology() const noexcept { return topology_; }
+    /// The least severe level that is collected of a component, as `severity` has it; -1: nothing.
+    [[nodiscard]] int log_level_of(std::string_view component) const;
+    /// For the log's receiver.
+    void add(observed_message message);
+
     /// Whether every pool of a server that bears data has so many connections.
     [[nodiscard]] bool pools_have(std::int64_t size) const;
     /// Announced with every event.
@@ -100,6 +105,7 @@ class observer final : public command_listener, public pool_listener, public top
     bool stopped_ = false;
     std::vector<observed_event> events_;
     std::vector<observed_message> messages_;
+    std::map<std::string, int, std::less<>> log_levels_;  // by component, as `severity` has them
     std::map<std::string, std::int64_t, std::less<>> pool_sizes_;
     std::int64_t checked_out_ = 0;
     topology_description_ptr topology_;
@@ -113,11 +119,15 @@ class observer final : public command_listener, public pool_listener, public top
 /// The words of the specifications for what a client is told of.
 [[nodiscard]] std::string_view to_string(event_type type) noexcept;
 
-/// Throws for a name that the format does not have.
+/// Of the word of the format; throws for any other.
+[[nodiscard]] event_type type_of(std::string_view word);
+/// Of an event's name; throws for one that the format does not have.
 [[nodiscard]] event_type type_of_event(std::string_view name);
 
 /// What a client of this version can be observed by. False: not built yet.
 [[nodiscard]] bool can_observe(event_type type) noexcept;
 [[nodiscard]] bool can_observe_log() noexcept;
+/// Throws `skip_test` if events of this type are not built.
+void require_observed(event_type type);
 
 }  // namespace mongoro::spec::unified

@@ -64,6 +64,7 @@ struct event_count {
         if (!event) {
             throw test_failure("the argument event is missing");
         }
+        require_observed(type_of_event((*event.begin()).key()));
     }
     [[nodiscard]] std::int64_t got(const call& c) const {
         return count_events(c.test.matching(), event, seen->events());
@@ -97,9 +98,7 @@ task<operation_result> assert_number_connections_checked_out(call& c) {
     const auto seen = client_of(c).seen;
     const auto wanted = c.args.required<std::int64_t>("connections");
     c.args.finish();
-    if (!can_observe(event_type::cmap)) {
-        throw skip_test("client not built: cmap events");
-    }
+    require_observed(event_type::cmap);
     if (seen->checked_out() != wanted) {
         throw test_failure(std::to_string(seen->checked_out()) + " are checked out");
     }
@@ -139,9 +138,7 @@ task<operation_result> wait_for_thread(call& c) {
 }
 
 const std::shared_ptr<observer>& watched(const client_entity& client) {
-    if (!can_observe(event_type::sdam)) {
-        throw skip_test("client not built: sdam events");
-    }
+    require_observed(event_type::sdam);
     return client.seen;
 }
 
@@ -193,6 +190,7 @@ task<operation_result> wait_for_primary_change(call& c) {
 std::pair<document, document> last_two_session_ids(call& c) {
     const auto seen = client_of(c).seen;
     c.args.finish();
+    require_observed(event_type::command);
     std::vector<document> ids;
     for (const auto& event : seen->events()) {
         if (event.name == "commandStartedEvent") {

@@ -30,6 +30,7 @@ class test_run {
     /// How long a test may take.
     static constexpr std::chrono::seconds limit{60};
 
+    /// `on` meets the requirements of the test.
     test_run(deployment& on, bson::document_view file, bson::document_view test);
 
     [[nodiscard]] verdict run();
@@ -70,6 +71,7 @@ class test_run {
     change threads_changed_;
     task_scope threads_;
     std::vector<std::string> armed_;
+    std::vector<std::string> server_texts_;  // of the operations' errors
 };
 
 }  // namespace mongoro::spec::unified

@@ -55,29 +55,52 @@ bool runner::run(file_run& run) {
     return true;
 }
 
+deployment* runner::fitting(document_view file, document_view test, std::string& why) {
+    why = uris_.empty() ? "no server" : "";
+    if (!reactor_) {
+        reactor_ = std::make_unique<reactor>();
+    }
+    for (std::size_t i = 0; i < uris_.size(); ++i) {
+        if (i == deployments_.size()) {
+            deployments_.push_back(std::make_unique<deployment>(*reactor_, uris_[i]));
+        }
+        auto& one = *deployments_[i];
+        sync_wait(*reactor_, one.learn());
+        auto unmet = sync_wait(*reactor_, one.unmet(file["runOnRequirements"]));
+        if (unmet.empty()) {
+            unmet = sync_wait(*reactor_, one.unmet(test["runOnRequirements"]));
+        }
+        if (unmet.empty()) {
+            return &one;
+        }
+        if (why.empty()) {
+            why = unmet;
+        }
+    }
+    return nullptr;
+}
+
 void runner::one(document_view file, document_view test, bool must_fail, checks& made) {
     if (const auto reason = test["skipReason"]) {
         made.skip("skipReason: " + reason.get<std::string>());
         return;
     }
-    if (uri_.empty()) {
-        made.skip("no server");
-        return;
-    }
-    if (!deployment_) {
-        reactor_ = std::make_unique<reactor>();
-        deployment_ = std::make_unique<deployment>(*reactor_, uri_);
-    }
+    deployment* on = nullptr;
     try {
-        sync_wait(*reactor_, deployment_->learn());
+        std::string why;
+        on = fitting(file, test, why);
+        if (on == nullptr) {
+            made.skip(why);
+            return;
+        }
     } catch (const skip_test& e) {
         made.skip(e.what());
         return;
     } catch (const std::exception& e) {
-        made.fail(std::string("the server does not answer: ") + e.what());
+        made.fail(std::string("what the server is: ") + e.what());
         return;
     }
-    const auto came = test_run(*deployment_, file, test).run();
+    const auto came = test_run(*on, file, test).run();
     if (!came.skipped.empty()) {
         made.skip(came.skipped);
     } else if (must_fail) {

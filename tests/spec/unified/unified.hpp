@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace mongoro::spec::unified {
 
@@ -14,7 +15,7 @@ namespace mongoro::spec::unified {
 /// Spec: source/unified-test-format/unified-test-format.md, versions 1.0 to 1.28.
 class runner {
  public:
-    explicit runner(const settings& s) : uri_(s.uri) {}
+    explicit runner(const settings& s) : uris_(s.uris) {}
 
     /// Whether the file is of the format; then its tests were run.
     bool run(file_run& run);
@@ -22,9 +23,12 @@ class runner {
  private:
     void one(bson::document_view file, bson::document_view test, bool must_fail, checks& made);
 
-    std::string uri_;
+    /// The first deployment that the test can run on; none with a reason in `why`.
+    deployment* fitting(bson::document_view file, bson::document_view test, std::string& why);
+
+    std::vector<std::string> uris_;
     std::unique_ptr<reactor> reactor_;
-    std::unique_ptr<deployment> deployment_;
+    std::vector<std::unique_ptr<deployment>> deployments_;  // in the order of their URIs
 };
 
 }  // namespace mongoro::spec::unified
