@@ -68,10 +68,11 @@ std::string of_redaction(bool redacted, const value_view& failure,
     const auto text = failure.get<std::string>();
     const bool has_any = std::ranges::any_of(
         server_texts, [&](const std::string& each) { return text.find(each) != text.npos; });
+    const bool is_marked = text.starts_with("REDACTED");
     if (redacted && server_texts.empty()) {
         return "no server has said anything that could be left out";
     }
-    return redacted != has_any ? "" : "the failure is " + text;
+    return is_marked == redacted && (!redacted || !has_any) ? "" : "the failure is: " + text;
 }
 
 std::string message_mismatch(const matcher& by, const value_view& expected,

@@ -218,22 +218,26 @@ TEST_CASE("log messages are ignored before they are counted") {
                     .empty());
 }
 
-TEST_CASE("a redacted failure has nothing of what the server said") {
-    document data;
-    data.append("failure", "code 18: no such user ada");
-    const std::vector<observed_message> got{{"command", "debug", data}};
-    const auto matches = [&](bool redacted, std::vector<std::string> server_texts) {
+TEST_CASE("a redacted failure says so and has nothing of what the server said") {
+    const auto matches = [&](bool redacted, std::string_view failure,
+                             const std::vector<std::string>& server_texts) {
+        document data;
+        data.append("failure", failure);
+        const std::vector<observed_message> got{{"command", "debug", data}};
         document holder;
         holder.append("v", parsed(std::string(R"({"messages": [{"level": "debug",
             "component": "command", "data": {}, "failureIsRedacted": )") +
                                   (redacted ? "true}]}" : "false}]}")));
         return messages_mismatch(matcher(), holder["v"], got, server_texts).empty();
     };
-    CHECK(matches(false, {"no such user ada"}));
-    CHECK_FALSE(matches(true, {"no such user ada"}));
-    CHECK(matches(true, {"another text"}));
-    CHECK_FALSE(matches(false, {"another text"}));
-    CHECK_FALSE(matches(true, {}));
+    CHECK(matches(false, "code 18: no such user ada", {"no such user ada"}));
+    CHECK(matches(false, "connection closed", {}));
+    CHECK_FALSE(matches(true, "code 18: no such user ada", {"no such user ada"}));
+    CHECK_FALSE(matches(true, "REDACTED: no such user ada", {"no such user ada"}));
+    CHECK_FALSE(matches(true, "code 18", {"no such user ada"}));
+    CHECK(matches(true, "REDACTED: code 18", {"no such user ada"}));
+    CHECK_FALSE(matches(true, "REDACTED: code 18", {}));
+    CHECK_FALSE(matches(false, "REDACTED: connection closed", {}));
 }
 
 TEST_CASE("every operation has one row, and a name that nobody has has none") {

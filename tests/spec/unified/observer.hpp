@@ -126,7 +126,7 @@ class observer final : public command_listener, public pool_listener, public top
 
 /// What a client of this version can be observed by. False: not built yet.
 [[nodiscard]] bool can_observe(event_type type) noexcept;
-[[nodiscard]] bool can_observe_log() noexcept;
+[[nodiscard]] bool can_observe_log(std::string_view component) noexcept;
 /// Throws `skip_test` if events of this type are not built.
 void require_observed(event_type type);
 
