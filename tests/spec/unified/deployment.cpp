@@ -28,6 +28,14 @@ client make_or_skip(reactor& r, const std::string& uri, const client_options& op
                        made.error().to_string());
 }
 
+// A fail point can make a server unknown until the next heartbeat, which is soon then.
+void watch_closely(uri_text& uri) {
+    if (!uri.option("heartbeatFrequencyMS")) {
+        const document shortest{{"ms", 500}};
+        uri.set("heartbeatFrequencyMS", shortest["ms"]);
+    }
+}
+
 std::string joined(const value_view& list, std::string_view last) {
     std::string text;
     const auto count = list.get<bson::array_view>().count();
@@ -71,6 +79,7 @@ task<> deployment::learn() {
         co_return;
     }
     uri_text uri(uri_);
+    watch_closely(uri);
     internal_.emplace(make_or_skip(reactor_, uri.to_string()));
     const auto admin = (*internal_)["admin"];
     const auto hello_command = a_command("hello");
@@ -112,8 +121,6 @@ task<> deployment::learn() {
     kill.append("killAllSessions", bson::array());
     static_cast<void>(co_await as_result(admin.run_command(kill)));
 
-    uri.set("heartbeatFrequencyMS", document{{"ms", 500}}["ms"]);
-    watches_servers_ = client::create(reactor_, uri.to_string()).has_value();
     learnt_ = true;
 }
 
@@ -215,9 +222,7 @@ client deployment::make_client(document_view entity, const std::shared_ptr<obser
         }
     }
     auto uri = uri_of(entity);
-    if (watches_servers_ && !uri.option("heartbeatFrequencyMS")) {
-        uri.set("heartbeatFrequencyMS", document{{"ms", 500}}["ms"]);
-    }
+    watch_closely(uri);
     client_options options;
     observer::attach(seen, options);
     return make_or_skip(reactor_, uri.to_string(), options);

@@ -57,7 +57,6 @@ class deployment {
     std::vector<client> each_mongos_;
     bool learnt_ = false;
     error unreachable_;
-    bool watches_servers_ = false;  ///< whether a client takes `heartbeatFrequencyMS`
     std::string topology_;
     version version_;
     bool authenticates_ = false;

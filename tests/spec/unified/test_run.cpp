@@ -29,6 +29,25 @@ std::string text_of(const value_view& of, std::string_view key) {
     return of[key].get<std::string>();
 }
 
+template <typename Handle>
+Handle with_options(std::string_view kind, Handle handle, const value_view& options) {
+    for (const auto& option : options) {
+        const auto name = option.key();
+        if (name == "readPreference") {
+            handle = handle.with_read_preference(
+                read_preference_of(option.value().get<document_view>()));
+        } else if (name == "readConcern") {
+            handle = handle.with_read_concern(read_concern_of(option.value().get<document_view>()));
+        } else if (name == "writeConcern") {
+            handle =
+                handle.with_write_concern(write_concern_of(option.value().get<document_view>()));
+        } else {
+            throw skip_test(std::string(kind) + " option not built: " + std::string(name));
+        }
+    }
+    return handle;
+}
+
 /// `create` with options that are given as the command has them.
 document create_command(std::string_view name, document_view options) {
     document command;
@@ -134,21 +153,16 @@ task<> test_run::create(document_view entity) {
     const auto kind = one.key();
     const auto of = one.value();
     const auto id = text_of(of, "id");
-    const auto refuse_options = [&](std::string_view name) {
-        for (const auto& option : of[name]) {
-            throw skip_test(std::string(kind) + " option not built: " + std::string(option.key()));
-        }
-    };
     if (kind == "client") {
         co_await create_client(of.get<document_view>());
     } else if (kind == "database") {
         auto& client = entities_.get<client_entity>(text_of(of, "client"));
-        refuse_options("databaseOptions");
-        entities_.add(id, client.handle[text_of(of, "databaseName")]);
+        auto handle = client.handle[text_of(of, "databaseName")];
+        entities_.add(id, with_options(kind, std::move(handle), of["databaseOptions"]));
     } else if (kind == "collection") {
         auto& db = entities_.get<database>(text_of(of, "database"));
-        refuse_options("collectionOptions");
-        entities_.add(id, db[text_of(of, "collectionName")]);
+        auto handle = db[text_of(of, "collectionName")];
+        entities_.add(id, with_options(kind, std::move(handle), of["collectionOptions"]));
     } else if (kind == "thread") {
         entities_.add(id, std::make_shared<thread_entity>());
     } else {
