@@ -292,6 +292,7 @@ if [[ -n $filter ]]; then
         case $filter in integration* | auth_server) start_auth_server ;; esac
         case $filter in
         spec*)
+            start_auth_server
             start_standalone
             setup_spec
             ;;
@@ -304,13 +305,8 @@ if [[ -n $filter ]]; then
 fi
 
 start_server
-        case $filter in integration* | auth_server) start_auth_server ;; esac
-        case $filter in
-        spec*)
-            start_standalone
-            setup_spec
-            ;;
-        esac
+start_auth_server
+start_standalone
 setup_spec || add 'spec files' 0 1 0
 
 heading 'checking: format, docs'

@@ -202,7 +202,7 @@ start_standalone() {
     [[ -n ${own_server:-} && -z $standalone_pid ]] || return 0
     launch_server "$build/log/standalone.log" --standalone
     standalone_pid=$launched_pid launched_pid=
-    export MONGORO_SPEC_URIS=$launched_uri
+    export MONGORO_SPEC_URIS="$launched_uri ${MONGORO_SPEC_URIS:-}"
 }
 
 # Another one with access control and the users of the login tests, and MONGORO_AUTH_URI set to it. Not
@@ -217,6 +217,7 @@ start_auth_server() {
     while ((tries-- > 0)) && kill -0 "$auth_server_pid" 2>/dev/null; do
         if [[ $(grep '^ready ' "$log") =~ ^ready\ ([0-9]+)$ ]]; then
             export MONGORO_AUTH_URI=mongodb://127.0.0.1:${BASH_REMATCH[1]}/
+            export MONGORO_SPEC_URIS="${MONGORO_SPEC_URIS:-} mongodb://both:both@127.0.0.1:${BASH_REMATCH[1]}/"
             return 0
         fi
         sleep 0.1

@@ -31,11 +31,12 @@ constexpr bool takes_log = requires(Options& o) { o.log.callback; };
 // What a client tells so far: a row goes with each part of it that is built. Tests of the rest are
 // skipped, by name, instead of waiting for what never comes.
 constexpr std::array<bool, 3> built_events{
-    takes_command_listener<client_options>,  // command
-    false,                                   // cmap
-    false,                                   // sdam
+    takes_command_listener<client_options>,   // command
+    takes_pool_listener<client_options>,      // cmap
+    takes_topology_listener<client_options>,  // sdam
 };
-constexpr std::array<std::string_view, 1> built_log_components{"command"};
+constexpr std::array<std::string_view, 4> built_log_components{"command", "topology",
+                                                               "serverSelection", "connection"};
 
 constexpr std::array<std::string_view, 3> event_types{"command", "cmap", "sdam"};
 constexpr std::array<std::string_view, 9> severities{
