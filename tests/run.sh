@@ -290,7 +290,13 @@ if [[ -n $filter ]]; then
     *)
         case $filter in unit* | headers | compile_fail | error | format) ;; *) start_server ;; esac
         case $filter in integration* | auth_server) start_auth_server ;; esac
-        case $filter in spec*) setup_spec ;; esac
+        case $filter in
+        spec*)
+            start_auth_server
+            start_standalone
+            setup_spec
+            ;;
+        esac
         rows gcc 'g++' --filter "$filter"
         ;;
     esac
@@ -300,6 +306,7 @@ fi
 
 start_server
 start_auth_server
+start_standalone
 setup_spec || add 'spec files' 0 1 0
 
 heading 'checking: format, docs'

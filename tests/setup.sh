@@ -149,17 +149,10 @@ setup_spec() {
     touch "$folder/ready-$spec_version"
 }
 
-# A server of one's own that keeps nothing, with $server_flags, and MONGODB_URI set to it. With MONGODB_URI
-# given, that one. The caller's EXIT trap must call stop_server.
-server_pid=
-server_flags=()
-start_server() {
-    local log=$build/log/server.log attempt port
-    if [[ -n ${MONGODB_URI:-} && -z ${own_server:-} ]]; then
-        printf 'using the server of MONGODB_URI\n'
-        return 0
-    fi
-    setup_server
+# launch_server LOG FLAG...: a server of one's own that keeps nothing, in $launched_pid and $launched_uri.
+launch_server() {
+    local log=$1 attempt port
+    shift
     for attempt in 1 2 3; do
         port=$("$build/venv/bin/python" -c '
 import socket
@@ -173,19 +166,43 @@ with socket.socket() as s:
             # The server must not outlive a script that was killed.
             exec $(command -v setpriv >/dev/null && printf 'setpriv --pdeathsig TERM') \
                 "$server" --host 127.0.0.1 --port "$port" --storage-path :memory: \
-                --enable-test-commands --noop-heartbeat-seconds 10 "${server_flags[@]}"
+                --enable-test-commands --noop-heartbeat-seconds 10 "$@"
         ) </dev/null >"$log" 2>&1 &
-        server_pid=$!
-        if "$build/venv/bin/python" "$root/tests/support/wait_for_server.py" "$port" "$server_pid"; then
-            own_server=yes
-            export MONGODB_URI=mongodb://127.0.0.1:$port/
-            printf 'the test server is at %s (attempt %s)\n' "$MONGODB_URI" "$attempt" >>"$log"
+        launched_pid=$!
+        launched_uri=mongodb://127.0.0.1:$port/
+        if "$build/venv/bin/python" "$root/tests/support/wait_for_server.py" "$port" "$launched_pid"; then
+            printf 'the test server is at %s (attempt %s)\n' "$launched_uri" "$attempt" >>"$log"
             return 0
         fi
-        stop_program "$server_pid"
-        server_pid=
+        stop_program "$launched_pid"
     done
     die "the test server did not start: $(tail -n 1 "$log") ($log)"
+}
+
+# A server with $server_flags, and MONGODB_URI set to it. With MONGODB_URI given, that one. The caller's EXIT
+# trap must call stop_server.
+launched_pid=
+server_pid=
+standalone_pid=
+server_flags=()
+start_server() {
+    if [[ -n ${MONGODB_URI:-} && -z ${own_server:-} ]]; then
+        printf 'using the server of MONGODB_URI\n'
+        return 0
+    fi
+    setup_server
+    launch_server "$build/log/server.log" "${server_flags[@]}"
+    server_pid=$launched_pid launched_pid=
+    own_server=yes
+    export MONGODB_URI=$launched_uri
+}
+
+# Beside one's own server one that is no replica set: specifications have tests for each.
+start_standalone() {
+    [[ -n ${own_server:-} && -z $standalone_pid ]] || return 0
+    launch_server "$build/log/standalone.log" --standalone
+    standalone_pid=$launched_pid launched_pid=
+    export MONGORO_SPEC_URIS="$launched_uri ${MONGORO_SPEC_URIS:-}"
 }
 
 # Another one with access control and the users of the login tests, and MONGORO_AUTH_URI set to it. Not
@@ -200,6 +217,7 @@ start_auth_server() {
     while ((tries-- > 0)) && kill -0 "$auth_server_pid" 2>/dev/null; do
         if [[ $(grep '^ready ' "$log") =~ ^ready\ ([0-9]+)$ ]]; then
             export MONGORO_AUTH_URI=mongodb://127.0.0.1:${BASH_REMATCH[1]}/
+            export MONGORO_SPEC_URIS="${MONGORO_SPEC_URIS:-} mongodb://both:both@127.0.0.1:${BASH_REMATCH[1]}/"
             return 0
         fi
         sleep 0.1
@@ -211,10 +229,10 @@ server_alive() { [[ -z $server_pid ]] || kill -0 "$server_pid" 2>/dev/null; }
 
 stop_server() {
     local pid
-    for pid in $auth_server_pid $server_pid; do
+    for pid in $launched_pid $auth_server_pid $standalone_pid $server_pid; do
         stop_program "$pid"
     done
-    auth_server_pid='' server_pid=''
+    launched_pid='' auth_server_pid='' standalone_pid='' server_pid=''
 }
 
 stop_program() {

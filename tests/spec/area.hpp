@@ -1,5 +1,6 @@
 #pragma once
 
+#include "exceptions.hpp"
 #include "report.hpp"
 #include "spec_file.hpp"
 
@@ -12,12 +13,21 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace mongoro::spec {
 
 /// What the command line said that areas need to know.
 struct settings {
-    std::string uri;  ///< of the server; empty without one
+    /// Of the servers there are, none without one. A test runs on the first that it can run on.
+    std::vector<std::string> uris;
+};
+
+/// The tests that are left out.
+struct known_exceptions {
+    exceptions rows;
+    /// Run them all the same: one that passes is a failure, for its row is out of date.
+    bool check = false;
 };
 
 /// The result of one test, filled in by its checks. A test passes if it made a check and none
@@ -46,8 +56,10 @@ class file_run {
  public:
     enum class mode : std::uint8_t { run, list };
 
-    file_run(const spec_file& file, bson::document_view content, report& results, mode what)
-        : file_(file), content_(content), results_(results), mode_(what) {}
+    /// Without exceptions every test is run.
+    file_run(const spec_file& file, bson::document_view content, report& results, mode what,
+             const known_exceptions* known = nullptr)
+        : file_(file), content_(content), results_(results), mode_(what), known_(known) {}
 
     [[nodiscard]] const spec_file& file() const noexcept { return file_; }
     /// The file, read as Extended JSON.
@@ -77,6 +89,8 @@ class file_run {
     bson::document_view content_;
     report& results_;
     mode mode_;
+    const known_exceptions* known_;
+    const exception_row* row_ = nullptr;  // of the test that runs
     std::size_t tests_ = 0;
 };
 
@@ -110,6 +124,8 @@ std::unique_ptr<area> make_server_discovery_and_monitoring(const settings& s);
 std::unique_ptr<area> make_server_selection(const settings& s);
 std::unique_ptr<area> make_connection_monitoring_and_pooling(const settings& s);
 std::unique_ptr<area> make_auth(const settings& s);
+/// Of every area whose files are of the unified test format alone.
+std::unique_ptr<area> make_unified(const settings& s);
 /// For `uri-options` as well.
 std::unique_ptr<area> make_connection_string(const settings& s);
 std::unique_ptr<area> make_initial_dns_seedlist_discovery(const settings& s);

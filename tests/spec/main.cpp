@@ -15,6 +15,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <sstream>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -25,17 +26,22 @@ namespace mongoro::spec {
 namespace {
 
 constexpr std::string_view usage =
-    "usage: mongoro-spec --root DIR [--root DIR...] [--uri URI] [--area NAME...] [--json FILE] "
-    "[--list]\n"
+    "usage: mongoro-spec --root DIR [--root DIR...] [--uri URI...] [--area NAME...] [--json FILE]\n"
+    "                    [--exceptions FILE] [--check-exceptions] [--list]\n"
     "\n"
     "Runs the test files of the driver specifications that lie below DIR, in the layout of the\n"
     "specifications repository (source/<area>/tests/) or of PyMongo's source distribution "
     "(test/<area>/).\n"
     "\n"
     "  --root DIR   where to look; without it, MONGORO_SPEC_ROOT\n"
-    "  --uri URI    the server for the areas that need one; without it, MONGODB_URI\n"
+    "  --uri URI    a server for the areas that need one; of several, a test gets the first that\n"
+    "               fits it; without it, MONGODB_URI and those in MONGORO_SPEC_URIS\n"
     "  --area NAME  only this area, as the specifications repository calls it; may be repeated\n"
     "  --json FILE  writes what became of each test to FILE\n"
+    "  --exceptions FILE   the tests that are left out, and why; without it, "
+    "tests/spec/exceptions\n"
+    "                      of the source; \"none\" leaves none out\n"
+    "  --check-exceptions  runs them all the same: one that passes is a failure\n"
     "  --list       says which files and tests there are, and runs none\n"
     "\n"
     "Exit status: 0 if no test failed, 1 if one did, 2 if there was nothing to run, 77 (skipped) "
@@ -50,7 +56,9 @@ struct arguments {
     std::vector<std::filesystem::path> roots;
     std::vector<std::string> areas;
     std::optional<std::filesystem::path> json;
+    std::filesystem::path exceptions = MONGORO_SPEC_EXCEPTIONS;
     settings for_areas;
+    bool check_exceptions = false;
     bool list = false;
     bool help = false;
 };
@@ -70,12 +78,16 @@ std::optional<arguments> parse(int argc, char** argv, std::string& why) {
             args.list = true;
             continue;
         }
+        if (word == "--check-exceptions") {
+            args.check_exceptions = true;
+            continue;
+        }
         if (word == "--help" || word == "-h") {
             args.help = true;
             continue;
         }
-        const bool known =
-            word == "--root" || word == "--uri" || word == "--area" || word == "--json";
+        const bool known = word == "--root" || word == "--uri" || word == "--area" ||
+                           word == "--json" || word == "--exceptions";
         if (!known || i + 1 == words.size() || words[i + 1].empty()) {
             why = known ? std::string(word) + " needs a value"
                         : "unknown argument " + std::string(word) + " (see --help)";
@@ -85,9 +97,11 @@ std::optional<arguments> parse(int argc, char** argv, std::string& why) {
         if (word == "--root") {
             args.roots.emplace_back(value);
         } else if (word == "--uri") {
-            args.for_areas.uri = value;
+            args.for_areas.uris.push_back(value);
         } else if (word == "--json") {
             args.json = value;
+        } else if (word == "--exceptions") {
+            args.exceptions = value;
         } else {
             // One name after each --area, or several after one.
             args.areas.push_back(value);
@@ -111,7 +125,8 @@ result<bson::document> read(const std::filesystem::path& path) {
 
 class runner {
  public:
-    runner(const arguments& args, report& results) : args_(args), results_(results) {}
+    runner(const arguments& args, report& results, const known_exceptions& known)
+        : args_(args), results_(results), known_(known) {}
 
     void file(const spec_file& file) {
         results_.add_file(file.area);
@@ -129,7 +144,7 @@ class runner {
             return;
         }
         file_run run(file, *content, results_,
-                     args_.list ? file_run::mode::list : file_run::mode::run);
+                     args_.list ? file_run::mode::list : file_run::mode::run, &known_);
         try {
             runs_it->run(run);
         } catch (const std::exception& e) {
@@ -161,6 +176,7 @@ class runner {
 
     const arguments& args_;
     report& results_;
+    const known_exceptions& known_;
     std::map<std::string, std::unique_ptr<area>> areas_;
 };
 
@@ -186,8 +202,16 @@ int run(const arguments& args) {
                                                 : "there is no area " + name);
         }
     }
+    known_exceptions known{{}, args.check_exceptions};
+    try {
+        if (args.exceptions != "none") {
+            known.rows = exceptions::read(args.exceptions);
+        }
+    } catch (const std::runtime_error& e) {
+        return complain(e.what());
+    }
     report results;
-    runner each(args, results);
+    runner each(args, results, known);
     for (const auto& file : files) {
         if (args.areas.empty() || std::ranges::find(args.areas, file.area) != args.areas.end()) {
             each.file(file);
@@ -224,8 +248,12 @@ int main(int argc, char** argv) {
         const char* const value = std::getenv(name);
         return std::string(value == nullptr ? "" : value);
     };
-    if (args->for_areas.uri.empty()) {
-        args->for_areas.uri = from_environment("MONGODB_URI");
+    if (args->for_areas.uris.empty()) {
+        std::istringstream words(from_environment("MONGODB_URI") + " " +
+                                 from_environment("MONGORO_SPEC_URIS"));
+        for (std::string uri; words >> uri;) {
+            args->for_areas.uris.push_back(uri);
+        }
     }
     if (args->roots.empty()) {
         const auto root = from_environment("MONGORO_SPEC_ROOT");

@@ -145,6 +145,26 @@ TEST_CASE("a test fails with a failed check, with an exception and without a che
     CHECK(text.ends_with("\n1 passed, 4 failed, 1 skipped\n"));
 }
 
+TEST_CASE("a test with an exception is skipped, and a failure when it passes after all") {
+    const spec_file file{"x.json", "crud", "x.json", "x.json"};
+    const auto count = [&](bool check, outcome what) {
+        known_exceptions known{exceptions::parse("crud/x.json | a | server | why\n"
+                                                 "crud/x.json | b | server | why\n"),
+                               check};
+        report results;
+        file_run run(file, {}, results, file_run::mode::run, &known);
+        run.test("a", [](checks& made) { made.expect(true, "never"); });
+        run.test("b", [](checks& made) { made.fail("as ever"); });
+        run.test("c", [](checks& made) { made.expect(true, "never"); });
+        return results.count(what);
+    };
+    CHECK(count(false, outcome::skipped) == 2);
+    CHECK(count(false, outcome::passed) == 1);
+    CHECK(count(true, outcome::failed) == 1);
+    CHECK(count(true, outcome::skipped) == 1);
+    CHECK(count(true, outcome::passed) == 1);
+}
+
 TEST_CASE("normal JSON differs only in what means something") {
     CHECK(normal_json("{ \"a\" : [ 1.0 ,\n2 ] }") == R"({"a":[1.0,2]})");
     CHECK(normal_json(R"("\u00e9\ud83d\ude00\n\/")") ==

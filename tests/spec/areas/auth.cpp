@@ -3,7 +3,7 @@
 // checks the credential.
 
 #include "area.hpp"
-#include "areas/unified.hpp"
+#include "unified/unified.hpp"
 #include "uri_shown.hpp"
 
 #include <mongoro/bson/array_view.hpp>
@@ -72,8 +72,10 @@ constexpr std::string_view aws_used = "should use username and password if speci
 
 class auth final : public area {
  public:
+    explicit auth(const settings& s) : unified_(s) {}
+
     void run(file_run& run) override {
-        if (skip_unified(run)) {
+        if (unified_.run(run)) {
             return;
         }
         const auto tests = run.content()["tests"].get<bson::array_view>();
@@ -97,12 +99,15 @@ class auth final : public area {
             });
         }
     }
+
+ private:
+    unified::runner unified_;
 };
 
 }  // namespace
 
-std::unique_ptr<area> make_auth(const settings& /*s*/) {
-    return std::make_unique<auth>();
+std::unique_ptr<area> make_auth(const settings& s) {
+    return std::make_unique<auth>(s);
 }
 
 }  // namespace mongoro::spec

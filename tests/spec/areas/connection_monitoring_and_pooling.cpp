@@ -7,7 +7,7 @@
 #include "error/retry_tables.hpp"
 #include "op_msg_peer.hpp"
 #include "pool/connection_pool.hpp"
-#include "unified.hpp"
+#include "unified/unified.hpp"
 
 #include <mongoro/event_listener.hpp>
 #include <mongoro/sleep_for.hpp>
@@ -420,20 +420,25 @@ void run_file(document_view test, checks& made) {
 
 class connection_monitoring_and_pooling final : public area {
  public:
+    explicit connection_monitoring_and_pooling(const settings& s) : unified_(s) {}
+
     void run(file_run& run) override {
-        if (skip_unified(run)) {
+        if (unified_.run(run)) {
             return;
         }
         const auto content = run.content();
         run.test(content["description"].get<std::string_view>(),
                  [content](checks& made) { run_file(content, made); });
     }
+
+ private:
+    unified::runner unified_;
 };
 
 }  // namespace
 
-std::unique_ptr<area> make_connection_monitoring_and_pooling(const settings& /*s*/) {
-    return std::make_unique<connection_monitoring_and_pooling>();
+std::unique_ptr<area> make_connection_monitoring_and_pooling(const settings& s) {
+    return std::make_unique<connection_monitoring_and_pooling>(s);
 }
 
 }  // namespace mongoro::spec

@@ -4,7 +4,7 @@
 #include "area.hpp"
 #include "error/retry_tables.hpp"
 #include "topology/state_machine.hpp"
-#include "unified.hpp"
+#include "unified/unified.hpp"
 #include "wire/hello.hpp"
 #include "wire/server_error.hpp"
 
@@ -332,8 +332,10 @@ class scenario {
 
 class server_discovery_and_monitoring final : public area {
  public:
+    explicit server_discovery_and_monitoring(const settings& s) : unified_(s) {}
+
     void run(file_run& run) override {
-        if (skip_unified(run)) {
+        if (unified_.run(run)) {
             return;
         }
         const auto content = run.content();
@@ -345,12 +347,15 @@ class server_discovery_and_monitoring final : public area {
             }
         });
     }
+
+ private:
+    unified::runner unified_;
 };
 
 }  // namespace
 
-std::unique_ptr<area> make_server_discovery_and_monitoring(const settings& /*s*/) {
-    return std::make_unique<server_discovery_and_monitoring>();
+std::unique_ptr<area> make_server_discovery_and_monitoring(const settings& s) {
+    return std::make_unique<server_discovery_and_monitoring>(s);
 }
 
 }  // namespace mongoro::spec

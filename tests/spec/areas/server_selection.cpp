@@ -5,7 +5,7 @@
 #include "area.hpp"
 #include "topology/rtt.hpp"
 #include "topology/server_description.hpp"
-#include "unified.hpp"
+#include "unified/unified.hpp"
 
 #include <algorithm>
 #include <array>
@@ -204,8 +204,10 @@ void round_trip_time(document_view test, checks& made) {
 
 class server_selection final : public area {
  public:
+    explicit server_selection(const settings& s) : unified_(s) {}
+
     void run(file_run& run) override {
-        if (skip_unified(run)) {
+        if (unified_.run(run)) {
             return;
         }
         const auto content = run.content();
@@ -221,12 +223,15 @@ class server_selection final : public area {
             }
         });
     }
+
+ private:
+    unified::runner unified_;
 };
 
 }  // namespace
 
-std::unique_ptr<area> make_server_selection(const settings& /*s*/) {
-    return std::make_unique<server_selection>();
+std::unique_ptr<area> make_server_selection(const settings& s) {
+    return std::make_unique<server_selection>(s);
 }
 
 }  // namespace mongoro::spec

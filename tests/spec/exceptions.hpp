@@ -1,0 +1,49 @@
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace mongoro::spec {
+
+/// Why a test is left out although it is built.
+enum class exception_kind : std::uint8_t {
+    server,     ///< the test server does not do what a mongod does; the proof is its own reply
+    operation,  ///< an operation that the driver has not
+    deployment  ///< it needs servers that are not there
+};
+[[nodiscard]] std::string_view to_string(exception_kind kind) noexcept;
+
+/// A row of the table of exceptions.
+struct exception_row {
+    std::string file;  ///< the area, and the file below its tests: "auth/unified/a.json"
+    std::string test;  ///< its description, or "*" for all of the file
+    exception_kind kind = exception_kind::server;
+    std::string proof;
+};
+
+/// The tests that are known not to pass here, and why.
+///
+/// A text of lines: empty, a comment that begins with `#`, or
+/// `area/file.json | test | server|operation|deployment | proof`.
+class exceptions {
+ public:
+    exceptions() = default;
+    /// Throws `std::runtime_error`, with the line, for what is no row and for a second row of a
+    /// test.
+    [[nodiscard]] static exceptions parse(std::string_view text);
+    /// Also if it cannot be read.
+    [[nodiscard]] static exceptions read(const std::filesystem::path& path);
+
+    /// Null if the test is to be run.
+    [[nodiscard]] const exception_row* find(std::string_view area, std::string_view file,
+                                            std::string_view test) const;
+    [[nodiscard]] const std::vector<exception_row>& rows() const noexcept { return rows_; }
+
+ private:
+    std::vector<exception_row> rows_;
+};
+
+}  // namespace mongoro::spec

@@ -1,0 +1,67 @@
+// Operations of cursors.
+
+#include "unified/operations.hpp"
+
+#include <mongoro/as_result.hpp>
+
+#include <array>
+#include <utility>
+
+namespace mongoro::spec::unified {
+
+namespace {
+
+task<result<std::optional<document>>> next_of(cursor_entity& from) {
+    if (auto fetched = std::exchange(from.fetched, std::nullopt)) {
+        co_return *std::move(fetched);
+    }
+    co_return co_await as_result(from.handle.next());
+}
+
+task<operation_result> iterate_until_document_or_error(call& c) {
+    c.args.finish();
+    const auto from = c.as<std::shared_ptr<cursor_entity>>();
+    for (;;) {
+        const auto next = co_await next_of(*from);
+        if (!next) {
+            co_return failed(next.error());
+        }
+        if (*next) {
+            co_return gave(**next);
+        }
+        if (from->handle.exhausted()) {
+            throw test_failure("the cursor ended without a document or an error");
+        }
+    }
+}
+
+task<operation_result> iterate_once(call& c) {
+    c.args.finish();
+    const auto from = c.as<std::shared_ptr<cursor_entity>>();
+    const auto next = co_await next_of(*from);
+    if (!next) {
+        co_return failed(next.error());
+    }
+    co_return *next ? gave(**next) : gave_nothing();
+}
+
+task<operation_result> close(call& c) {
+    c.args.finish();
+    const auto from = c.as<std::shared_ptr<cursor_entity>>();
+    static_cast<void>(co_await as_result(from->handle.close()));
+    co_return gave_nothing();
+}
+
+constexpr std::array of_cursor = std::to_array<operation_entry>({
+    {"cursor", "iterateUntilDocumentOrError", iterate_until_document_or_error},
+    {"cursor", "iterateOnce", iterate_once},
+    {"cursor", "close", close},
+});
+
+}  // namespace
+
+std::span<const operation_entry> cursor_operations() {
+    return of_cursor;
+}
+
+}  // namespace mongoro::spec::unified

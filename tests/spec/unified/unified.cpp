@@ -1,0 +1,140 @@
+#include "unified/unified.hpp"
+
+#include "unified/failure.hpp"
+#include "unified/schema.hpp"
+#include "unified/test_run.hpp"
+
+#include <mongoro/sync_wait.hpp>
+
+#include <string>
+#include <string_view>
+
+namespace mongoro::spec::unified {
+
+namespace {
+
+using bson::document_view;
+
+// The folders of the format's own tests: what a runner must refuse, and what must fail in it.
+constexpr std::string_view own_area = "unified-test-format";
+
+}  // namespace
+
+bool runner::run(file_run& run) {
+    const auto file = run.content();
+    const bool own = run.file().area == own_area;
+    if (own && run.file().name.starts_with("invalid/")) {
+        run.test(run.file().name, [&](checks& made) {
+            made.expect(!schema_violation(file).empty(), "the file is taken for a right one");
+        });
+        return true;
+    }
+    if (!file["schemaVersion"]) {
+        return false;
+    }
+    auto problem = schema_violation(file);
+    if (problem.empty()) {
+        problem = version_problem(file["schemaVersion"].get<std::string_view>());
+    }
+    const bool must_fail = own && run.file().name.starts_with("valid-fail/");
+    const auto file_description = file["description"].get<std::string>();
+    for (const auto& each : file["tests"]) {
+        const auto test = each.value().get<document_view>();
+        auto description = test["description"].get<std::string>();
+        if (description.empty()) {
+            description = file_description;
+        }
+        run.test(description, [&](checks& made) {
+            if (!problem.empty()) {
+                made.expect(must_fail, problem);
+            } else {
+                one(file, test, must_fail, made);
+            }
+        });
+    }
+    return true;
+}
+
+deployment* runner::fitting(document_view file, document_view test, std::string& why) {
+    why = uris_.empty() ? "no server" : "";
+    if (!reactor_) {
+        reactor_ = std::make_unique<reactor>();
+    }
+    for (std::size_t i = 0; i < uris_.size(); ++i) {
+        if (i == deployments_.size()) {
+            deployments_.push_back(std::make_unique<deployment>(*reactor_, uris_[i]));
+        }
+        auto& one = *deployments_[i];
+        sync_wait(*reactor_, one.learn());
+        auto unmet = sync_wait(*reactor_, one.unmet(file["runOnRequirements"]));
+        if (unmet.empty()) {
+            unmet = sync_wait(*reactor_, one.unmet(test["runOnRequirements"]));
+        }
+        if (unmet.empty()) {
+            return &one;
+        }
+        if (why.empty()) {
+            why = unmet;
+        }
+    }
+    return nullptr;
+}
+
+void runner::one(document_view file, document_view test, bool must_fail, checks& made) {
+    if (const auto reason = test["skipReason"]) {
+        made.skip("skipReason: " + reason.get<std::string>());
+        return;
+    }
+    deployment* on = nullptr;
+    try {
+        std::string why;
+        on = fitting(file, test, why);
+        if (on == nullptr) {
+            made.skip(why);
+            return;
+        }
+    } catch (const skip_test& e) {
+        made.skip(e.what());
+        return;
+    } catch (const std::exception& e) {
+        made.fail(std::string("what the server is: ") + e.what());
+        return;
+    }
+    const auto came = test_run(*on, file, test).run();
+    if (!came.skipped.empty()) {
+        made.skip(came.skipped);
+    } else if (must_fail) {
+        made.expect(!came.failure.empty(), "passed, and must fail");
+    } else {
+        made.expect(came.failure.empty(), came.failure);
+    }
+}
+
+}  // namespace mongoro::spec::unified
+
+namespace mongoro::spec {
+
+namespace {
+
+class unified_area final : public area {
+ public:
+    explicit unified_area(const settings& s) : runner_(s) {}
+
+    void run(file_run& run) override {
+        if (!runner_.run(run)) {
+            run.test(run.file().name,
+                     [](checks& made) { made.skip("files of this kind not built yet"); });
+        }
+    }
+
+ private:
+    unified::runner runner_;
+};
+
+}  // namespace
+
+std::unique_ptr<area> make_unified(const settings& s) {
+    return std::make_unique<unified_area>(s);
+}
+
+}  // namespace mongoro::spec

@@ -1,0 +1,34 @@
+#pragma once
+
+#include "area.hpp"
+#include "unified/deployment.hpp"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace mongoro::spec::unified {
+
+/// Runs files of the unified test format, for any area that has some. Nothing is connected before
+/// the first test that needs a server.
+///
+/// Spec: source/unified-test-format/unified-test-format.md, versions 1.0 to 1.28.
+class runner {
+ public:
+    explicit runner(const settings& s) : uris_(s.uris) {}
+
+    /// Whether the file is of the format; then its tests were run.
+    bool run(file_run& run);
+
+ private:
+    void one(bson::document_view file, bson::document_view test, bool must_fail, checks& made);
+
+    /// The first deployment that the test can run on; none with a reason in `why`.
+    deployment* fitting(bson::document_view file, bson::document_view test, std::string& why);
+
+    std::vector<std::string> uris_;
+    std::unique_ptr<reactor> reactor_;
+    std::vector<std::unique_ptr<deployment>> deployments_;  // in the order of their URIs
+};
+
+}  // namespace mongoro::spec::unified
