@@ -58,9 +58,23 @@ client_state::client_state(reactor& r, const uri& where, const client_options& o
       deployment_(core_, told_by(publisher_, std::move(settings)), prepare_of(srv_.get()),
                   poll_of(srv_.get())),
       background_(r),
-      reactor_alive_(core_.alive()) {}
+      reactor_alive_(core_.alive()) {
+    opening_.client = this;
+    opening_.run = [](ready_node& self) noexcept {
+        try {
+            static_cast<opening&>(self).client->deployment_.open();
+        } catch (const std::bad_alloc&) {
+            // The first operation tries again.
+        }
+    };
+    core_.schedule(opening_);
+}
 
-client_state::~client_state() = default;
+client_state::~client_state() {
+    if (*reactor_alive_) {
+        core_.unschedule(opening_);
+    }
+}
 
 void client_state::kill_cursor(std::string_view database, std::string_view collection,
                                std::int64_t id, operation::cursor_pin pin) noexcept {

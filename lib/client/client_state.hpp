@@ -41,6 +41,11 @@ class client_state {
     [[nodiscard]] task<result<void>> close(deadline until);
 
  private:
+    /// Has the deployment watched from the reactor's first turn on.
+    struct opening : ready_node {
+        client_state* client = nullptr;
+    };
+
     task<error> wait_quiet();
 
     reactor_core& core_;
@@ -53,6 +58,7 @@ class client_state {
     task_scope background_;
     std::shared_ptr<const bool> reactor_alive_;
     bool joining_ = false;
+    opening opening_;
 };
 
 /// The deployment of a client, sharing the client: what an operation is run with.

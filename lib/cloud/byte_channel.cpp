@@ -4,6 +4,7 @@
 #include "io/buffer_pool.hpp"
 #include "io/reactor_core.hpp"
 #include "io/stream_awaiter.hpp"
+#include "tls/channel.hpp"
 
 #include <array>
 
@@ -68,6 +69,26 @@ task<result<std::string_view>> stream_channel::receive() {
     }
     co_return std::string_view(reinterpret_cast<const char*>(buffer_.data()),
                                static_cast<std::size_t>(r));
+}
+
+tls_channel::tls_channel(io::reactor_core& core, std::unique_ptr<tls::channel> secured)
+    : secured_(std::move(secured)), buffer_(core.buffers().take(io::buffer_pool::smallest)) {}
+
+tls_channel::~tls_channel() {
+    auth::wipe(buffer_.data(), buffer_.capacity());
+}
+
+task<result<void>> tls_channel::send(std::string_view bytes) {
+    const auto* const data = reinterpret_cast<const std::uint8_t*>(bytes.data());
+    co_return co_await secured_->send_all({data, bytes.size()});
+}
+
+task<result<std::string_view>> tls_channel::receive() {
+    const auto received = co_await secured_->receive_some(buffer_.bytes());
+    if (!received) {
+        co_return received.error();
+    }
+    co_return std::string_view(reinterpret_cast<const char*>(buffer_.data()), *received);
 }
 
 }  // namespace mongoro::cloud

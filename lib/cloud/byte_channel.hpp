@@ -10,6 +10,10 @@
 #include <memory>
 #include <string_view>
 
+namespace mongoro::tls {
+class channel;
+}
+
 namespace mongoro::cloud {
 
 /// A connection to somebody, plain or through TLS. One call at a time, by tasks of its reactor;
@@ -43,6 +47,20 @@ class stream_channel final : public byte_channel {
  private:
     io::reactor_core& core_;
     io::stream_ptr stream_;
+    io::buffer buffer_;
+};
+
+/// Through TLS. The system's authorities vouch for the peer.
+class tls_channel final : public byte_channel {
+ public:
+    tls_channel(io::reactor_core& core, std::unique_ptr<tls::channel> secured);
+    ~tls_channel() override;
+
+    [[nodiscard]] task<result<void>> send(std::string_view bytes) override;
+    [[nodiscard]] task<result<std::string_view>> receive() override;
+
+ private:
+    std::unique_ptr<tls::channel> secured_;
     io::buffer buffer_;
 };
 

@@ -1,6 +1,8 @@
 #include "cloud/http.hpp"
 
 #include "cloud/failure.hpp"
+#include "tls/channel.hpp"
+#include "tls/context.hpp"
 
 #include <algorithm>
 #include <string>
@@ -9,19 +11,31 @@ namespace mongoro::cloud {
 
 namespace {
 
-task<result<std::unique_ptr<byte_channel>>> open_plain(io::reactor_core& core,
-                                                       const dial_function& dial,
-                                                       const http_origin& to) {
-    if (to.tls) {
-        co_return error(errc::not_supported, "https is not supported yet");
-    }
+task<result<std::unique_ptr<byte_channel>>> open_channel(io::reactor_core& core,
+                                                         const dial_function& dial,
+                                                         const http_origin& to) {
     const host_address host{.host = to.host, .port = to.port};
     auto stream = co_await dial(host);
     if (!stream) {
         co_return stream.error();
     }
-    std::unique_ptr<byte_channel> channel =
-        std::make_unique<stream_channel>(core, std::move(*stream));
+    std::unique_ptr<byte_channel> channel;
+    if (to.tls) {
+        auto trust = tls::context::make({});
+        if (!trust) {
+            co_return trust.error();
+        }
+        auto secured = tls::channel::make(std::move(*trust), std::move(*stream), host);
+        if (!secured) {
+            co_return secured.error();
+        }
+        if (auto done = co_await (*secured)->shake_hands(); !done) {
+            co_return done.error();
+        }
+        channel = std::make_unique<tls_channel>(core, std::move(*secured));
+    } else {
+        channel = std::make_unique<stream_channel>(core, std::move(*stream));
+    }
     co_return std::move(channel);
 }
 
@@ -37,9 +51,9 @@ error refused(const http_origin& by, const http_response& response) {
 
 }  // namespace
 
-http_connector plain_connector(io::reactor_core& core, dial_function dial) {
+http_connector connector(io::reactor_core& core, dial_function dial) {
     return [&core, dial = std::move(dial)](const http_origin& to) {
-        return open_plain(core, dial, to);
+        return open_channel(core, dial, to);
     };
 }
 

@@ -19,8 +19,8 @@ using http_connector =
 /// Opens a socket, as `pool::dial` does. The host outlives the task.
 using dial_function = std::function<task<result<io::stream_ptr>>(const host_address&)>;
 
-/// A connector that opens plain sockets; https is `not_supported`.
-[[nodiscard]] http_connector plain_connector(io::reactor_core& core, dial_function dial);
+/// A connector over sockets that `dial` opens; https is verified with the system's authorities.
+[[nodiscard]] http_connector connector(io::reactor_core& core, dial_function dial);
 
 /// Sends one request over a connection of its own and gives the whole response, whatever its
 /// status. Under the awaiting task's deadline and stop.

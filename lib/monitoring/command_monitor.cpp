@@ -133,7 +133,9 @@ void command_monitor::succeeded(const command_context& context, std::chrono::nan
 void command_monitor::failed(const command_context& context, std::chrono::nanoseconds duration,
                              const error& failure) noexcept {
     try {
-        const error shown = context.sensitive ? redacted(failure) : failure;
+        // Only a server's words can hold what the command did.
+        const bool redact = context.sensitive && failure == errc::command_failed;
+        const error shown = redact ? redacted(failure) : failure;
         if (listener_ != nullptr) {
             auto event = event_of<command_failed_event>(context);
             event.duration = duration;
@@ -142,7 +144,7 @@ void command_monitor::failed(const command_context& context, std::chrono::nanose
         }
         write("Command failed", context, [&](log_entry& entry) {
             entry.with_duration(duration);
-            if (context.sensitive) {
+            if (redact) {
                 entry.with_text("failure",
                                 "REDACTED: " + describe(shown, log_.max_document_length()));
             } else {

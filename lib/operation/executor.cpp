@@ -5,6 +5,7 @@
 #include "operation/retry.hpp"
 #include "operation/waiting_place.hpp"
 #include "operation/write_outcome.hpp"
+#include "pool/authenticate.hpp"
 #include "wire/server_error.hpp"
 
 #include <string>
@@ -14,6 +15,8 @@
 namespace mongoro::operation {
 
 namespace {
+
+constexpr int reauthentication_required = 391;
 
 /// What becomes of a command with one reply.
 class single_reply {
@@ -77,6 +80,7 @@ task<result<typename Outcome::value_type>> run_on(Deployment d, detail::command_
     std::size_t first = 0;
     auto* const told = d->options().commands;
     const auto operation_id = monitored_command::next_operation_id(told);
+    bool renewed = false;
     c->begin_tail();
     for (;;) {
         deployment::server_use use;
@@ -154,7 +158,19 @@ task<result<typename Outcome::value_type>> run_on(Deployment d, detail::command_
             }
             co_return done;
         }
-        if (c == nullptr || !retries.allows(d->options(), c->what(), failed)) {
+        if (c == nullptr) {
+            co_return outcome.interrupted(failed);  // interrupted: the connection still has it
+        }
+        if (failed.server_code() == reauthentication_required && !std::exchange(renewed, true) &&
+            checked_out) {
+            // The server does not take the token any more. Spec: auth, "Reauthentication".
+            if (co_await pool::reauthenticate(*checked_out, use->pool().settings(),
+                                              auth_mechanism::mongodb_oidc)) {
+                c->reopen();
+                continue;
+            }
+        }
+        if (!retries.allows(d->options(), c->what(), failed)) {
             co_return outcome.interrupted(failed);
         }
         if (d->options().overload_retargeting) {

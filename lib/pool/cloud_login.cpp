@@ -36,7 +36,7 @@ task<result<io::stream_ptr>> dial_service(io::reactor_core& core, const host_add
 }
 
 cloud::environment surroundings(io::reactor_core& core) {
-    auto connect = cloud::plain_connector(
+    auto connect = cloud::connector(
         core, [&core](const host_address& host) { return dial_service(core, host); });
     return cloud::system_environment(core, std::move(connect));
 }

@@ -116,8 +116,8 @@ task<result<wire::hello_reply>> handshake(connection& c, const connection_settin
         accepted.add(method);
     }
     c.set_accepted_compressors(accepted);
-    auto command = make_hello(settings, *client, offered,
-                              login != nullptr ? &login->who() : nullptr, begun);
+    auto command =
+        make_hello(settings, *client, offered, login != nullptr ? &login->who() : nullptr, begun);
     if (command->failure()) {
         co_return command->failure();
     }
@@ -137,9 +137,12 @@ task<result<wire::hello_reply>> handshake(connection& c, const connection_settin
                             ": Driver attempted to initialize in load balancing "
                             "mode, but the server does not support this mode.");
     }
-    if (auto compatible = wire::check_wire_version(hello->limits, c.host().to_string());
-        !compatible) {
-        co_return compatible.error();
+    // A monitor tells the topology of a server that nobody can speak with, as of any other.
+    if (settings.kind == connection_kind::application) {
+        if (auto compatible = wire::check_wire_version(hello->limits, c.host().to_string());
+            !compatible) {
+            co_return compatible.error();
+        }
     }
     c.set_limits(hello->limits);
     const auto chosen = wire::choose_compressor(offered, hello->compression);

@@ -22,7 +22,7 @@ cloud::environment world::surroundings() {
             port != 0 ? io::address::ip("127.0.0.1", port) : io::address::ip(host.host, host.port);
         return io::connect(r.core(), at.value());
     };
-    out.connect = cloud::plain_connector(r.core(), dial);
+    out.connect = cloud::connector(r.core(), dial);
     out.lookup = [](const char* name) -> const char* {
         const auto found = variables.find(name);
         return found == variables.end() ? nullptr : found->second.c_str();
