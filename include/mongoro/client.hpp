@@ -74,12 +74,14 @@ struct client_statistics {
     std::size_t connections_created = 0;  ///< since the client was made
 };
 
-/// A server to talk to: its pool of connections, and the door to its databases.
+/// A deployment to talk to: its servers with their monitors and pools, and the door to its
+/// databases. A server, a replica set, a sharded cluster, or what is behind a load balancer.
 ///
 /// A handle: copies share one client, which lives as long as any of them, their databases,
 /// collections and cursors, and the operations under way. It belongs to one reactor, which must
-/// outlive their use. Making one does no I/O, but for reading the files of TLS and opening that of a
-/// log; the first operation connects.
+/// outlive their use. Making one does no I/O, but for reading the files of TLS and opening that of
+/// a log; from the reactor's first turn on the servers are watched. That alone does not keep
+/// `run()` running.
 ///
 /// `close()` is the orderly end. A client that is destroyed without it closes its connections at
 /// once; cursors that were still open on the server are then left to its timeout.
@@ -87,10 +89,11 @@ class client {
  public:
     /// Throws `mongoro::exception`: `invalid_uri`, see `uri::parse`; `not_supported` for what the
     /// connection string asks for and this version cannot do yet (GSSAPI unless the library was
-    /// built with it, `mongodb+srv`, some options), so that nothing is silently left out; `tls_failed` for a file of TLS that cannot be used, see `tls_options`;
-    /// `invalid_argument` for a bad option, also for a log's file that cannot be opened, and for a
-    /// credential that lacks what its mechanism needs (`credential::check`). What nobody knows is a
-    /// warning in the log, as all of `uri::warnings` is.
+    /// built with it, `mongodb+srv`, some options), so that nothing is silently left out;
+    /// `tls_failed` for a file of TLS that cannot be used, see `tls_options`; `invalid_argument`
+    /// for a bad option, also for a log's file that cannot be opened, and for a credential that
+    /// lacks what its mechanism needs (`credential::check`). What nobody knows is a warning in the
+    /// log, as all of `uri::warnings` is.
     ///
     /// Every connection of a client with a credential logs in as it is opened (auth specification);
     /// a login that fails is the error of the operation that needed the connection,

@@ -28,16 +28,20 @@ namespace mongoro {
 /// `awaitable`).
 ///
 /// All of them, unless said otherwise:
-/// * cost one round trip, and one more for the handshake of a connection that has to be opened
-/// first;
-/// * are not retried;
+/// * are sent to one server: a write to the primary (or a mongos), a read where the read preference
+///   says. While none suits, they wait for one, `serverSelectionTimeoutMS` at most;
+/// * cost one round trip, and those of a connection that has to be opened first;
+/// * are retried only where the server was too busy for them and says so: after a pause that
+///   doubles, at most `maxAdaptiveRetries` times (client-backpressure specification);
 /// * end with the first of: the reply, the deadline in force (`with_deadline`), a stop request.
 /// Before the
 ///   command is sent a stop takes it out of the queue. After that the caller resumes at once with
 ///   `operation_cancelled` or `deadline_exceeded`, the server may or may not have applied it, and
 ///   the connection goes back to the pool when its reply has been read;
 /// * fail with `invalid_namespace`, `embedded_nul`, `invalid_argument` (nothing was sent);
-///   `connect_failed`, `connect_timed_out`, `name_resolution_failed`, `handshake_failed`,
+///   `server_selection_timeout`, which says what was wanted and the last error of each server;
+///   `wait_queue_timeout`, `pool_cleared`, `connect_failed`, `connect_timed_out`, `tls_failed`,
+///   `proxy_failed`, `name_resolution_failed`, `handshake_failed`, `authentication_failed`,
 ///   `incompatible_server` (nothing was sent); `network_error`, `connection_closed` and the errors
 ///   of a malformed reply (a write may have been applied); `command_failed` with the server's
 ///   error; `client_closed`.
