@@ -88,8 +88,8 @@ struct client_statistics {
 class client {
  public:
     /// Throws `mongoro::exception`: `invalid_uri`, see `uri::parse`; `not_supported` for what the
-    /// connection string asks for and this version cannot do yet (GSSAPI unless the library was
-    /// built with it, `mongodb+srv`, some options), so that nothing is silently left out;
+    /// connection string asks for and this version cannot do yet (`timeoutMS`, `socketTimeoutMS`;
+    /// GSSAPI unless the library was built with it), so that nothing is silently left out;
     /// `tls_failed` for a file of TLS that cannot be used, see `tls_options`; `invalid_argument`
     /// for a bad option, also for a log's file that cannot be opened, and for a credential that
     /// lacks what its mechanism needs (`credential::check`). What nobody knows is a warning in the

@@ -148,6 +148,7 @@ task<result<typename Outcome::value_type>> run_on(Deployment d, detail::command_
             if (pin != nullptr) {
                 pin->server = use->id();
                 if (d->load_balanced()) {
+                    checked_out.pin(pool::pinned_for::cursor);
                     pin->connection = std::move(checked_out);
                     pin->use = std::move(use);
                 }
