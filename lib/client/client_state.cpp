@@ -39,6 +39,15 @@ deployment::deployment::poll_srv_function poll_of(srv_source* srv) {
 
 /// Nobody hears of its error: the server's own timeout ends a cursor that could not be killed.
 task<void> run_kill(deployment::deployment& d, command_handle c, operation::cursor_pin pin) {
+    // What ended the cursor may have made its server unknown for a while. Not longer than that: who
+    // drops a cursor does not want to wait for a server that is gone.
+    constexpr std::chrono::seconds patience{2};
+    if (!pin.connection) {
+        const auto there = co_await d.find_ready(pin.server, deadline::after(patience));
+        if (!there) {
+            co_return;
+        }
+    }
     static_cast<void>(co_await operation::run(d, std::move(c), &pin));
 }
 

@@ -197,6 +197,22 @@ task<result<server_use>> deployment::select(topology::selection_criteria criteri
     }
 }
 
+task<server_use> deployment::find_ready(std::uint64_t id, deadline until) {
+    while (!refuses_) {
+        auto* const s = find(id);
+        if (s == nullptr || s->pool_->is_ready()) {
+            co_return s == nullptr ? server_use() : server_use(*s);
+        }
+        if (s->monitor_) {
+            s->monitor_->request_check(topology::request_check::when::after_pause);
+        }
+        if (co_await with_deadline(wait_for_change(), until)) {
+            break;
+        }
+    }
+    co_return server_use();
+}
+
 task<error> deployment::wait_for_change() {
     pool::wait_queue::waiter mine(waiting_);
     co_return co_await mine;
@@ -349,8 +365,22 @@ void deployment::perform(const topology::action& what) {
         what);
 }
 
+namespace {
+
+/// What the topology calls a server: not percent-encoded, as a connection string has it.
+result<host_address> host_of(const std::string& address) {
+    if (address.starts_with('/') && address.ends_with(".sock")) {
+        host_address socket;
+        socket.host = address;
+        return socket;
+    }
+    return host_address::parse(address);
+}
+
+}  // namespace
+
 void deployment::open_server(const topology::open_server& what) {
-    auto host = host_address::parse(what.address);
+    auto host = host_of(what.address);
     if (!host) {
         // What a server called a member; nobody can connect to it.
         const auto failed = host.error();
@@ -433,6 +463,10 @@ void deployment::refuse() noexcept {
     refuses_ = true;
     for (const auto& s : servers_) {
         s->watched_ = true;
+    }
+    // Who only cleans up waits no longer; a selection looks again.
+    while (!waiting_.empty()) {
+        waiting_.release_first(nullptr);
     }
 }
 

@@ -4,6 +4,7 @@
 #include "deployment/settings.hpp"
 #include "pool/wait_queue.hpp"
 
+#include <mongoro/deadline.hpp>
 #include <mongoro/detail/scope.hpp>
 #include <mongoro/result.hpp>
 #include <mongoro/task.hpp>
@@ -58,6 +59,9 @@ class deployment final : monitor_owner, pool::pool_owner {
                                                   std::int64_t operation_id);
     /// A server by its id; null if it is no part of the topology any more.
     [[nodiscard]] server* find(std::uint64_t id) const noexcept;
+    /// The same server, as soon as connections to it can be checked out; null if it is removed, not
+    /// there in time, or users' operations are refused.
+    [[nodiscard]] task<server_use> find_ready(std::uint64_t id, deadline until);
 
     /// An operation on a connection of `s` failed; most errors say nothing of the server.
     void failed(server& s, const pool::connection& c, const error& why) noexcept;

@@ -32,6 +32,19 @@ error ping(reactor& r, const std::string& uri) {
     return error_of(r, c.ping());
 }
 
+/// What the client's first connection for operations began with. The monitor, whose connection is
+/// the first of all, never logs in.
+document login_hello(const op_msg_peer& peer) {
+    for (const auto& command : peer.received()) {
+        CHECK((command.connection != 0 || !command.body["speculativeAuthenticate"].exists()));
+        if (command.connection == 1) {
+            return command.body;
+        }
+    }
+    FAIL("there was no second connection");
+    return {};
+}
+
 std::size_t sent(const op_msg_peer& peer, std::string_view name) {
     return peer.received(name).size();
 }
@@ -50,7 +63,7 @@ TEST_CASE("a login without a mechanism asks for the user's, and begins with the 
         op_msg_peer peer;
         users.serve(peer, true, both);
         CHECK(!ping(r, uri_of(peer, "user:pencil", "db")));
-        const auto hello = peer.received().front().body;
+        const auto hello = login_hello(peer);
         CHECK(hello["saslSupportedMechs"].get<std::string_view>() == "db.user");
         const auto first = hello["speculativeAuthenticate"];
         CHECK(first["saslStart"].get<int>() == 1);
@@ -127,7 +140,7 @@ TEST_CASE("a mechanism that is given is used, and nothing is asked for") {
             users.serve(peer, true, both);
             const std::string name(to_string(mechanism));
             CHECK(!ping(r, uri_of(peer, "user:pencil", "?authMechanism=" + name)));
-            const auto hello = peer.received().front().body;
+            const auto hello = login_hello(peer);
             CHECK_FALSE(hello["saslSupportedMechs"].exists());
             CHECK(hello["speculativeAuthenticate"]["mechanism"].get<std::string_view>() == name);
             CHECK(users.logins() == 1);
@@ -210,8 +223,13 @@ TEST_CASE("a login that the network ends is a network error, one that hangs is t
 TEST_CASE("a hello that is refused ends the login, one of an arbiter leaves it out") {
     on_each_backend([](reactor& r) {
         op_msg_peer peer;
-        peer.always("hello", reply_script().reply(op_msg_peer::error_document(18, "No", "no")));
+        peer.always("hello", reply_script().answer([](const received_command& command) {
+            return command.body["speculativeAuthenticate"].exists()
+                       ? op_msg_peer::error_document(18, "No", "no")
+                       : op_msg_peer::hello_document();
+        }));
         CHECK(ping(r, uri_of(peer, "user:pencil")) == errc::handshake_failed);
+        CHECK(peer.connections() == 1 + 1);  // the first is the monitor's
         auto arbiter = op_msg_peer::hello_document();
         document hello;
         for (const auto& [key, value] : arbiter) {
@@ -221,7 +239,7 @@ TEST_CASE("a hello that is refused ends the login, one of an arbiter leaves it o
         }
         hello.append("setName", "rs").append("arbiterOnly", true);
         peer.always("hello", reply_script().reply(hello));
-        CHECK(!ping(r, uri_of(peer, "user:pencil")));
+        CHECK(!ping(r, uri_of(peer, "user:pencil", "?directConnection=true")));
         CHECK(sent(peer, "saslStart") == 0);
     });
 }
@@ -238,7 +256,7 @@ TEST_CASE("without a credential nothing of a login is sent") {
         CHECK(!ping(r, peer.uri()));
         CHECK(!ping(r, "mongodb://" + peer.host() + ":" + std::to_string(peer.port()) +
                            "/db?authSource=users"));
-        const auto hello = peer.received().front().body;
+        const auto hello = login_hello(peer);
         CHECK_FALSE(hello["saslSupportedMechs"].exists());
         CHECK_FALSE(hello["speculativeAuthenticate"].exists());
         CHECK(peer.problems() == "");
@@ -254,7 +272,7 @@ TEST_CASE("PLAIN is one command behind the hello") {
                             {"ok", 1.0}};
         peer.expect("saslStart", reply_script().reply(done));
         CHECK(!ping(r, uri_of(peer, "user:pencil", "?authMechanism=PLAIN")));
-        CHECK_FALSE(peer.received().front().body["speculativeAuthenticate"].exists());
+        CHECK_FALSE(login_hello(peer)["speculativeAuthenticate"].exists());
         const auto start = peer.received("saslStart")[0];
         CHECK(start.database() == "$external");
         const auto payload = start.body["payload"].get<bson::binary_view>().bytes;
@@ -272,10 +290,11 @@ TEST_CASE("MONGODB-X509 rides on the hello, or comes behind it") {
                                 "/?authMechanism=MONGODB-X509";
         auto hello = op_msg_peer::hello_document();
         hello.append("speculativeAuthenticate", doc({"dbname", "$external"}, {"user", "CN=x"}));
-        peer.expect("hello", reply_script().reply(hello));
+        peer.expect("hello", reply_script().reply(hello), [](const received_command& command) {
+            return command.body["speculativeAuthenticate"].exists();
+        });
         CHECK(!ping(r, uri));
-        CHECK(document(
-                  peer.received().front().body["speculativeAuthenticate"].get<document_view>()) ==
+        CHECK(document(login_hello(peer)["speculativeAuthenticate"].get<document_view>()) ==
               document{{"authenticate", 1}, {"mechanism", "MONGODB-X509"}});
         CHECK(sent(peer, "authenticate") == 0);
 

@@ -212,6 +212,9 @@ TEST_CASE("an operation that is not awaited sends nothing") {
             const auto cursor = s.c.find();
         }
         r.poll();
-        CHECK(s.peer.connections() == 0);
+        CHECK(s.client.statistics().connections == 0);
+        s.check_works(1);
+        // Two hellos, the first of them the monitor's, and what has just been tried.
+        CHECK(s.peer.received().size() == 2 + 1);
     });
 }

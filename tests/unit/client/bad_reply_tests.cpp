@@ -148,7 +148,8 @@ TEST_CASE(
     "a host that closes or resets in the middle of a reply: the error names it, the client goes "
     "on") {
     on_each_backend([](reactor& r) {
-        for (const std::size_t size : {0U, 1U, 15U, 16U, 17U, 60U}) {
+        // Every other byte: cut_point_tests.cpp, where no monitor takes its time in between.
+        for (const std::size_t size : {0U, 17U}) {
             CAPTURE(size);
             scene s(r);
             const auto host = "127.0.0.1:" + std::to_string(s.peer.port());

@@ -74,7 +74,7 @@ TEST_CASE("a find that is cancelled after it was sent ends at once; its connecti
         CHECK(s.client.statistics().idle_connections == 0);
         REQUIRE(poll_until(r, [&] { return all_idle(s); }));
         s.check_works(1);
-        CHECK(s.peer.connections() == 1);
+        CHECK(s.peer.connections() == 1 + 1);  // the first is the monitor's
     });
 }
 
@@ -96,7 +96,7 @@ TEST_CASE("two hundred cancelled finds open no new connection, and lose no reply
             CHECK(right);
         }
         CHECK(sync_wait(r, s.c.find_one()));
-        CHECK(s.peer.connections() == 1);
+        CHECK(s.peer.connections() == 1 + 1);  // the first is the monitor's
         CHECK(s.client.statistics().connections_created == 1);
         CHECK(s.client.statistics().idle_connections == 1);
     });
@@ -163,9 +163,19 @@ TEST_CASE("a drained reply that is malformed, or cut, costs its connection, and 
 TEST_CASE("a deadline ends a find at any stage with deadline_exceeded") {
     on_each_backend([](reactor& r) {
         scene s(r, {.max_pool_size = 1, .drain_timeout = 60s});
-        // in the hello, which goes on for the next one
-        s.peer.expect("hello", reply_script().wait(300ms).reply(op_msg_peer::hello_document()));
-        CHECK(error_of(r, with_deadline(s.client.ping(), 50ms)) == errc::deadline_exceeded);
+        const auto hello = op_msg_peer::hello_document();
+        // in the monitor's hello: while a server is selected
+        s.peer.expect("hello", reply_script().wait(100ms).reply(hello));
+        const auto unselected = error_of(r, with_deadline(s.client.ping(), 50ms));
+        CHECK(unselected == errc::deadline_exceeded);
+        REQUIRE(unselected.cause() != nullptr);
+        CHECK(*unselected.cause() == errc::server_selection_timeout);
+        CHECK(s.client.statistics().connections == 0);
+        // in the hello of a connection, which goes on for the next one
+        s.peer.expect("hello", reply_script().wait(800ms).reply(hello));
+        running in_hello(r, with_deadline(s.client.ping(), 500ms));
+        REQUIRE(poll_until(r, [&] { return s.client.statistics().connections == 1; }));
+        CHECK(in_hello.wait().error() == errc::deadline_exceeded);
         CHECK(s.client.statistics().connections == 1);
         REQUIRE(poll_until(r, [&] { return s.client.statistics().idle_connections == 1; }));
         // in the reply, and in the queue
@@ -231,10 +241,16 @@ TEST_CASE("a task that is destroyed in the middle leaves nothing in flight, at e
     on_each_backend([](reactor& r) {
         scene s(r, {.max_pool_size = 1, .drain_timeout = 60s});
         { running unstarted(r, s.c.find_one()); }
-        s.peer.expect("hello", reply_script().wait(100ms).reply(op_msg_peer::hello_document()));
+        const auto slow = reply_script().wait(100ms).reply(op_msg_peer::hello_document());
+        s.peer.expect("hello", slow);
+        {
+            running in_selection(r, s.c.find_one());
+            REQUIRE(poll_until(r, [&] { return s.peer.received().size() == 1; }));
+        }
+        s.peer.expect("hello", slow);
         {
             running in_hello(r, s.c.find_one());
-            REQUIRE(poll_until(r, [&] { return s.peer.received().size() == 1; }));
+            REQUIRE(poll_until(r, [&] { return s.peer.received().size() == 2; }));
         }
         // The connection goes on being opened, for the next one.
         REQUIRE(poll_until(r, [&] { return s.client.statistics().idle_connections == 1; }));

@@ -59,7 +59,7 @@ TEST_CASE(
             CHECK(s.client.statistics().connections <= 3);
         }
         CHECK(s.client.statistics().connections_created == 3);
-        CHECK(s.peer.connections() == 3);
+        CHECK(s.peer.connections() == 1 + 3);  // the first is the monitor's
         CHECK(s.peer.received("find").size() == 60);
     });
 }
@@ -129,7 +129,7 @@ TEST_CASE("the connection that was used last is used next") {
     });
 }
 
-TEST_CASE("a connect that fails lets the next one try, and each gets its own error") {
+TEST_CASE("a connect that fails before the hello's answer is tried again, and clears no pool") {
     on_each_backend([](reactor& r) {
         const byte_script bad = byte_script().read_message().close();
         const byte_script good = byte_script()
@@ -140,32 +140,42 @@ TEST_CASE("a connect that fails lets the next one try, and each gets its own err
                                      .read_message()
                                      .write(op_msg(op_msg_peer::ok_document(), 3))
                                      .read_to_end();
-        const byte_peer peer({bad, bad, good});
+        const byte_peer peer({monitored(), bad, bad, good});
         const client c(r, peer.uri(), {.max_pool_size = 1});
-        std::list<running<void>> all;
-        for (int i = 0; i < 4; ++i) {
-            all.emplace_back(r, c.ping());
+        CHECK(!error_of(r, c.ping()));
+        CHECK(!error_of(r, c.ping()));
+        CHECK(peer.connections() == 1 + 3);
+        CHECK(c.statistics().connections_created == 1);
+    });
+}
+
+TEST_CASE("a connect that fails more often than may be tried again is that operation's error") {
+    on_each_backend([](reactor& r) {
+        const byte_script bad = byte_script().read_message().close();
+        const byte_peer peer({monitored(), bad});
+        const client c(r, peer.uri() + "?maxAdaptiveRetries=1", {.max_pool_size = 1});
+        for (std::size_t i = 1; i <= 2; ++i) {
+            const auto e = error_of(r, c.ping());
+            CHECK(e == errc::connection_closed);
+            CHECK(e.has_label("SystemOverloadedError"));
+            CHECK(peer.connections() == 1 + 2 * i);
         }
-        std::vector<bool> worked;
-        for (auto& one : all) {
-            one.wait();
-            worked.push_back(!one.failure());
-            CHECK((!one.failure() || one.failure() == errc::connection_closed));
-        }
-        CHECK(worked == std::vector<bool>{false, false, true, true});
-        CHECK(peer.connections() == 3);
+        CHECK(c.statistics().connections_created == 0);
     });
 }
 
 TEST_CASE("when a host refuses, everyone who waits hears of it") {
     on_each_backend([](reactor& r) {
-        const client c(r, listener::refused_uri(), {.max_pool_size = 2});
+        const client c(r, listener::refused_uri() + "?serverSelectionTimeoutMS=100",
+                       {.max_pool_size = 2});
         std::list<running<void>> all;
         for (int i = 0; i < 20; ++i) {
             all.emplace_back(r, c.ping());
         }
         for (auto& one : all) {
-            CHECK(one.wait().error() == errc::connect_failed);
+            const auto e = one.wait().error();
+            CHECK(e == errc::server_selection_timeout);
+            CHECK(e.to_string().find("Connection refused") != std::string::npos);
         }
         CHECK(c.statistics().connections == 0);
     });
@@ -232,8 +242,8 @@ TEST_CASE("each of two clients of one reactor has connections of its own") {
         sync_wait(r, a.client.ping());
         sync_wait(r, b.client.ping());
         sync_wait(r, copy.ping());
-        CHECK(a.peer.connections() == 1);
-        CHECK(b.peer.connections() == 1);
+        CHECK(a.peer.connections() == 1 + 1);  // the first is the monitor's
+        CHECK(b.peer.connections() == 1 + 1);
         CHECK(copy.statistics().connections_created == 1);
     });
 }
@@ -289,7 +299,7 @@ TEST_CASE("a server over IPv6 and one over a Unix-domain socket are as good as a
             for (int i = 0; i < 3; ++i) {
                 CHECK(sync_wait(r, c["db"]["c"].find_one()));
             }
-            CHECK(peer.connections() == 1);
+            CHECK(peer.connections() == 1 + 1);  // the first is the monitor's
             peer.expect("ping", reply_script().close());
             const auto e = error_of(r, c.ping());
             CHECK(e == errc::connection_closed);
@@ -304,10 +314,12 @@ TEST_CASE("localhost is connected to at whichever of its addresses somebody list
     on_each_backend([](reactor& r) {
         for (const auto where : {listen_at::ipv4, listen_at::ipv6}) {
             const op_msg_peer peer(where);
-            const client c(r, "mongodb://localhost:" + std::to_string(peer.port()));
+            const char* const limit = where == listen_at::ipv4 ? "30000" : "500";
+            const client c(r, "mongodb://localhost:" + std::to_string(peer.port()) +
+                                  "/?serverSelectionTimeoutMS=" + limit);
             const auto e = error_of(r, c.ping());
             // A machine whose hosts file has no ::1 for localhost cannot find the second.
-            CHECK((!e || (where == listen_at::ipv6 && e == errc::connect_failed)));
+            CHECK((!e || (where == listen_at::ipv6 && e == errc::server_selection_timeout)));
         }
     });
 }

@@ -2,6 +2,7 @@
 
 #include "cloud/http.hpp"
 #include "cloud/read_file.hpp"
+#include "tls_server.hpp"
 
 #include <mongoro/with_deadline.hpp>
 #include <mongoro/with_stop.hpp>
@@ -95,19 +96,39 @@ TEST_CASE("what goes wrong below is the cause of authentication_failed") {
     });
 }
 
-TEST_CASE("a service that refuses the connection, and https, are errors") {
+TEST_CASE("a service that refuses the connection is an error with that as its cause") {
     on_each_backend([](reactor& r) {
         world w(r);
         const auto refused = uri::parse(listener::refused_uri()).value().host();
         const auto connect = w.surroundings().connect;
-        http_origin origin{.tls = false, .host = refused.host, .port = refused.port};
-        auto e = sync_wait(r, ask_service(connect, origin, {})).error();
+        const http_origin origin{.tls = false, .host = refused.host, .port = refused.port};
+        const http_request request;
+        const auto e = sync_wait(r, ask_service(connect, origin, request)).error();
+        CHECK(e == errc::authentication_failed);
         REQUIRE(e.cause() != nullptr);
         CHECK(*e.cause() == errc::connect_failed);
-        origin.tls = true;
-        e = sync_wait(r, ask_service(connect, origin, {})).error();
+    });
+}
+
+TEST_CASE("an https service that none of the system's authorities vouches for is asked nothing") {
+    on_each_backend([](reactor& r) {
+        tls_server_options options;
+        options.certificate = identity::self_signed();
+        tls_server tls(std::move(options));
+        const auto serve = [&](peer_socket& socket, std::size_t) { tls.accept(socket); };
+        auto service = std::make_unique<listener>(listen_at::ipv4, serve);
+        world w(r);
+        const auto connect = w.surroundings().connect;
+        const http_origin origin{.tls = true, .host = service->host(), .port = service->port()};
+        const http_request request;
+        const auto e = sync_wait(r, ask_service(connect, origin, request)).error();
+        CHECK(e == errc::authentication_failed);
         REQUIRE(e.cause() != nullptr);
-        CHECK(*e.cause() == errc::not_supported);
+        CHECK_MESSAGE(*e.cause() == errc::tls_failed, e.to_string());
+        CHECK(service->accepted() == 1);
+        service.reset();  // joins
+        CHECK(tls.handshakes() == 0);
+        CHECK(!tls.failure().empty());
     });
 }
 

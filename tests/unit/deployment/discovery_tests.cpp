@@ -1,0 +1,146 @@
+#include "deployment_support.hpp"
+
+#include <algorithm>
+
+using namespace mongoro;
+using namespace mongoro::test;
+
+TEST_CASE("a client finds all members and the primary of a replica set from any one of them") {
+    on_each_backend([](reactor& r) {
+        for (std::size_t seed = 0; seed < 3; ++seed) {
+            CAPTURE(seed);
+            const test::deployment set(three_members);
+            const auto seen = std::make_shared<watcher>();
+            const client c(r, "mongodb://" + set.address(seed) + "/?replicaSet=rs",
+                           {.topology_listener = seen});
+            CHECK(sync_wait(r, c["db"]["c"].insert_one({{"_id", 1}})).acknowledged);
+            CHECK(seen->now->type == topology_type::replica_set_with_primary);
+            CHECK(seen->now->servers.size() == 3);
+            REQUIRE(seen->now->primary() != nullptr);
+            CHECK(seen->now->primary()->address == set.address(0));
+            CHECK(set.count(0, "insert") == 1);
+            CHECK(set.count("insert") == 1);
+        }
+    });
+}
+
+TEST_CASE("a step-down and an election are followed, without waiting for a heartbeat to be due") {
+    on_each_backend([](reactor& r) {
+        set_scene s(r, three_members, "heartbeatFrequencyMS=600000");
+        CHECK(!error_of(r, s.c.insert_one({{"_id", 1}})));
+        REQUIRE(s.until_all_known());
+        s.set.step_down();
+        REQUIRE(s.until_type(topology_type::replica_set_no_primary));
+        running waits(r, s.c.insert_one({{"_id", 2}}));
+        r.poll();
+        CHECK(!waits.done());
+        s.set.elect(2);
+        CHECK(waits.wait());
+        CHECK(s.seen->type_of(s.set.address(2)) == server_type::rs_primary);
+        CHECK(s.set.count(0, "insert") == 1);
+        CHECK(s.set.count(2, "insert") == 1);
+        CHECK(s.set.count("insert") == 2);
+    });
+}
+
+TEST_CASE("who writes to a primary that has just stepped down gets its error, and the next works") {
+    on_each_backend([](reactor& r) {
+        // A monitor that asks every ten seconds: the operation is the first to notice.
+        set_scene s(r, three_members, "serverMonitoringMode=poll");
+        CHECK(!error_of(r, s.c.insert_one({{"_id", 1}})));
+        s.set.elect(1);
+        const auto e = error_of(r, s.c.insert_one({{"_id", 2}}));
+        CHECK(e.server_code() == 10107);
+        CHECK(s.seen->type_of(s.set.address(0)) != server_type::rs_primary);
+        CHECK(!error_of(r, s.c.insert_one({{"_id", 3}})));
+        CHECK(s.set.count(1, "insert") == 1);
+        CHECK(s.set.store().documents("db.c").size() == 2);
+    });
+}
+
+TEST_CASE("a member that is cut off is taken out, whether it resets or hangs, until it is back") {
+    on_each_backend([](reactor& r) {
+        for (const auto how : {partition_mode::reset, partition_mode::hang}) {
+            set_scene s(r, three_members, "heartbeatFrequencyMS=500&connectTimeoutMS=500");
+            REQUIRE(s.until_all_known());
+            s.set.partition(2, how);
+            REQUIRE(s.until_member(2, server_type::unknown));
+            CHECK(s.seen->now->type == topology_type::replica_set_with_primary);
+            CHECK(s.seen->now->find(s.set.address(2))->error);
+            const auto before = s.set.count(2, "find");
+            const auto nearest = s.c.with_read_preference({.mode = read_mode::secondary});
+            for (int i = 0; i < 10; ++i) {
+                CHECK(!error_of(r, nearest.find_one()));
+            }
+            CHECK(s.set.count(1, "find") == 10);
+            CHECK(s.set.count(2, "find") == before);
+            s.set.heal(2);
+            CHECK(s.until_member(2, server_type::rs_secondary));
+        }
+    });
+}
+
+TEST_CASE("a primary that is killed is replaced by the one that the others elect") {
+    on_each_backend([](reactor& r) {
+        set_scene s(r);
+        CHECK(!error_of(r, s.c.insert_one({{"_id", 1}})));
+        REQUIRE(s.until_all_known());
+        s.set.kill(0);
+        REQUIRE(s.until_type(topology_type::replica_set_no_primary));
+        s.set.elect(1);
+        CHECK(!error_of(r, s.c.insert_one({{"_id", 2}})));
+        CHECK(s.set.count(1, "insert") == 1);
+        s.set.restart(0);
+        CHECK(s.until_member(0, server_type::rs_secondary));
+    });
+}
+
+TEST_CASE("members that join are watched, and those that are removed are dropped") {
+    on_each_backend([](reactor& r) {
+        set_scene s(r);
+        REQUIRE(s.until_all_known());
+        const auto added = s.set.add(role::secondary);
+        REQUIRE(s.until([&] { return s.seen->now->servers.size() == 4; }));
+        CHECK(s.until_member(added, server_type::rs_secondary));
+        s.set.remove(2);
+        REQUIRE(s.until([&] { return s.seen->now->servers.size() == 3; }));
+        CHECK(s.seen->now->find(s.set.address(2)) == nullptr);
+        CHECK(s.seen->closed == std::vector<std::string>{s.set.address(2)});
+        const auto secondary = s.c.with_read_preference({.mode = read_mode::secondary});
+        for (int i = 0; i < 20; ++i) {
+            CHECK(!error_of(r, secondary.find_one()));
+        }
+        CHECK(s.set.count(2, "find") == 0);
+    });
+}
+
+TEST_CASE("a seed of another replica set is never used") {
+    on_each_backend([](reactor& r) {
+        const test::deployment right(three_members);
+        const test::deployment wrong({role::primary}, "other");
+        const auto seen = std::make_shared<watcher>();
+        const client c(r,
+                       "mongodb://" + wrong.address(0) + "," + right.address(0) + "/?replicaSet=rs",
+                       {.topology_listener = seen});
+        for (int i = 0; i < 10; ++i) {
+            CHECK(!error_of(r, c["db"]["c"].insert_one({{"_id", i}})));
+        }
+        REQUIRE(poll_until(r, [&] { return seen->now->find(wrong.address(0)) == nullptr; }));
+        CHECK(wrong.count("insert") == 0);
+        CHECK(right.count("insert") == 10);
+    });
+}
+
+TEST_CASE("what is missing of a set is said when no server is found in time") {
+    on_each_backend([](reactor& r) {
+        set_scene s(r, three_members, "serverSelectionTimeoutMS=100");
+        s.set.step_down();
+        const auto e = error_of(r, s.c.insert_one({{"_id", 1}}));
+        CHECK(e == errc::server_selection_timeout);
+        for (std::size_t i = 0; i < 3; ++i) {
+            CHECK_MESSAGE(e.to_string().find(s.set.address(i)) != std::string::npos, e.to_string());
+        }
+        CHECK(e.to_string().find("ReplicaSetNoPrimary") != std::string::npos);
+        CHECK(s.set.count("insert") == 0);
+    });
+}

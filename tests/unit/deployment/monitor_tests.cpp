@@ -1,0 +1,151 @@
+#include "deployment_support.hpp"
+#include "op_msg_peer.hpp"
+
+#include <mongoro/bson/object_id.hpp>
+
+#include <algorithm>
+
+using namespace mongoro;
+using namespace mongoro::test;
+
+namespace {
+
+constexpr std::uint32_t exhaust_allowed = 1U << 16;
+
+/// The hello of a server that can answer by itself.
+document versioned_hello(std::int64_t counter) {
+    static const auto process = bson::object_id::generate();
+    auto hello = op_msg_peer::hello_document();
+    hello.append("topologyVersion", doc({"processId", process}, {"counter", counter}));
+    return hello;
+}
+
+bool awaits(const received_command& hello) {
+    return hello.body["topologyVersion"].exists();
+}
+
+std::size_t count_awaiting(const op_msg_peer& peer) {
+    const auto all = peer.received("hello");
+    return static_cast<std::size_t>(std::count_if(all.begin(), all.end(), awaits));
+}
+
+/// A client that asks as often as may be.
+std::string often(const op_msg_peer& peer, std::string_view more = {}) {
+    return peer.uri() + "?heartbeatFrequencyMS=500" + std::string(more);
+}
+
+}  // namespace
+
+TEST_CASE("a server with a topologyVersion is asked once, and says by itself what is new") {
+    on_each_backend([](reactor& r) {
+        op_msg_peer peer;
+        peer.always("hello", reply_script().reply(versioned_hello(1)));
+        peer.expect("hello",
+                    reply_script()
+                        .more(versioned_hello(2))
+                        .more(versioned_hello(3))
+                        .wait(20ms)
+                        .more(versioned_hello(4))
+                        .hang(),
+                    awaits);
+        const auto seen = std::make_shared<watcher>();
+        {
+            const client c(r, often(peer), {.topology_listener = seen});
+            const auto address = "127.0.0.1:" + std::to_string(peer.port());
+            REQUIRE(poll_until(r, [&] { return seen->awaited[address] == 3; }));
+            CHECK(seen->asked[address] == 1);  // the first, of the handshake
+            REQUIRE(seen->now->servers.size() == 1);
+            CHECK(seen->now->servers[0]->topology_version->counter == 4);
+            CHECK(count_awaiting(peer) == 1);
+        }
+        const auto all = peer.received("hello");
+        const auto streaming = std::find_if(all.begin(), all.end(), awaits);
+        REQUIRE(streaming != all.end());
+        CHECK((streaming->flags & exhaust_allowed) != 0);
+        CHECK(streaming->body["maxAwaitTimeMS"].get<std::int64_t>() == 500);
+        CHECK(streaming->body["topologyVersion"]["counter"].get<std::int64_t>() == 1);
+        // The round trip times are taken on a connection of their own.
+        CHECK(peer.connections() == 2);
+        CHECK(peer.problems() == "");
+    });
+}
+
+TEST_CASE("a server without a topologyVersion is asked again and again on one connection") {
+    on_each_backend([](reactor& r) {
+        const op_msg_peer peer;
+        const auto seen = std::make_shared<watcher>();
+        const client c(r, often(peer), {.topology_listener = seen});
+        const auto address = "127.0.0.1:" + std::to_string(peer.port());
+        REQUIRE(poll_until(r, [&] { return seen->asked[address] == 3; }));
+        CHECK(seen->awaited[address] == 0);
+        CHECK(peer.received().size() == 3);
+        CHECK(count_awaiting(peer) == 0);
+        CHECK(peer.connections() == 1);
+        CHECK(peer.problems() == "");
+    });
+}
+
+TEST_CASE("with serverMonitoringMode=poll a server is asked again and again, whatever it can do") {
+    on_each_backend([](reactor& r) {
+        op_msg_peer peer;
+        peer.always("hello", reply_script().reply(versioned_hello(1)));
+        const auto seen = std::make_shared<watcher>();
+        const client c(r, often(peer, "&serverMonitoringMode=poll"), {.topology_listener = seen});
+        const auto address = "127.0.0.1:" + std::to_string(peer.port());
+        REQUIRE(poll_until(r, [&] { return seen->asked[address] == 3; }));
+        CHECK(seen->awaited[address] == 0);
+        CHECK(count_awaiting(peer) == 0);
+        CHECK(peer.connections() == 1);
+    });
+}
+
+TEST_CASE("a stream that the server ends is asked for again") {
+    on_each_backend([](reactor& r) {
+        op_msg_peer peer;
+        peer.always("hello", reply_script().reply(versioned_hello(1)));
+        peer.expect("hello", reply_script().more(versioned_hello(2)).reply(versioned_hello(3)),
+                    awaits);
+        peer.expect("hello", reply_script().more(versioned_hello(4)).hang(), awaits);
+        const auto seen = std::make_shared<watcher>();
+        const client c(r, often(peer), {.topology_listener = seen});
+        const auto address = "127.0.0.1:" + std::to_string(peer.port());
+        REQUIRE(poll_until(r, [&] { return seen->awaited[address] == 3; }));
+        CHECK(count_awaiting(peer) == 2);
+        CHECK(seen->failed[address] == 0);
+        CHECK(
+            peer.received("hello").back().body["topologyVersion"]["counter"].get<std::int64_t>() ==
+            3);
+    });
+}
+
+TEST_CASE("a monitor says hello without logging in, and is not held up by a pool that is full") {
+    on_each_backend([](reactor& r) {
+        op_msg_peer peer;
+        peer.always("find", reply_script().hang());
+        const auto seen = std::make_shared<watcher>();
+        const client c(r, often(peer, "&maxPoolSize=1"), {.topology_listener = seen});
+        running stuck(r, c["db"]["c"].find_one());
+        REQUIRE(poll_until(r, [&] { return peer.received("find").size() == 1; }));
+        const auto address = "127.0.0.1:" + std::to_string(peer.port());
+        const auto before = seen->asked[address];
+        REQUIRE(poll_until(r, [&] { return seen->asked[address] == before + 2; }));
+        CHECK(!stuck.done());
+        CHECK(peer.connections() == 2);
+    });
+}
+
+TEST_CASE("a network error has the server checked anew, on a new connection") {
+    on_each_backend([](reactor& r) {
+        op_msg_peer peer;
+        const auto seen = std::make_shared<watcher>();
+        const client c(r, peer.uri(), {.topology_listener = seen});
+        CHECK(!error_of(r, c.ping()));
+        peer.expect("ping", reply_script().close());
+        CHECK(error_of(r, c.ping()) == errc::connection_closed);
+        CHECK(seen->now->servers[0]->type == server_type::unknown);
+        CHECK(!error_of(r, c.ping()));
+        CHECK(seen->now->servers[0]->type == server_type::standalone);
+        CHECK(peer.connections() == 4);  // a monitor's and a pool's, twice
+        CHECK(c.statistics().connections_created == 2);
+    });
+}

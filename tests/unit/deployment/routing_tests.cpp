@@ -1,0 +1,247 @@
+#include "deployment_support.hpp"
+#include "op_msg_peer.hpp"
+
+#include <mongoro/bson/object_id.hpp>
+
+using namespace mongoro;
+using namespace mongoro::test;
+
+namespace {
+
+failure_rule overloaded(std::vector<std::string> commands, std::size_t times = SIZE_MAX) {
+    failure_rule rule;
+    rule.commands = std::move(commands);
+    rule.times = times;
+    rule.error_code = 462;
+    rule.code_name = "IngressRequestRateLimitExceeded";
+    rule.labels = {"SystemOverloadedError", "RetryableError"};
+    return rule;
+}
+
+void find_often(reactor& r, const collection<>& c, int times) {
+    for (int i = 0; i < times; ++i) {
+        const auto e = error_of(r, c.find_one());
+        CHECK_MESSAGE(!e, e.to_string());
+    }
+}
+
+}  // namespace
+
+TEST_CASE("reads go to secondaries if told so, and to the primary if not") {
+    on_each_backend([](reactor& r) {
+        set_scene s(r, three_members, "localThresholdMS=60000");
+        REQUIRE(s.until_all_known());
+        find_often(r, s.c, 5);
+        CHECK(s.set.count(0, "find") == 5);
+        CHECK(s.set.count("find") == 5);
+        find_often(r, s.c.with_read_preference({.mode = read_mode::secondary}), 40);
+        CHECK(s.set.count(0, "find") == 5);
+        CHECK(s.set.count(1, "find") > 0);
+        CHECK(s.set.count(2, "find") > 0);
+        CHECK(s.set.count("find") == 45);
+        const auto sent = s.set.received(1, "find");
+        CHECK(sent[0].body["$readPreference"]["mode"].get<std::string>() == "secondary");
+        CHECK(!s.set.received(0, "find")[0].body["$readPreference"].exists());
+        find_often(r, s.c.with_read_preference({.mode = read_mode::nearest}), 60);
+        CHECK(s.set.count(0, "find") > 5);
+        CHECK(!error_of(r, s.c.insert_one({{"_id", 1}})));
+        CHECK(s.set.count(0, "insert") == 1);
+    });
+}
+
+TEST_CASE("the connection string's read preference is for all that have none of their own") {
+    on_each_backend([](reactor& r) {
+        set_scene s(r, three_members, "readPreference=secondary");
+        find_often(r, s.c, 5);
+        CHECK(s.set.count(0, "find") == 0);
+        find_often(r, s.c.with_read_preference({.mode = read_mode::primary}), 5);
+        CHECK(s.set.count(0, "find") == 5);
+        CHECK(!error_of(r, s.c.insert_one({{"_id", 1}})));
+        CHECK(s.set.count(0, "insert") == 1);
+    });
+}
+
+TEST_CASE("tags choose among the secondaries, and are looked at anew when they change") {
+    on_each_backend([](reactor& r) {
+        set_scene s(r, three_members, "localThresholdMS=60000&serverSelectionTimeoutMS=100");
+        REQUIRE(s.until_all_known());
+        const auto tag = [&](std::size_t member, const char* where) {
+            s.set.set_hello_fields(member, doc({"tags", doc({"dc", where})}));
+            REQUIRE(s.until([&] {
+                const auto& tags = s.seen->now->find(s.set.address(member))->tags;
+                const auto dc = tags.find("dc");
+                return dc != tags.end() && dc->second == where;
+            }));
+        };
+        tag(1, "ny");
+        tag(2, "la");
+        const bson::array wanted = arr(doc({"dc", "ny"}));
+        const auto near =
+            s.c.with_read_preference({.mode = read_mode::secondary, .tag_sets = wanted});
+        find_often(r, near, 10);
+        CHECK(s.set.count(1, "find") == 10);
+        tag(1, "sf");
+        CHECK(error_of(r, near.find_one()) == errc::server_selection_timeout);
+        tag(2, "ny");
+        find_often(r, near, 10);
+        CHECK(s.set.count(1, "find") == 10);
+        CHECK(s.set.count(2, "find") == 10);
+    });
+}
+
+TEST_CASE("without a secondary those who prefer one read from the primary, and back") {
+    on_each_backend([](reactor& r) {
+        set_scene s(r, {role::primary, role::secondary}, "heartbeatFrequencyMS=500");
+        REQUIRE(s.until_all_known());
+        const auto preferring = s.c.with_read_preference({.mode = read_mode::secondary_preferred});
+        find_often(r, preferring, 3);
+        CHECK(s.set.count(1, "find") == 3);
+        s.set.partition(1, partition_mode::reset);
+        REQUIRE(s.until_member(1, server_type::unknown));
+        find_often(r, preferring, 3);
+        CHECK(s.set.count(0, "find") == 3);
+        s.set.heal(1);
+        REQUIRE(s.until_member(1, server_type::rs_secondary));
+        find_often(r, preferring, 3);
+        CHECK(s.set.count(1, "find") == 6);
+    });
+}
+
+TEST_CASE("a member that is asked directly serves reads, whatever it is") {
+    on_each_backend([](reactor& r) {
+        const test::deployment set(three_members);
+        const client c(r, set.direct_uri(1));
+        find_often(r, c["db"]["c"], 3);
+        CHECK(set.count(1, "find") == 3);
+        CHECK(error_of(r, c["db"]["c"].insert_one({{"_id", 1}})).server_code() == 10107);
+        CHECK(set.count(0, "hello") == 0);
+    });
+}
+
+TEST_CASE("of two mongos both are used") {
+    on_each_backend([](reactor& r) {
+        set_scene s(r, {role::mongos, role::mongos}, "localThresholdMS=60000");
+        REQUIRE(s.until_all_known());
+        CHECK(s.seen->now->type == topology_type::sharded);
+        for (int i = 0; i < 40; ++i) {
+            CHECK(!error_of(r, s.c.insert_one({{"_id", i}})));
+        }
+        CHECK(s.set.count(0, "insert") > 0);
+        CHECK(s.set.count(1, "insert") > 0);
+        CHECK(s.set.count("insert") == 40);
+    });
+}
+
+TEST_CASE("behind a load balancer nothing is monitored, and each connection says so") {
+    on_each_backend([](reactor& r) {
+        set_scene s(r, {role::load_balancer});
+        find_often(r, s.c, 5);
+        CHECK(s.seen->now->type == topology_type::load_balanced);
+        CHECK(s.set.connections(0) == 1);
+        CHECK(s.set.count(0, "hello") == 1);
+        CHECK(s.seen->asked.empty());
+        CHECK(s.seen->awaited.empty());
+    });
+}
+
+TEST_CASE("a cursor behind a load balancer keeps its connection until it has ended") {
+    on_each_backend([](reactor& r) {
+        const auto batch = [](const char* name, int number, std::int64_t id) {
+            return document{
+                {"cursor", doc({"id", id}, {"ns", "db.c"}, {name, arr(doc({"_id", number}))})},
+                {"ok", 1.0}};
+        };
+        op_msg_peer peer;
+        auto hello = op_msg_peer::hello_document();
+        hello.append("serviceId", bson::object_id::generate()).append("msg", "isdbgrid");
+        peer.always("hello", reply_script().reply(hello));
+        peer.expect("find", reply_script().reply(batch("firstBatch", 0, 42)));
+        peer.expect("getMore", reply_script().reply(batch("nextBatch", 1, 42)));
+        peer.expect("getMore", reply_script().reply(batch("nextBatch", 2, 0)));
+        const client c(r, peer.uri() + "?loadBalanced=true");
+        auto cursor = c["db"]["c"].find();
+        CHECK(sync_wait(r, cursor.next()));
+        CHECK(c.statistics().idle_connections == 0);
+        CHECK(!error_of(r, c.ping()));
+        CHECK(c.statistics().connections == 2);
+        CHECK(sync_wait(r, cursor.next()));
+        CHECK(sync_wait(r, cursor.next()));
+        CHECK(c.statistics().idle_connections == 2);
+        CHECK(!sync_wait(r, cursor.next()));
+        const auto find = peer.received("find");
+        const auto more = peer.received("getMore");
+        REQUIRE(find.size() == 1);
+        REQUIRE(more.size() == 2);
+        CHECK(more[0].connection == find[0].connection);
+        CHECK(more[1].connection == find[0].connection);
+        CHECK(peer.received("ping")[0].connection != find[0].connection);
+        CHECK(peer.problems() == "");
+
+        // One that is dropped is killed on its own connection, which then is free again.
+        peer.expect("find", reply_script().reply(batch("firstBatch", 0, 43)));
+        {
+            auto dropped = c["db"]["c"].find();
+            CHECK(sync_wait(r, dropped.next()));
+        }
+        REQUIRE(poll_until(r, [&] { return c.statistics().idle_connections == 2; }));
+        REQUIRE(peer.received("killCursors").size() == 1);
+        CHECK(peer.received("killCursors")[0].connection == peer.received("find")[1].connection);
+    });
+}
+
+TEST_CASE("an overload error is tried again maxAdaptiveRetries times, on the connection there is") {
+    on_each_backend([](reactor& r) {
+        for (const std::size_t retries : {0U, 1U, 2U}) {
+            CAPTURE(retries);
+            set_scene s(r, {role::standalone}, "maxAdaptiveRetries=" + std::to_string(retries));
+            s.set.fail(0, overloaded({"find", "insert"}));
+            const auto e = error_of(r, s.c.find_one());
+            CHECK(e.server_code() == 462);
+            CHECK(e.has_label("SystemOverloadedError"));
+            CHECK(s.set.count(0, "find") == 1 + retries);
+            CHECK(error_of(r, s.c.insert_one({{"_id", 1}})).server_code() == 462);
+            CHECK(s.set.count(0, "insert") == 1 + retries);
+            CHECK(s.client.statistics().connections_created == 1);
+            CHECK(s.client.statistics().connections == 1);
+            CHECK(s.seen->now->servers[0]->type == server_type::standalone);
+        }
+    });
+}
+
+TEST_CASE("an operation that is tried again after an overload error succeeds, and is done once") {
+    on_each_backend([](reactor& r) {
+        set_scene s(r, {role::standalone});
+        s.set.fail(0, overloaded({"insert"}, 2));
+        CHECK(!error_of(r, s.c.insert_one({{"_id", 1}})));
+        CHECK(s.set.count(0, "insert") == 3);
+        CHECK(s.set.store().documents("db.c").size() == 1);
+        CHECK(s.client.statistics().connections_created == 1);
+    });
+}
+
+TEST_CASE("an overload error that must not be retried, and retries switched off, are not tried") {
+    on_each_backend([](reactor& r) {
+        set_scene s(r, {role::standalone}, "retryReads=false");
+        auto rule = overloaded({"find", "insert"});
+        s.set.fail(0, rule);
+        CHECK(error_of(r, s.c.find_one()).server_code() == 462);
+        CHECK(s.set.count(0, "find") == 1);
+        s.set.clear_failures(0);
+        rule.labels = {"SystemOverloadedError"};
+        s.set.fail(0, rule);
+        CHECK(error_of(r, s.c.insert_one({{"_id", 1}})).server_code() == 462);
+        CHECK(s.set.count(0, "insert") == 1);
+    });
+}
+
+TEST_CASE("with enableOverloadRetargeting the next try goes to another server") {
+    on_each_backend([](reactor& r) {
+        set_scene s(r, {role::mongos, role::mongos},
+                    "localThresholdMS=60000&enableOverloadRetargeting=true&maxAdaptiveRetries=1");
+        REQUIRE(s.until_all_known());
+        s.set.fail(0, overloaded({"find"}));
+        find_often(r, s.c, 30);
+        CHECK(s.set.count(1, "find") == 30);
+        CHECK(s.set.count(0, "find") > 0);
+    });
+}
