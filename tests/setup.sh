@@ -108,6 +108,8 @@ pip_failure() {
 setup_server() {
     local venv=$build/venv log=$build/log/venv.log
     server=$venv/bin/secantusd-py
+    # For tests that need a server with other flags.
+    export MONGORO_TEST_SERVER=$server
     [[ ! -e $venv/ready-$server_version ]] || return 0
     [[ $(uname -m) == x86_64 ]] ||
         die "the test server has no build for $(uname -m): set MONGODB_URI to a server of yours"

@@ -129,6 +129,7 @@ awaitable<void> client::close(deadline until) const {
 
 client_statistics client::statistics() const noexcept {
     client_statistics sum;
+    sum.connections_created = state_->servers().created_for_gone();
     for (const auto& server : state_->servers().servers()) {
         const auto& pool = server->pool();
         sum.connections += pool.size();

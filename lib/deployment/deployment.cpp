@@ -420,6 +420,7 @@ void deployment::close_server(const std::string& address) {
         watching->stop();
     }
     s->pool_->close();
+    created_for_gone_ += s->pool_->created();
     if (s->operations_ == 0) {
         background_.spawn(retire(std::move(s)));
     } else {
@@ -446,6 +447,9 @@ void deployment::refresh() {
     }
     topology_ = description->type;
     primary_ = nullptr;
+    if (settings_.selections != nullptr) {
+        return;
+    }
     topology::selection_criteria writes;
     writes.operation = topology::operation_kind::write;
     if (topology::find_suitable(*description, writes, scratch_) && scratch_.size() == 1) {

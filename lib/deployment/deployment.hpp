@@ -45,7 +45,7 @@ class deployment final : monitor_owner, pool::pool_owner {
     void open();
 
     /// The one server for all writes and all reads of the primary, if that is clear: null says
-    /// nothing but that `select` has to look.
+    /// nothing but that `select` has to look, as it has to where each selection is logged.
     [[nodiscard]] server* primary() const noexcept { return primary_; }
     /// A server for an operation: one that is suitable now, or as soon as there is one.
     ///
@@ -79,6 +79,8 @@ class deployment final : monitor_owner, pool::pool_owner {
     [[nodiscard]] std::span<const std::unique_ptr<server>> servers() const noexcept {
         return servers_;
     }
+    /// How many connections were created for servers that are no part of the topology any more.
+    [[nodiscard]] std::size_t created_for_gone() const noexcept { return created_for_gone_; }
     /// Of 0 to 1: for the jitter of a pause.
     [[nodiscard]] double random();
 
@@ -130,6 +132,7 @@ class deployment final : monitor_owner, pool::pool_owner {
     bool applying_ = false;
     std::uint64_t last_id_ = 0;
     std::size_t selecting_ = 0;
+    std::size_t created_for_gone_ = 0;
     server* primary_ = nullptr;
     topology_type topology_ = topology_type::unknown;
     std::vector<std::unique_ptr<server>> servers_;

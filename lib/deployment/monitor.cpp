@@ -43,7 +43,7 @@ class monitor::heartbeat {
  public:
     heartbeat(const monitor& m, bool awaited) : monitor_(m), awaited_(awaited) {
         if (auto* listener = monitor_.settings_.listener) {
-            listener->on(server_heartbeat_started_event{monitor_.address_, driver_connection_id(),
+            listener->on(server_heartbeat_started_event{monitor_.address_, monitor_.connections_,
                                                         monitor_.server_connection_id_, awaited_});
         }
     }
@@ -54,21 +54,17 @@ class monitor::heartbeat {
         }
         const auto duration = clock::now() - begin_;
         if (reply) {
-            listener->on(server_heartbeat_succeeded_event{monitor_.address_, driver_connection_id(),
+            listener->on(server_heartbeat_succeeded_event{monitor_.address_, monitor_.connections_,
                                                           monitor_.server_connection_id_, awaited_,
                                                           duration, reply->document()});
         } else {
-            listener->on(server_heartbeat_failed_event{monitor_.address_, driver_connection_id(),
+            listener->on(server_heartbeat_failed_event{monitor_.address_, monitor_.connections_,
                                                        monitor_.server_connection_id_, awaited_,
                                                        duration, reply.error()});
         }
     }
 
  private:
-    [[nodiscard]] std::optional<std::int64_t> driver_connection_id() const {
-        return monitor_.connections_ == 0 ? std::nullopt : std::optional(monitor_.connections_);
-    }
-
     const monitor& monitor_;
     bool awaited_;
     clock::time_point begin_ = clock::now();
@@ -130,7 +126,6 @@ task<void> monitor::run(std::shared_ptr<monitor> /*self*/) {
         } else if (checked) {
             hello_ok_ = checked->hello_ok;
             topology_version_ = bson::document(checked->topology_version());
-            server_connection_id_ = checked->connection_id;
             owner_.answered(address_, *checked, rtt_.get());
         } else {
             connection_.reset();
@@ -164,6 +159,12 @@ bool monitor::goes_on_at_once() const {
 }
 
 task<result<wire::hello_reply>> monitor::check(protocol how) {
+    if (how == protocol::connect) {
+        // The first heartbeat event names the connection already.
+        connection_.reset();
+        ++connections_;
+        server_connection_id_.reset();
+    }
     const heartbeat events(*this, how == protocol::next_reply || how == protocol::stream);
     const auto begin = clock::now();
     // No conditional operator around co_await, and exchanges by name: g++ 12 copies bit by bit.
@@ -175,6 +176,9 @@ task<result<wire::hello_reply>> monitor::check(protocol how) {
     }
     if (reply && how == protocol::poll) {
         rtt_.add(clock::now() - begin);
+    }
+    if (reply) {
+        server_connection_id_ = reply->connection_id;
     }
     if (!cancelled_ && !stopped_) {
         events.ended(reply);
@@ -189,9 +193,6 @@ task<result<wire::hello_reply>> monitor::check(protocol how) {
 }
 
 task<result<wire::hello_reply>> monitor::connect() {
-    connection_.reset();
-    ++connections_;
-    server_connection_id_.reset();
     auto settings = settings_.connection;
     settings.host = host_;
     pool::first_hello said;

@@ -386,6 +386,26 @@ void expect_error(checks& made, const value_view& wanted, const error& got) {
     }
 }
 
+/// The events in their order. The specification has a pool cleared before the connection that
+/// failed is closed (2024-11); older files have the one of pool-create-min-size-error.json the
+/// other way.
+std::vector<value_view> wanted_events(document_view test) {
+    std::vector<value_view> all;
+    for (const auto& each : test["events"]) {
+        const auto event = each.value();
+        const bool clears = event["type"].get<std::string_view>() == "ConnectionPoolCleared";
+        const auto before = all.empty() ? value_view() : all.back();
+        if (clears && before && before["type"].get<std::string_view>() == "ConnectionClosed" &&
+            before["reason"].get_or<std::string_view>("") == "error") {
+            all.back() = event;
+            all.push_back(before);
+        } else {
+            all.push_back(event);
+        }
+    }
+    return all;
+}
+
 void run_file(document_view test, checks& made) {
     test::op_msg_peer peer;
     if (const auto fail_point = test["failPoint"]) {
@@ -407,13 +427,13 @@ void run_file(document_view test, checks& made) {
         }
     }
     std::size_t index = 0;
-    for (const auto& wanted : test["events"]) {
+    for (const auto& wanted : wanted_events(test)) {
         if (!made.expect(index < seen.size(), "event " + std::to_string(index) +
                                                   " did not come: wanted " +
-                                                  wanted.value()["type"].get<std::string>())) {
+                                                  wanted["type"].get<std::string>())) {
             break;
         }
-        expect_event(made, index, wanted.value(), seen[index]);
+        expect_event(made, index, wanted, seen[index]);
         ++index;
     }
 }
