@@ -328,6 +328,25 @@ TEST_CASE("a getMore whose connection breaks ends the cursor, and it is killed o
     });
 }
 
+TEST_CASE("a cursor of a server that is gone is not killed, and nobody waits for that for long") {
+    on_each_backend([](reactor& r) {
+        for (const bool closes : {true, false}) {
+            scene s(r);
+            s.answer("find", first_batch(numbered(1), 42));
+            s.peer.expect("getMore", reply_script().close());
+            auto cursor = s.c.find();
+            CHECK(sync_wait(r, cursor.next()));
+            s.peer.stop_accepting();
+            CHECK(error_of(r, cursor.next()) == errc::connection_closed);
+            if (closes) {
+                CHECK(!error_of(r, s.client.close()));
+            }
+            r.run();
+            CHECK(s.peer.received("killCursors").empty());
+        }
+    });
+}
+
 TEST_CASE(
     "a getMore that is cancelled ends the cursor and kills it: no later batch takes its place") {
     on_each_backend([](reactor& r) {
