@@ -1,4 +1,5 @@
 #include "client/client_state.hpp"
+#include "error/retry_tables.hpp"
 
 #include <mongoro/detail/cursor_core.hpp>
 
@@ -168,6 +169,10 @@ task<result<bool>> cursor_core::fetch() {
         co_return false;
     }
     failure_ = r.error();
+    if (failure_.has_label(label::system_overloaded_error)) {
+        // The server has not run it, so the cursor is open: until `close()`, or the destructor.
+        co_return failure_;
+    }
     if (failure_.code() == errc::command_failed) {
         id_ = 0;  // the server has closed it
     }

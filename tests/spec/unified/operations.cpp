@@ -116,7 +116,12 @@ operation_result failed(const error& e) {
 
 task<operation_result> all_of(cursor<> from) {
     const auto all = co_await as_result(from.to_vector());
-    co_return all ? gave(*all) : failed(all.error());
+    if (!all) {
+        // The events are compared with its killCursors, which would else go on in the background.
+        static_cast<void>(co_await as_result(from.close()));
+        co_return failed(all.error());
+    }
+    co_return gave(*all);
 }
 
 task<operation_result> opened(cursor<> from) {
