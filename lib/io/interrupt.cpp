@@ -11,8 +11,8 @@ void interrupt::on_stop::operator()() const noexcept {
     owner->core_->schedule(owner->node_);
 }
 
-void interrupt::arm(reactor_core& core, const std::stop_token& stop, deadline until,
-                    completion& c, timer::keeps_running keeps) {
+void interrupt::arm(reactor_core& core, const std::stop_token& stop, deadline until, completion& c,
+                    timer::keeps_running keeps) {
     disarm();
     core_ = &core;
     completion_ = &c;

@@ -50,10 +50,10 @@ struct connection_settings {
     /// What the hello says of the client, shared as well; null: `app_name` and no more.
     std::shared_ptr<wire::client_metadata> metadata = {};
     std::shared_ptr<tls::context> tls = nullptr;  ///< null: connections do not use TLS
-    std::vector<compressor> compressors;  ///< the first that the server has too; none: no messages
-                                          ///< are compressed
-    std::int32_t zlib_level = -1;         ///< -1 (zlib's default) to 9
-    std::shared_ptr<dns::resolver> names;        ///< null: one is made for each connection
+    std::vector<compressor> compressors;   ///< the first that the server has too; none: no messages
+                                           ///< are compressed
+    std::int32_t zlib_level = -1;          ///< -1 (zlib's default) to 9
+    std::shared_ptr<dns::resolver> names;  ///< null: one is made for each connection
     std::shared_ptr<const proxy_options> proxy;  ///< null: none. A host is in it
 };
 

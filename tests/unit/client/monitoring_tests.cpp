@@ -199,8 +199,9 @@ TEST_CASE("a connection that breaks, a deadline and a destroyed operation are fa
         }
         s.peer.expect("find", reply_script().close());
         CHECK(error_of(r, s.c.find_one({})) == errc::connection_closed);
-        REQUIRE(s.listener->story() ==
-                "started find, failed find, started count, failed count, started find, failed find");
+        REQUIRE(
+            s.listener->story() ==
+            "started find, failed find, started count, failed count, started find, failed find");
         CHECK(s.listener->events[1].failure == errc::deadline_exceeded);
         CHECK(s.listener->events[3].failure == errc::operation_cancelled);
         CHECK(s.listener->events[5].failure == errc::connection_closed);
