@@ -311,6 +311,8 @@ template <typename... Functions>
 struct overloaded : Functions... {
     using Functions::operator()...;
 };
+template <typename... Functions>
+overloaded(Functions...) -> overloaded<Functions...>;  // clang 16 does not find it by itself
 
 }  // namespace
 
