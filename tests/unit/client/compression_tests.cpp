@@ -71,7 +71,8 @@ std::string noise(std::size_t size) {
 
 std::vector<std::string> offered(const op_msg_peer& peer) {
     std::vector<std::string> names;
-    for (const auto& element : peer.received().front().body["compression"]) {
+    const auto commands = peer.received();
+    for (const auto& element : commands.front().body["compression"]) {
         names.push_back(element.value().get<std::string>());
     }
     return names;
