@@ -274,11 +274,6 @@ void deployment::unreachable(const std::string& address, const error& why) {
     }
 }
 
-server_description_ptr deployment::described(const std::string& address) const {
-    const auto* const s = at(address);
-    return s == nullptr ? nullptr : s->description_;
-}
-
 void deployment::srv_hosts(std::span<const std::string> hosts) {
     if (!closed_) {
         apply(machine_->srv_hosts(hosts));

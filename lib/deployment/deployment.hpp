@@ -99,7 +99,6 @@ class deployment final : monitor_owner, pool::pool_owner {
     void answered(const std::string& address, const wire::hello_reply& reply,
                   topology::round_trip rtt) override;
     void unreachable(const std::string& address, const error& why) override;
-    [[nodiscard]] server_description_ptr described(const std::string& address) const override;
     void open_failed(pool::connection_pool& pool, const error& why, std::uint64_t generation,
                      const std::optional<bson::object_id>& service_id) noexcept override;
 

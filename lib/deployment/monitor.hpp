@@ -34,8 +34,6 @@ class monitor_owner {
                           topology::round_trip rtt) = 0;
     /// The monitor has closed its connection.
     virtual void unreachable(const std::string& address, const error& why) = 0;
-    /// The server as the topology has it now; null if it is no part of it any more.
-    [[nodiscard]] virtual server_description_ptr described(const std::string& address) const = 0;
 
  protected:
     ~monitor_owner() = default;
@@ -65,9 +63,6 @@ class monitor : public std::enable_shared_from_this<monitor> {
     /// Closes the connection with the check that is under way on it, of which the owner hears
     /// nothing, and waits for the next one.
     void cancel_check() noexcept;
-
-    /// The server's round trip times, as measured until now.
-    [[nodiscard]] topology::round_trip round_trip() const noexcept { return rtt_.get(); }
 
  private:
     class heartbeat;
