@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 namespace mongoro {
@@ -112,7 +113,7 @@ struct partial_write {
 
 /// One error, whatever went wrong.
 ///
-/// A handle of two words; copies share one immutable record and never throw. Without an error
+/// A handle of three words; copies share one immutable record and never throw. Without an error
 /// (`!e`) it owns nothing. Safe to copy and read from any thread.
 class error {
  public:
@@ -120,14 +121,40 @@ class error {
     struct details;
 
     error() noexcept = default;
-    error(errc code) noexcept : code_(make_error_code(code)) {}  // NOLINT: an errc is an error
-    error(std::error_code code) noexcept : code_(code) {}        // NOLINT
+    error(errc code) noexcept : error(make_error_code(code)) {}  // NOLINT: an errc is an error
+    error(std::error_code code) noexcept                         // NOLINT
+        : category_(&code.category()), value_(code.value()) {}
     error(std::error_code code, std::string message);
     error(std::error_code code, std::string message, error cause);
     explicit error(details d);
+    error(const error& other) noexcept
+        : category_(other.category_), value_(other.value_), shared_(other.shared_) {
+        if (shared_ != nullptr) [[unlikely]] {
+            share();
+        }
+    }
+    /// The other keeps its code.
+    error(error&& other) noexcept
+        : category_(other.category_),
+          value_(other.value_),
+          shared_(std::exchange(other.shared_, nullptr)) {}
+    error& operator=(const error& other) noexcept { return *this = error(other); }
+    error& operator=(error&& other) noexcept {
+        category_ = other.category_;
+        value_ = other.value_;
+        std::swap(shared_, other.shared_);
+        return *this;
+    }
+    ~error() {
+        if (shared_ != nullptr) [[unlikely]] {
+            drop();
+        }
+    }
 
-    [[nodiscard]] explicit operator bool() const noexcept { return static_cast<bool>(code_); }
-    [[nodiscard]] const std::error_code& code() const noexcept { return code_; }
+    [[nodiscard]] explicit operator bool() const noexcept { return value_ != 0; }
+    [[nodiscard]] std::error_code code() const noexcept {
+        return category_ != nullptr ? std::error_code(value_, *category_) : std::error_code();
+    }
 
     /// The driver's own text: never holds users' data or secrets. Empty if the code says it all.
     [[nodiscard]] std::string_view message() const noexcept;
@@ -153,15 +180,25 @@ class error {
     [[nodiscard]] std::string to_string() const;
 
     friend bool operator==(const error& e, std::error_code code) noexcept {
-        return e.code_ == code;
+        return e.code() == code;
     }
     friend bool operator==(const error& e, errc code) noexcept {
-        return e.code_ == make_error_code(code);
+        return e.code() == make_error_code(code);
     }
 
  private:
-    std::error_code code_;
-    std::shared_ptr<const details> details_;
+    /// The details, and how many share them.
+    struct record;
+
+    void share() const noexcept;
+    void drop() const noexcept;
+
+    // Neither a std::error_code nor a std::shared_ptr: an empty error_code asks the standard
+    // library for its category, by a call, and an operation makes a dozen empty errors; and each of
+    // them is a part of what it holds on to while it waits.
+    const std::error_category* category_ = nullptr;
+    int value_ = 0;
+    const record* shared_ = nullptr;
 };
 
 struct error::details {

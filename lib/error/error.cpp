@@ -2,6 +2,7 @@
 #include <mongoro/result.hpp>
 
 #include <algorithm>
+#include <atomic>
 
 namespace mongoro {
 
@@ -121,42 +122,55 @@ std::error_code make_error_code(errc e) noexcept {
     return {static_cast<int>(e), error_category()};
 }
 
-error::error(std::error_code code, std::string message) : code_(code) {
-    details d;
-    d.code = code;
-    d.message = std::move(message);
-    details_ = std::make_shared<const details>(std::move(d));
+struct error::record {
+    details said;
+    mutable std::atomic<std::size_t> uses = 1;
+};
+
+void error::share() const noexcept {
+    shared_->uses.fetch_add(1, std::memory_order_relaxed);
 }
 
-error::error(std::error_code code, std::string message, error cause) : code_(code) {
+void error::drop() const noexcept {
+    if (shared_->uses.fetch_sub(1, std::memory_order_acq_rel) == 1) {
+        delete shared_;
+    }
+}
+
+error::error(std::error_code code, std::string message) : error(code, std::move(message), {}) {}
+
+error::error(std::error_code code, std::string message, error cause) : error(code) {
     details d;
     d.code = code;
     d.message = std::move(message);
     d.cause = std::move(cause);
-    details_ = std::make_shared<const details>(std::move(d));
+    shared_ = new record{.said = std::move(d)};
 }
 
-error::error(details d) : code_(d.code), details_(std::make_shared<const details>(std::move(d))) {}
+error::error(details d) : error(d.code) {
+    shared_ = new record{.said = std::move(d)};
+}
 
 std::string_view error::message() const noexcept {
-    return details_ ? std::string_view(details_->message) : std::string_view();
+    return shared_ != nullptr ? std::string_view(shared_->said.message) : std::string_view();
 }
 
 int error::server_code() const noexcept {
-    return details_ ? details_->server_code : 0;
+    return shared_ != nullptr ? shared_->said.server_code : 0;
 }
 
 std::string_view error::server_code_name() const noexcept {
-    return details_ ? std::string_view(details_->server_code_name) : std::string_view();
+    return shared_ != nullptr ? std::string_view(shared_->said.server_code_name)
+                              : std::string_view();
 }
 
 std::string_view error::server_message() const noexcept {
-    return details_ ? std::string_view(details_->server_message) : std::string_view();
+    return shared_ != nullptr ? std::string_view(shared_->said.server_message) : std::string_view();
 }
 
 std::span<const std::string> error::labels() const noexcept {
-    return details_ ? std::span<const std::string>(details_->labels)
-                    : std::span<const std::string>();
+    return shared_ != nullptr ? std::span<const std::string>(shared_->said.labels)
+                              : std::span<const std::string>();
 }
 
 bool error::has_label(std::string_view label) const noexcept {
@@ -165,27 +179,27 @@ bool error::has_label(std::string_view label) const noexcept {
 }
 
 std::span<const std::uint8_t> error::raw_reply() const noexcept {
-    return details_ ? details_->raw_reply : no_details().raw_reply;
+    return shared_ != nullptr ? shared_->said.raw_reply : no_details().raw_reply;
 }
 
 std::span<const write_error> error::write_errors() const noexcept {
-    return details_ ? details_->write_errors : no_details().write_errors;
+    return shared_ != nullptr ? shared_->said.write_errors : no_details().write_errors;
 }
 
 const write_concern_error* error::write_concern() const noexcept {
-    return details_ ? details_->write_concern.get() : nullptr;
+    return shared_ != nullptr ? shared_->said.write_concern.get() : nullptr;
 }
 
 const partial_write* error::partial() const noexcept {
-    return details_ ? details_->partial.get() : nullptr;
+    return shared_ != nullptr ? shared_->said.partial.get() : nullptr;
 }
 
 const error* error::cause() const noexcept {
-    return details_ && details_->cause ? &details_->cause : nullptr;
+    return shared_ != nullptr && shared_->said.cause ? &shared_->said.cause : nullptr;
 }
 
 std::string error::to_string() const {
-    std::string text = code_.message();
+    std::string text = code().message();
     if (message().ends_with(text)) {  // "address.zip: key not found" says its code itself
         text = message();
     } else if (!message().empty()) {
@@ -212,8 +226,8 @@ std::string error::to_string() const {
     if (const auto* from = cause()) {
         // A cause of the same code only adds its words: the code is not said twice.
         const std::string whole = from->to_string();
-        if (from->code() == code_ && whole.starts_with(code_.message())) {
-            text += std::string_view(whole).substr(code_.message().size());
+        if (from->code() == code() && whole.starts_with(code().message())) {
+            text += std::string_view(whole).substr(code().message().size());
         } else {
             text += ": " + whole;
         }
