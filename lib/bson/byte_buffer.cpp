@@ -55,7 +55,7 @@ struct closer {
 
 constexpr bool is_kept(std::size_t capacity) noexcept {
     return MONGORO_DETAIL_SANITIZED == 0 && capacity <= largest && capacity >= smallest &&
-           std::has_single_bit(capacity);
+           (capacity & (capacity - 1)) == 0;  // std::has_single_bit() counts the bits
 }
 
 std::size_t class_of(std::size_t capacity) noexcept {

@@ -112,42 +112,63 @@ std::size_t slot_of(std::span<const member_slot> slots, std::string_view key,
     return slots.size();
 }
 
+struct found_element {
+    const std::uint8_t* element;
+    const std::uint8_t* nul;  // of its key; the end of the document if there is none
+};
+
+/// Over the elements whose keys are no member's: to one that may be, that is malformed, or `end`.
+/// A function of its own, so that all it needs stays in registers.
+[[gnu::noinline]] found_element skip_others(const std::uint8_t* element, const std::uint8_t* end,
+                                            std::uint64_t filter) noexcept {
+    while (element != end) {
+        const std::uint8_t* const name = element + 1;
+        const std::uint8_t* const nul = key_end(name, end);
+        if (nul == end || (filter & key_filter(static_cast<std::size_t>(nul - name), *name)) != 0) {
+            return {element, nul};
+        }
+        const std::uint8_t* const data = nul + 1;
+        const std::ptrdiff_t n = value_size(*element, data, static_cast<std::size_t>(end - data));
+        if (n < 0) [[unlikely]] {
+            return {element, nul};
+        }
+        element = data + n;
+    }
+    return {end, end};
+}
+
 }  // namespace
 
 bool read_in_any_order(decode_context& context, std::span<const member_slot> slots,
                        std::uint64_t filter, void* const* members, const std::uint8_t* element,
                        const std::uint8_t* end, std::uint64_t& seen) {
+    const std::uint64_t all = (std::uint64_t{2} << (slots.size() - 1)) - 1;
     std::size_t expected = 0;
-    while (element != end) {
-        const std::uint8_t* const name = element + 1;
-        const std::uint8_t* const nul = key_end(name, end);
+    while (seen != all) {
+        const auto [from, nul] = skip_others(element, end, filter);
+        if (from == end) {
+            break;
+        }
         if (nul == end) [[unlikely]] {
             malformed(context);
             return false;
         }
-        const std::string_view key(reinterpret_cast<const char*>(name),
-                                   static_cast<std::size_t>(nul - name));
-        const position at{element, nul + 1, end};
-        const std::uint8_t* next = nullptr;
-        // Most keys of a large document are no member's: one bit tells so of nearly all of them.
+        const std::string_view key(reinterpret_cast<const char*>(from) + 1,
+                                   static_cast<std::size_t>(nul - from) - 1);
+        const position at{from, nul + 1, end};
         // Documents keep the order of the struct that wrote them, so the next member comes first.
-        const std::size_t found = (filter & key_filter(key.size(), *name)) != 0
-                                      ? slot_of(slots, key, expected)
-                                      : slots.size();
-        if (found == slots.size() || (seen >> found & 1U) != 0) {
-            const std::ptrdiff_t n =
-                value_size(*element, at.value, static_cast<std::size_t>(end - at.value));
-            next = n < 0 ? malformed(context) : at.value + n;
-        } else {
-            next = slots[found].read(context, at, members[found]);
+        const std::size_t found = slot_of(slots, key, expected);
+        if (found != slots.size() && (seen >> found & 1U) == 0) {
+            element = slots[found].read(context, at, members[found]);
             seen |= std::uint64_t{1} << found;
             expected = found + 1 == slots.size() ? 0 : found + 1;
+        } else {
+            element = skip_value(context, at);
         }
-        if (next == nullptr) [[unlikely]] {
+        if (element == nullptr) [[unlikely]] {
             context.prepend(key);
             return false;
         }
-        element = next;
     }
     return true;
 }

@@ -36,25 +36,25 @@ namespace mongoro::bson {
 ///
 /// What needs none:
 ///
-/// | C++                                       | BSON |
-/// |-------------------------------------------|------------------------------------------------------|
-/// | `bool`                                    | boolean | | signed to 32 bits, unsigned to 16 bits
-/// | int32                                                | | `long`, `std::int64_t`, unsigned 32,
-/// 64   | int64; over its range `errc::out_of_range`           | | `float`, `double` | double; a
-/// float is rounded when it is read           | | enumerations                              | as
-/// their integer; by name: see `enum_by_name`        | | `std::string` | string; UTF-8 is not
-/// checked here                    | | `std::chrono::sys_time` of any duration   | date, rounded
-/// down to milliseconds                   | | `std::chrono::duration`                   | its
-/// count, in its own unit: int64, or double         | | `object_id`, `decimal128`, `uuid`,
-/// `binary`, `regex`, ... | the type of that name                | | `document`, `array`, `value`
-/// | themselves, copied                                   | | `std::optional` | nothing if empty
-/// (null in an array or a map)         | | `std::unique_ptr`, `std::shared_ptr`      | as
-/// `std::optional`                                   | | vector, deque, list, set, `std::array` |
-/// array; the last of exactly its size                  | | `std::map`, `std::unordered_map` of
-/// string| document                                             | | `std::variant` | its
-/// alternative; read by the BSON type alone         | | a plain struct, to 64 fields              |
-/// document, see `fields`                               | | `std::string_view` and other views |
-/// stored; read only where `borrows` allows it          |
+/// | C++ | BSON |
+/// |-----|------|
+/// | `bool` | boolean |
+/// | signed to 32 bits, unsigned to 16 bits | int32 |
+/// | `long`, `std::int64_t`, unsigned 32, 64 | int64; over its range `errc::out_of_range` |
+/// | `float`, `double` | double; a float is rounded when it is read |
+/// | enumerations | as their integer; by name: see `enum_by_name` |
+/// | `std::string` | string; UTF-8 is not checked here |
+/// | `std::chrono::sys_time` of any duration | date, rounded down to milliseconds |
+/// | `std::chrono::duration` | its count, in its own unit: int64, or double |
+/// | `object_id`, `decimal128`, `uuid`, `binary`, `regex`, ... | the type of that name |
+/// | `document`, `array`, `value` | themselves, copied |
+/// | `std::optional` | nothing if empty (null in an array or a map) |
+/// | `std::unique_ptr`, `std::shared_ptr` | as `std::optional` |
+/// | vector, deque, list, set, `std::array` | array; the last of exactly its size |
+/// | `std::map`, `std::unordered_map` of string | document |
+/// | `std::variant` | its alternative; read by the BSON type alone |
+/// | a plain struct, to 64 fields | document, see `fields` |
+/// | `std::string_view` and other views | stored; read only where `borrows` allows it |
 ///
 /// Reading: numbers convert between int32, int64 and double where nothing is lost. Unknown keys are
 /// ignored; of two equal keys the first counts. A null is read by `std::optional` and pointers
@@ -233,8 +233,8 @@ void encode(writer& w, std::string_view key, const T& value) {
 /// The message of an error names the path: `address.zip: expected string, got int32`
 /// (`wrong_type`), `address.zip: key not found` (`key_not_found`), `tags.3: out of range for int32`
 /// (`out_of_range`); also `malformed_bson` and `too_deep` (over 200 levels). It never quotes a
-/// value. After an error `out` is valid but has only some of the data. One walk over the bytes; no
-/// allocation but the members' own.
+/// value. After an error `out` is valid but has only some of the data. One walk over the bytes, up
+/// to the last member; no allocation but the members' own.
 template <typename T>
 [[nodiscard]] result<void> decode_document(document_view from, T& out) {
     detail::check_document_like<T>();

@@ -37,7 +37,7 @@ struct element_place {
 
 struct member_slot {
     std::string_view key;
-    const std::uint8_t* (*read)(decode_context&, position, void*);  // null: skipped
+    const std::uint8_t* (*read)(decode_context&, const position&, void*);  // null: skipped
 };
 
 /// The element as the public view of it; malformed if its bytes are.
@@ -51,7 +51,7 @@ bool next_element(decode_context& context, const std::uint8_t* element, const st
 const std::uint8_t* skip_value(decode_context& context, position at);
 /// A bit of a key's length and first character: which members a key can be at all.
 [[nodiscard]] constexpr std::uint64_t key_filter(std::size_t size, std::uint8_t first) noexcept {
-    return std::uint64_t{1} << ((size ^ first) & 63U);
+    return std::uint64_t{1} << ((size * 11 ^ first) & 63U);  // of 64, letters alone are but 26
 }
 /// Reads the members that are not yet seen, whatever their order; unknown keys are skipped.
 /// `filter` has the bits of all slots' keys.

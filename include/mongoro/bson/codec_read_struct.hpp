@@ -14,7 +14,7 @@
 namespace mongoro::bson::detail {
 
 template <typename Field>
-const std::uint8_t* read_erased(decode_context& context, position at, void* field) {
+const std::uint8_t* read_erased(decode_context& context, const position& at, void* field) {
     return read_value(context, at, *static_cast<Field*>(field));
 }
 
