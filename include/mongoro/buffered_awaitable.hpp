@@ -17,8 +17,9 @@ namespace mongoro {
 /// Becomes an `awaitable`, which is a coroutine, where one is asked for; that may throw
 /// `std::bad_alloc`. Awaited twice, it gives the next value.
 ///
-/// `Source` has a `value_type`, `bool take(std::optional<result<value_type>>&)`, which gives the
-/// value if it is here, `task<result<value_type>> fetch()`, and `core()`.
+/// `Source` has a `value_type`; `bool ready()`, whether the value is here, and if so
+/// `error take(value_type&)` (without the argument if that is void), which puts it into a new one;
+/// `task<result<value_type>> fetch()`; and `core()`.
 template <typename Source>
 class [[nodiscard]] buffered_awaitable {
  public:
@@ -37,8 +38,8 @@ class [[nodiscard]] buffered_awaitable {
      public:
         explicit result_awaiter(buffered_awaitable& op) noexcept : source_(op.source_) {}
 
-        [[nodiscard]] bool await_ready() {
-            return detail::inside_reactor(*source_.core()) && source_.take(here_);
+        [[nodiscard]] bool await_ready() const noexcept {
+            return detail::inside_reactor(*source_.core()) && source_.ready();
         }
         template <typename Promise>
         auto await_suspend(std::coroutine_handle<Promise> parent) {
@@ -46,16 +47,31 @@ class [[nodiscard]] buffered_awaitable {
             return fetching_.emplace(*operation_).await_suspend(parent);
         }
         result<value_type> await_resume() {
-            return fetching_ ? fetching_->await_resume() : *std::move(here_);
+            if (fetching_) {
+                return fetching_->await_resume();
+            }
+            result<value_type> here;
+            if (auto failed = take(here)) [[unlikely]] {
+                here = std::move(failed);
+            }
+            return here;
         }
 
-     private:
+     protected:
         using operation = awaitable<value_type>;
 
         Source& source_;
-        std::optional<result<value_type>> here_;
         std::optional<operation> operation_;
         std::optional<typename operation::result_awaiter> fetching_;
+
+     private:
+        error take(result<value_type>& here) {
+            if constexpr (std::is_void_v<value_type>) {
+                return source_.take();
+            } else {
+                return source_.take(*here);
+            }
+        }
     };
 
     /// Gives `value_type`, or throws `mongoro::exception`.
@@ -66,7 +82,15 @@ class [[nodiscard]] buffered_awaitable {
             if constexpr (std::is_void_v<value_type>) {
                 result_awaiter::await_resume().value();
             } else {
-                return std::move(result_awaiter::await_resume()).value();
+                if (this->fetching_) {
+                    return std::move(this->fetching_->await_resume()).value();
+                }
+                // Decoded where it goes: the moves of a struct's strings cost more than reading it.
+                value_type here;
+                if (const auto failed = this->source_.take(here)) [[unlikely]] {
+                    detail::throw_error(failed);
+                }
+                return here;
             }
         }
     };

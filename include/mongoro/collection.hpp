@@ -360,11 +360,11 @@ class collection {
             static_assert(!bson::detail::holds_views<T>(),
                           "mongoro: a struct with views would outlive the reply; find() gives them "
                           "in batches");
-            auto decoded = bson::decode_document<T>(**found);
-            if (!decoded) {
-                co_return decoded.error();
+            std::optional<T> decoded(std::in_place);
+            if (auto done = bson::decode_document(**found, *decoded); !done) {
+                co_return done.error();
             }
-            co_return std::optional<T>(std::move(*decoded));
+            co_return std::move(decoded);
         }
     }
 

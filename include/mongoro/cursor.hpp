@@ -24,6 +24,11 @@ namespace mongoro {
 template <typename T = document>
 class batch {
  public:
+    /// For the library: how many bytes of the next document the processor fetches while this one is
+    /// read. A struct's members may be anywhere: of documents of 1.5 KB it then takes half the
+    /// time.
+    static constexpr std::size_t ahead = bson::detail::is_raw_document<T> ? 128 : 1536;
+
     class iterator {
      public:
         using value_type = T;
@@ -31,14 +36,16 @@ class batch {
         using iterator_category = std::input_iterator_tag;
 
         iterator() noexcept = default;
-        explicit iterator(bson::element_iterator at) noexcept : at_(at) { at_.prefetch_next(); }
+        explicit iterator(bson::element_iterator at) noexcept : at_(at) {
+            at_.prefetch_next(ahead);
+        }
         /// The document, decoded; throws `mongoro::exception` with the codec's error.
         T operator*() const { return decode((*at_).value()).value(); }
         /// The same as a result.
         [[nodiscard]] result<T> get() const { return decode((*at_).value()); }
         iterator& operator++() noexcept {
             ++at_;
-            at_.prefetch_next();
+            at_.prefetch_next(ahead);
             return *this;
         }
         void operator++(int) noexcept { ++at_; }
@@ -61,11 +68,19 @@ class batch {
 
     /// One document of a batch as a T.
     [[nodiscard]] static result<T> decode(const bson::value_view& value) {
-        auto view = value.try_get<bson::document_view>();
-        if (!view) {
-            return view.error();
+        result<T> read(T{});
+        if (auto failed = decode(value, *read)) [[unlikely]] {
+            return failed;
         }
-        return bson::decode_document<T>(*view);
+        return read;
+    }
+    /// The same into `to`, which is new.
+    [[nodiscard]] static error decode(const bson::value_view& value, T& to) {
+        bson::document_view view;
+        if (const errc e = value.read(view); e != errc{}) [[unlikely]] {
+            return value.try_get<bson::document_view>().error();
+        }
+        return bson::decode_document(view, to).error();
     }
 
  private:
@@ -84,21 +99,17 @@ class next_document {
     explicit next_document(std::shared_ptr<cursor_core> core) noexcept : core_(std::move(core)) {}
 
     [[nodiscard]] reactor_core* core() const noexcept { return &core_->core(); }
-    [[nodiscard]] bool take(std::optional<result<value_type>>& next) { return take(*core_, next); }
+    [[nodiscard]] bool ready() const noexcept { return core_->has_buffered(); }
+    [[nodiscard]] error take(value_type& next) { return take(*core_, next); }
     [[nodiscard]] task<result<value_type>> fetch() { return fetch(core_); }
 
-    static bool take(cursor_core& core, std::optional<result<value_type>>& next) {
-        bson::value_view value;
-        if (!core.take(value)) {
-            return false;
-        }
-        next.emplace(of(value));
-        return true;
+    /// Precondition: the core has a document here.
+    static error take(cursor_core& core, value_type& next) {
+        return batch<T>::decode(core.take(batch<T>::ahead), next.emplace());
     }
 
     static task<result<value_type>> fetch(std::shared_ptr<cursor_core> core) {
-        bson::value_view value;
-        while (!core->take(value)) {
+        while (!core->has_buffered()) {
             auto more = co_await core->fetch();
             if (!more) {
                 co_return more.error();
@@ -107,18 +118,14 @@ class next_document {
                 co_return std::optional<T>();
             }
         }
-        co_return of(value);
+        std::optional<T> next;
+        if (auto failed = take(*core, next)) {
+            co_return failed;
+        }
+        co_return std::move(next);
     }
 
  private:
-    static result<value_type> of(const bson::value_view& value) {
-        auto decoded = batch<T>::decode(value);
-        if (!decoded) {
-            return decoded.error();
-        }
-        return value_type(*std::move(decoded));
-    }
-
     std::shared_ptr<cursor_core> core_;
 };
 
@@ -234,13 +241,14 @@ class [[nodiscard]] cursor {
             [[nodiscard]] detail::reactor_core* core() const noexcept {
                 return &at_->core_->core();
             }
-            [[nodiscard]] bool take(std::optional<result<void>>& done) {
-                std::optional<result<std::optional<T>>> next;
-                if (!detail::next_document<T>::take(*at_->core_, next)) {
-                    return false;
+            [[nodiscard]] bool ready() const noexcept { return at_->core_->has_buffered(); }
+            [[nodiscard]] error take() {
+                at_->current_.reset();
+                auto failed = detail::next_document<T>::take(*at_->core_, at_->current_);
+                if (failed) {
+                    at_->current_.reset();
                 }
-                done.emplace(at_->move_to(*std::move(next)));
-                return true;
+                return failed;
             }
             [[nodiscard]] task<result<void>> fetch() { return fetch(at_); }
 
@@ -288,14 +296,20 @@ class [[nodiscard]] cursor {
     static task<result<std::vector<T>>> to_vector_in(core_ptr core, std::size_t limit) {
         std::vector<T> documents;
         while (documents.size() < limit) {
-            auto next = co_await detail::next_document<T>::fetch(core);
-            if (!next) {
-                co_return next.error();
+            if (core->has_buffered()) {
+                if (auto failed =
+                        batch<T>::decode(core->take(batch<T>::ahead), documents.emplace_back())) {
+                    co_return failed;
+                }
+                continue;
             }
-            if (!*next) {
+            auto more = co_await core->fetch();
+            if (!more) {
+                co_return more.error();
+            }
+            if (!*more || (!core->has_buffered() && core->tailable())) {
                 break;
             }
-            documents.push_back(std::move(**next));
         }
         co_return std::move(documents);
     }

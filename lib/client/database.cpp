@@ -27,9 +27,8 @@ task<result<void>> run_void(std::shared_ptr<client_state> state, detail::command
 task<result<std::vector<std::string>>> run_names(std::shared_ptr<detail::cursor_core> core) {
     std::vector<std::string> names;
     for (;;) {
-        bson::value_view value;
-        while (core->take(value)) {
-            auto name = value["name"].try_get<std::string>();
+        while (core->has_buffered()) {
+            auto name = core->take(128)["name"].try_get<std::string>();
             if (!name) {
                 co_return name.error();
             }

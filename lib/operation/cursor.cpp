@@ -3,37 +3,43 @@
 
 namespace mongoro::operation {
 
+namespace {
+
+/// What is wrong with a field of the reply that could not be read as a T.
+template <typename T>
+[[gnu::cold, gnu::noinline]] error malformed(const char* what, const bson::value_view& value) {
+    return {errc::malformed_reply, what, value.try_get<T>().error()};
+}
+
+}  // namespace
+
 result<cursor_reply> read_cursor(bson::document_view reply) {
-    const auto cursor = reply["cursor"].try_get<bson::document_view>();
-    if (!cursor) {
-        return error(errc::malformed_reply, "a reply has no cursor", cursor.error());
+    const auto value = reply["cursor"];
+    bson::document_view cursor;
+    if (value.read(cursor) != errc{}) [[unlikely]] {
+        return malformed<bson::document_view>("a reply has no cursor", value);
     }
     cursor_reply read;
     bool has_batch = false;
-    for (const auto& element : *cursor) {
+    for (const auto& element : cursor) {
         const auto key = element.key();
+        const auto& field = element.value();
         if (key == "id") {
-            const auto id = element.value().try_get<std::int64_t>();
-            if (!id) {
-                return error(errc::malformed_reply, "a cursor's id is no number", id.error());
+            if (field.read(read.id) != errc{}) [[unlikely]] {
+                return malformed<std::int64_t>("a cursor's id is no number", field);
             }
-            read.id = *id;
         } else if (key == "ns") {
-            const auto ns = element.value().try_get<std::string_view>();
-            if (!ns) {
-                return error(errc::malformed_reply, "a cursor's ns is no string", ns.error());
+            if (field.read(read.ns) != errc{}) [[unlikely]] {
+                return malformed<std::string_view>("a cursor's ns is no string", field);
             }
-            read.ns = *ns;
         } else if (key == "firstBatch" || key == "nextBatch") {
-            const auto batch = element.value().try_get<bson::array_view>();
-            if (!batch) {
-                return error(errc::malformed_reply, "a cursor's batch is no array", batch.error());
+            if (field.read(read.batch) != errc{}) [[unlikely]] {
+                return malformed<bson::array_view>("a cursor's batch is no array", field);
             }
-            read.batch = *batch;
             has_batch = true;
         }
     }
-    if (!has_batch) {
+    if (!has_batch) [[unlikely]] {
         return error(errc::malformed_reply, "a cursor has no batch");
     }
     return read;

@@ -105,14 +105,16 @@ result<std::optional<bson::document_view>> read_first(bson::document_view reply)
     if (!cursor) {
         return cursor.error();
     }
-    for (const auto& element : cursor->batch) {
-        auto first = element.value().try_get<bson::document_view>();
-        if (!first) {
-            return first.error();
-        }
-        return std::optional(*first);
+    const auto first = cursor->batch.begin();
+    if (first == cursor->batch.end()) {
+        return std::optional<bson::document_view>();
     }
-    return std::optional<bson::document_view>();
+    const auto& value = first->value();
+    bson::document_view document;
+    if (value.read(document) != errc{}) [[unlikely]] {
+        return value.try_get<bson::document_view>().error();
+    }
+    return std::optional(document);
 }
 
 }  // namespace mongoro::operation

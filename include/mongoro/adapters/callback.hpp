@@ -117,9 +117,8 @@ bool tell_one(F& callback, T&& document) {
 template <typename T, typename F>
 task<result<each_end>> each_in(std::shared_ptr<cursor_core> cursor, F& callback) {
     for (;;) {
-        bson::value_view value;
-        while (cursor->take(value)) {
-            result<T> document = batch<T>::decode(value);
+        while (cursor->has_buffered()) {
+            result<T> document = batch<T>::decode(cursor->take(batch<T>::ahead));
             if (!document) {
                 co_return document.error();
             }

@@ -48,17 +48,15 @@ class cursor_core {
     /// A namespace that does not exist is an empty cursor.
     void set_empty_if_missing() noexcept { empty_if_missing_ = true; }
 
-    /// The next document of the current batch, if one is left there.
-    [[nodiscard]] bool take(bson::value_view& next) noexcept {
-        if (!has_buffered()) {
-            return false;
-        }
-        next = (*at_).value();
-        ++at_;
-        at_.prefetch_next();
-        return true;
-    }
+    /// Whether a document of the current batch is left.
     [[nodiscard]] bool has_buffered() const noexcept { return at_ != bson::element_iterator{}; }
+    /// The next one. Precondition: `has_buffered()`.
+    [[nodiscard]] bson::value_view take(std::size_t ahead) noexcept {
+        const bson::value_view next = (*at_).value();
+        ++at_;
+        at_.prefetch_next(ahead);
+        return next;
+    }
     /// The rest of the current batch in one piece, with a share of its bytes.
     struct batch {
         io::buffer bytes;

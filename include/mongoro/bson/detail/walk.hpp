@@ -161,11 +161,12 @@ class element_iterator {
         advance();
         return old;
     }
-    /// Has the processor fetch the beginning of the next element, for walks over large ones.
-    void prefetch_next() const noexcept {
-        if (end_ - next_ > 64) {
-            __builtin_prefetch(next_);
-            __builtin_prefetch(next_ + 64);
+    /// Has the processor fetch the first `bytes` of what comes next, for walks over large elements.
+    /// It may lie beyond the document: nothing is read there.
+    void prefetch_next(std::size_t bytes) const noexcept {
+        const auto first = reinterpret_cast<std::uintptr_t>(next_);
+        for (std::size_t at = 0; at < bytes; at += 64) {
+            __builtin_prefetch(reinterpret_cast<const void*>(first + at));
         }
     }
     /// Whether the walk stands on bytes that are not BSON.
