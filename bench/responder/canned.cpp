@@ -5,6 +5,7 @@
 
 #include "common/bson_bytes.hpp"
 #include "common/op_msg.hpp"
+#include "responder/hello.hpp"
 
 namespace bench {
 namespace {
@@ -24,21 +25,6 @@ std::int64_t next_of(std::int64_t cursor_id) {
 }
 std::int64_t end_of(std::int64_t cursor_id) {
     return cursor_id >> 32;
-}
-
-bool is_hello(std::string_view command) {
-    return command == "hello" || command == "ismaster" || command == "isMaster";
-}
-
-std::string hello_document(bool legacy_name) {
-    bson_out out;
-    out.open().boolean("helloOk", true);
-    out.boolean(legacy_name ? "ismaster" : "isWritablePrimary", true);
-    out.int32("maxBsonObjectSize", 16'777'216).int32("maxMessageSizeBytes", 48'000'000);
-    out.int32("maxWriteBatchSize", 100'000).date("localTime", 1'700'000'000'000);
-    out.int32("logicalSessionTimeoutMinutes", 30).int32("connectionId", 1);
-    out.int32("minWireVersion", 0).int32("maxWireVersion", 25).boolean("readOnly", false);
-    return out.real("ok", 1.0).close().take();
 }
 
 std::string ok_document() {
@@ -86,7 +72,10 @@ const canned::reply& canned::answer(const request& asked) {
 std::string canned::build(const request& asked) const {
     const std::string_view command = asked.command;
     if (is_hello(command)) {
-        return hello_document(command != "hello");
+        hello_facts facts;
+        facts.legacy_name = command != "hello";
+        facts.mongos = options_.mongos;
+        return hello_document(facts);
     }
     if (command == "find") {
         return build_cursor(asked, 0, true);

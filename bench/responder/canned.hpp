@@ -14,6 +14,8 @@ struct canned_options {
     /// Documents that a find on the collection "many" has.
     std::int64_t many = 10'000;
     std::size_t document_bytes = tweet_size;
+    /// A hello is that of a mongos rather than of a standalone server.
+    bool mongos = false;
 };
 
 /// The answers. Each is built once, at its first use, and kept; only `responseTo` differs after

@@ -4,11 +4,16 @@
     check.py PATH-OF-BENCH-RESPONDER
 """
 
+import base64
+import hashlib
+import hmac
 import os
 import socket
+import ssl
 import struct
 import subprocess
 import sys
+import tempfile
 import unittest
 
 sys.dont_write_bytecode = True
@@ -28,6 +33,8 @@ def encode(document):
         elif isinstance(value, int):
             wide = value >= 1 << 31
             out += (b"\x12" if wide else b"\x10") + name + struct.pack("<q" if wide else "<i", value)
+        elif isinstance(value, bytes):
+            out += b"\x05" + name + struct.pack("<i", len(value)) + b"\0" + value
         elif isinstance(value, str):
             raw = value.encode() + b"\0"
             out += b"\x02" + name + struct.pack("<i", len(raw)) + raw
@@ -66,6 +73,10 @@ def decode(raw, at=0):
             inner = decode(raw, at)
             made[key] = inner if kind == 3 else list(inner.values())
             at += length
+        elif kind == 5:
+            (length,) = struct.unpack_from("<i", raw, at)
+            made[key] = raw[at + 5 : at + 5 + length]
+            at += 5 + length
         elif kind == 8:
             made[key] = bool(raw[at])
             at += 1
@@ -88,9 +99,11 @@ def op_msg(request_id, body, flags=0, sequence=None, trailer=b""):
 
 
 class Peer:
-    def __init__(self, port):
+    def __init__(self, port, trusting=None, session=None):
         self.socket = socket.create_connection(("127.0.0.1", port))
         self.socket.settimeout(20)
+        if trusting:
+            self.socket = trusting.wrap_socket(self.socket, server_hostname="127.0.0.1", session=session)
 
     def send(self, raw):
         self.socket.sendall(raw)
@@ -290,6 +303,104 @@ class Responder(unittest.TestCase):
                 other.receive()
             other.socket.close()
         self.assertEqual(self.peer.command({"ping": 1}), {"ok": 1.0})
+
+
+class Started:
+    """A responder with options; what it served is known afterwards."""
+
+    def __init__(self, *options):
+        self.process = subprocess.Popen([RESPONDER, *options], stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE, text=True)
+        hosts = self.process.stdout.readline().split()[1]
+        self.ports = [int(host.rsplit(":", 1)[1]) for host in hosts.split(",")]
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.stdin.close()
+        self.served = self.process.stdout.readline().split()
+        self.process.stdout.close()
+        assert self.process.wait(10) == 0
+
+
+class Deployment(unittest.TestCase):
+    def test_a_mongos_answers_on_each_of_its_ports(self):
+        with Started("--mongos", "3") as started:
+            self.assertEqual(len(set(started.ports)), 3)
+            for port in started.ports:
+                peer = Peer(port)
+                self.assertEqual(peer.command({"hello": 1})["msg"], "isdbgrid")
+                self.assertEqual(peer.command({"ping": 1}), {"ok": 1.0})
+                peer.socket.close()
+        self.assertEqual(started.served, ["SERVED", "3", "0", "0", "0"])
+
+    def test_tls_has_a_certificate_to_trust_and_resumes(self):
+        with tempfile.NamedTemporaryFile(suffix=".pem") as file, Started("--tls", file.name) as started:
+            trusting = ssl.create_default_context(cafile=file.name)
+            first = Peer(started.ports[0], trusting)
+            for size in (1, 5, 1000):
+                sent = b"".join(op_msg(at, {"ping": 1, "$db": "b"}) for at in range(100))
+                for at in range(0, len(sent), size * 20):
+                    first.send(sent[at : at + size * 20])
+                self.assertEqual([first.reply()[0] for _ in range(100)], list(range(100)))
+            many = first.command({"find": "many", "batchSize": 5000})["cursor"]["firstBatch"]
+            self.assertEqual(len(many), 5000)
+            second = Peer(started.ports[0], trusting, first.socket.session)
+            self.assertEqual(second.command({"ping": 1}), {"ok": 1.0})
+            self.assertTrue(second.socket.session_reused)
+            plain = Peer(started.ports[0])
+            with self.assertRaises((OSError, EOFError, struct.error)):
+                plain.command({"ping": 1})
+            plain.socket.close()
+            first.socket.close()
+            second.socket.close()
+        self.assertEqual(started.served, ["SERVED", "3", "1", "1", "0"])
+
+    def log_in(self, peer, password, speculative, skips):
+        """By a SCRAM of its own; the last reply."""
+        bare = "n=user,r=nonce"
+        first = {"saslStart": 1, "mechanism": "SCRAM-SHA-256", "payload": f"n,,{bare}".encode(),
+                 "options": {"skipEmptyExchange": skips}}
+        if speculative:
+            reply = peer.command({"hello": 1, "saslSupportedMechs": "admin.user",
+                                  "speculativeAuthenticate": first})
+            self.assertEqual(reply["saslSupportedMechs"], ["SCRAM-SHA-256"])
+            reply = reply["speculativeAuthenticate"]
+        else:
+            reply = peer.command(first)
+        answer = reply["payload"].decode()
+        fields = dict(part.split("=", 1) for part in answer.split(","))
+        self.assertEqual(fields["i"], "15000")
+        salted = hashlib.pbkdf2_hmac("sha256", password.encode(), base64.b64decode(fields["s"]), 15_000)
+        sign = lambda key, text: hmac.digest(key, text.encode(), "sha256")  # noqa: E731
+        key = sign(salted, "Client Key")
+        last = f"c=biws,r={fields['r']}"
+        text = f"{bare},{answer},{last}"
+        proof = bytes(a ^ b for a, b in zip(key, sign(hashlib.sha256(key).digest(), text)))
+        reply = peer.command({"saslContinue": 1, "conversationId": reply["conversationId"],
+                              "payload": f"{last},p={base64.b64encode(proof).decode()}".encode()})
+        if reply["ok"] == 1:
+            server = sign(sign(salted, "Server Key"), text)
+            self.assertEqual(reply["payload"].decode(), f"v={base64.b64encode(server).decode()}")
+        if reply["ok"] == 1 and not reply["done"]:
+            reply = peer.command({"saslContinue": 1, "conversationId": 1, "payload": b""})
+        return reply, fields["s"]
+
+    def test_a_user_logs_in_by_scram_and_a_wrong_password_does_not(self):
+        with Started("--scram", "user:pencil", "--salts", "2") as started:
+            peer = Peer(started.ports[0])
+            salts = []
+            for speculative, skips in ((True, True), (False, True), (False, False)):
+                reply, salt = self.log_in(peer, "pencil", speculative, skips)
+                self.assertEqual((reply["done"], reply["ok"]), (True, 1.0))
+                salts.append(salt)
+            self.assertEqual((salts[0], len(set(salts))), (salts[2], 2))
+            self.assertEqual(self.log_in(peer, "pen", True, True)[0]["code"], 18)
+            self.assertEqual(peer.command({"saslContinue": 1, "payload": b"x"})["ok"], 0)
+            self.assertEqual(peer.command({"find": "one"})["ok"], 1)
+            peer.socket.close()
+        self.assertEqual(started.served, ["SERVED", "1", "0", "0", "3"])
 
 
 if __name__ == "__main__":

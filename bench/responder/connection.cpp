@@ -44,14 +44,29 @@ void record(std::FILE* capture, const request& asked, std::string_view message) 
 }  // namespace
 
 connection::~connection() {
+    tls_.reset();
     ::close(fd_);
 }
 
 bool connection::on_readable(shared_state& shared) {
+    return read_once(shared) && (!tls_ || read_pending(shared));
+}
+
+/// What TLS holds no event tells of.
+bool connection::read_pending(shared_state& shared) {
+    while (unsent_.empty() && tls_->pending()) {
+        if (!read_once(shared)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool connection::read_once(shared_state& shared) {
     if (filled_ != 0) {
         return read_rest(shared);
     }
-    const ssize_t got = ::recv(fd_, shared.receive.data(), shared.receive.size(), 0);
+    const ssize_t got = receive(shared.receive.data(), shared.receive.size());
     if (got <= 0) {
         return got < 0 && (errno == EAGAIN || errno == EINTR);
     }
@@ -75,7 +90,7 @@ bool connection::read_rest(shared_state& shared) {
     if (partial_.size() < want) {
         partial_.resize(want);
     }
-    const ssize_t got = ::recv(fd_, partial_.data() + filled_, want - filled_, 0);
+    const ssize_t got = receive(partial_.data() + filled_, want - filled_);
     if (got <= 0) {
         return got < 0 && (errno == EAGAIN || errno == EINTR);
     }
@@ -99,7 +114,10 @@ bool connection::on_writable(shared_state& shared) {
     if (!flush()) {
         return false;
     }
-    return !unsent_.empty() || filled_ == 0 || answer_partial(shared);
+    if (!unsent_.empty()) {
+        return true;
+    }
+    return (filled_ == 0 || answer_partial(shared)) && (!tls_ || read_pending(shared));
 }
 
 std::ptrdiff_t connection::answer_all(std::string_view bytes, shared_state& shared) {
@@ -129,6 +147,13 @@ std::ptrdiff_t connection::answer_all(std::string_view bytes, shared_state& shar
         if (hold_back(*asked, shared)) {
             continue;
         }
+        if (shared.users != nullptr) [[unlikely]] {
+            if (auto own = shared.users->answer(*asked, shared.mongos, login_)) {
+                store(own->data() + response_to_at, asked->id);
+                gathered.append(*own);
+                continue;
+            }
+        }
         const canned::reply& reply = shared.answers.answer(*asked);
         if (reply->size() <= copied_reply && gathered.size() <= copied_reply) {
             const std::size_t at = gathered.size();
@@ -147,7 +172,7 @@ std::ptrdiff_t connection::answer_all(std::string_view bytes, shared_state& shar
         }
     }
     if (!gathered.empty()) {
-        const ssize_t sent = ::send(fd_, gathered.data(), gathered.size(), MSG_NOSIGNAL);
+        const ssize_t sent = send(gathered.data(), gathered.size());
         if (sent < 0 && errno != EAGAIN && errno != EINTR) {
             return -1;
         }
@@ -205,6 +230,16 @@ void connection::queue(std::string_view small) {
     }
 }
 
+ssize_t connection::send(const iovec* parts, std::size_t count) {
+    if (tls_) {
+        return tls_->send(parts->iov_base, parts->iov_len);
+    }
+    msghdr message{};
+    message.msg_iov = const_cast<iovec*>(parts);
+    message.msg_iovlen = count;
+    return ::sendmsg(fd_, &message, MSG_NOSIGNAL);
+}
+
 bool connection::flush() {
     while (!unsent_.empty()) {
         iovec parts[pieces_a_call];
@@ -213,10 +248,7 @@ bool connection::flush() {
             const std::string_view left = unsent_[index].left();
             parts[index] = {const_cast<char*>(left.data()), left.size()};
         }
-        msghdr message{};
-        message.msg_iov = parts;
-        message.msg_iovlen = count;
-        const ssize_t sent = ::sendmsg(fd_, &message, MSG_NOSIGNAL);
+        const ssize_t sent = send(parts, count);
         if (sent < 0) {
             return errno == EAGAIN || errno == EINTR;
         }

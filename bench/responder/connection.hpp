@@ -1,11 +1,16 @@
 #pragma once
 
+#include <sys/socket.h>
+
 #include <cstdio>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "responder/canned.hpp"
+#include "responder/logins.hpp"
+#include "responder/tls.hpp"
 
 namespace bench {
 
@@ -30,13 +35,18 @@ struct shared_state {
     withheld held;
     /// Where requests are recorded, or null.
     std::FILE* capture = nullptr;
+    /// Who may log in; null: everybody is let in, and nobody logs in.
+    logins* users = nullptr;
+    bool mongos = false;
 };
 
 /// One client's connection, non-blocking. A connection with unsent bytes is not read from, so that
 /// a client that does not receive cannot fill the memory.
 class connection {
  public:
-    explicit connection(int fd) : fd_(fd) {}
+    /// `tls` may be null.
+    explicit connection(int fd, std::unique_ptr<secure_socket> tls = nullptr)
+        : fd_(fd), tls_(std::move(tls)) {}
     connection(const connection&) = delete;
     connection& operator=(const connection&) = delete;
     ~connection();
@@ -66,6 +76,15 @@ class connection {
         }
     };
 
+    ssize_t receive(void* into, std::size_t size) {
+        return tls_ ? tls_->receive(into, size) : ::recv(fd_, into, size, 0);
+    }
+    ssize_t send(const void* from, std::size_t size) {
+        return tls_ ? tls_->send(from, size) : ::send(fd_, from, size, MSG_NOSIGNAL);
+    }
+    ssize_t send(const iovec* parts, std::size_t count);
+    bool read_once(shared_state& shared);
+    bool read_pending(shared_state& shared);
     /// Answers the whole messages in `bytes`; how many bytes those were, or -1 for a broken one.
     std::ptrdiff_t answer_all(std::string_view bytes, shared_state& shared);
     /// True where the reply has to wait: it is noted then.
@@ -76,6 +95,8 @@ class connection {
     bool flush();
 
     int fd_;
+    std::unique_ptr<secure_socket> tls_;
+    logins::state_ptr login_;
     /// The first `filled_` bytes are a message that has not come whole; the rest is room for it.
     std::string partial_;
     std::size_t filled_ = 0;

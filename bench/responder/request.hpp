@@ -13,6 +13,8 @@ struct request {
     bool legacy = false;
     /// False for an unacknowledged write.
     bool wants_reply = true;
+    /// The command's document, without what stands beside it in the message.
+    std::string_view body;
     std::string_view command;
     std::string_view database;
     std::string_view collection;

@@ -2,9 +2,15 @@
 // lets a client be measured alone. It shares no code with the library.
 //
 //   bench-responder [--port P] [--many N] [--document-bytes B] [--capture FILE]
+//                   [--mongos N] [--tls FILE] [--scram USER:PASSWORD] [--salts N]
 //
-// Prints `LISTEN 127.0.0.1:PORT`, then serves until its standard input closes, so that it never
-// outlives what started it.
+// With --mongos it listens on N ports, each of which answers as a mongos. With --tls it speaks
+// nothing else, by a certificate that it writes to FILE for clients to trust. With --scram it has a
+// user of that name, but lets in everybody else too.
+//
+// Prints `LISTEN 127.0.0.1:PORT[,127.0.0.1:PORT...]`, then serves until its standard input closes,
+// so that it never outlives what started it; in the end `SERVED connections full resumed logins`:
+// how many there were, of handshakes whole and shortened ones.
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -14,12 +20,15 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 #include "responder/connection.hpp"
 
@@ -29,6 +38,10 @@ struct settings {
     bench::canned_options canned;
     std::uint16_t port = 0;
     const char* capture = nullptr;
+    int ports = 1;
+    std::string certificate;
+    std::string user;
+    std::size_t salts = 1;
 };
 
 bool parse_arguments(int argc, char** argv, settings& into) {
@@ -46,6 +59,15 @@ bool parse_arguments(int argc, char** argv, settings& into) {
             into.canned.document_bytes = std::strtoul(value, nullptr, 10);
         } else if (name == "--capture") {
             into.capture = value;
+        } else if (name == "--mongos") {
+            into.canned.mongos = true;
+            into.ports = std::max(std::atoi(value), 1);
+        } else if (name == "--tls") {
+            into.certificate = value;
+        } else if (name == "--scram") {
+            into.user = value;
+        } else if (name == "--salts") {
+            into.salts = std::max<std::size_t>(std::strtoul(value, nullptr, 10), 1);
         } else {
             return false;
         }
@@ -78,11 +100,14 @@ int listen_on(std::uint16_t port) {
         ::listen(fd, 4096) != 0) {
         die("bench-responder: listen");
     }
+    return fd;
+}
+
+unsigned port_of(int fd) {
+    sockaddr_in address{};
     socklen_t size = sizeof address;
     ::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size);
-    std::printf("LISTEN 127.0.0.1:%u\n", static_cast<unsigned>(ntohs(address.sin_port)));
-    std::fflush(stdout);
-    return fd;
+    return ntohs(address.sin_port);
 }
 
 class server {
@@ -93,8 +118,24 @@ class server {
             (shared_.capture = std::fopen(set.capture, "wb")) == nullptr) {
             die(set.capture);
         }
-        listener_ = listen_on(set.port);
-        watch(EPOLL_CTL_ADD, listener_, EPOLLIN);
+        if (!set.certificate.empty()) {
+            tls_ = std::make_unique<bench::tls_server>(set.certificate);
+        }
+        if (!set.user.empty()) {
+            const std::size_t colon = set.user.find(':');
+            users_ = std::make_unique<bench::logins>(
+                set.user.substr(0, colon), std::string_view(set.user).substr(colon + 1), set.salts);
+            shared_.users = users_.get();
+        }
+        shared_.mongos = set.canned.mongos;
+        for (int at = 0; at < set.ports; ++at) {
+            listeners_.push_back(listen_on(set.ports == 1 ? set.port : 0));
+            watch(EPOLL_CTL_ADD, listeners_.back(), EPOLLIN);
+            std::printf("%s127.0.0.1:%u", at == 0 ? "LISTEN " : ",", port_of(listeners_.back()));
+        }
+        std::printf("\n");
+        std::fflush(stdout);
+        last_listener_ = *std::max_element(listeners_.begin(), listeners_.end());
         // A file or /dev/null as standard input cannot be watched; then only a signal ends it.
         watch(EPOLL_CTL_ADD, STDIN_FILENO, EPOLLIN);
     }
@@ -108,11 +149,12 @@ class server {
             }
             for (int at = 0; at < count; ++at) {
                 const int fd = events[at].data.fd;
-                if (fd == listener_) {
-                    accept_all();
+                if (fd <= last_listener_ && is_listener(fd)) {
+                    accept_all(fd);
                 } else if (fd == STDIN_FILENO) {
                     char ignored[64];
                     if (::read(STDIN_FILENO, ignored, sizeof ignored) <= 0) {
+                        print_served();
                         return;
                     }
                 } else {
@@ -130,15 +172,21 @@ class server {
         ::epoll_ctl(epoll_, operation, fd, &event);
     }
 
-    void accept_all() {
+    bool is_listener(int fd) const {
+        return std::find(listeners_.begin(), listeners_.end(), fd) != listeners_.end();
+    }
+
+    void accept_all(int listener) {
         for (;;) {
-            const int fd = ::accept4(listener_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+            const int fd = ::accept4(listener, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
             if (fd < 0) {
                 return;
             }
             const int on = 1;
             ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-            connections_[fd] = std::make_unique<bench::connection>(fd);
+            connections_[fd] =
+                std::make_unique<bench::connection>(fd, tls_ ? tls_->accept(fd) : nullptr);
+            ++accepted_;
             watch(EPOLL_CTL_ADD, fd, EPOLLIN);
         }
     }
@@ -169,6 +217,14 @@ class server {
         return ++of;
     }
 
+    void print_served() const {
+        using number = unsigned long long;
+        std::printf("SERVED %llu %llu %llu %llu\n", accepted_,
+                    tls_ ? static_cast<number>(tls_->full) : 0,
+                    tls_ ? static_cast<number>(tls_->resumed) : 0,
+                    users_ ? static_cast<number>(users_->done) : 0);
+    }
+
     /// What may go now of the replies that are held; rare, so that it looks at all connections.
     void send_all_held() {
         bench::withheld& held = shared_.held;
@@ -186,8 +242,12 @@ class server {
     }
 
     bench::shared_state shared_;
+    std::unique_ptr<bench::tls_server> tls_;
+    std::unique_ptr<bench::logins> users_;
     int epoll_;
-    int listener_ = -1;
+    std::vector<int> listeners_;
+    int last_listener_ = -1;
+    unsigned long long accepted_ = 0;
     table connections_;
 };
 
@@ -197,7 +257,8 @@ int main(int argc, char** argv) {
     settings set;
     if (!parse_arguments(argc, argv, set)) {
         std::fprintf(stderr,
-                     "usage: %s [--port P] [--many N] [--document-bytes B] [--capture FILE]\n",
+                     "usage: %s [--port P] [--many N] [--document-bytes B] [--capture FILE]\n"
+                     "          [--mongos N] [--tls FILE] [--scram USER:PASSWORD] [--salts N]\n",
                      argv[0]);
         return 2;
     }
