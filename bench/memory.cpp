@@ -1,10 +1,11 @@
-// What mongoro keeps on the heap for a connection and for an operation: URI memory:K N.
+// What mongoro keeps on the heap for a client, a connection and an operation: URI memory:K N.
 //
 // Run with the allocation counter in LD_PRELOAD. The responder holds the replies of finds on "hold"
 // until a find on "release", and answers a find on "held" with batch size K once K are held. So K
 // operations wait at once, on a connection each. N is not used: it is done once.
 #include <mongoro/mongoro.hpp>
 
+#include <chrono>
 #include <cstdio>
 #include <exception>
 #include <utility>
@@ -33,6 +34,8 @@ mongoro::task<> find_with_batch_size(views from, std::int32_t size) {
 struct held {
     std::int64_t waiting = 0;
     std::int64_t idle = 0;
+    /// Of a client that has found its servers and has no connection for operations.
+    std::int64_t watching = 0;
 };
 
 class measurement {
@@ -45,8 +48,10 @@ class measurement {
 
     /// The bytes of K connections after one find_one each; of K operations on them.
     held run() {
-        const mongoro::client measured = make_client();
         const std::int64_t before = bench_heap_live_bytes();
+        const mongoro::client measured = make_client();
+        mongoro::sync_wait(loop_, let_settle());
+        const std::int64_t watching = bench_heap_live_bytes() - before;
         hold_and_release(measured, [] {});
         const std::int64_t idle = bench_heap_live_bytes() - before;
 
@@ -63,12 +68,24 @@ class measurement {
             release();
             mongoro::sync_wait(loop_, join(more));
         });
-        return {waiting, idle};
+        return {waiting, idle, watching};
     }
 
  private:
     static views on(const mongoro::client& through, std::string_view name) {
         return through["bench"].collection<mongoro::document_view>(name);
+    }
+    /// Until the heap has stayed as it is for a while: what a client does by itself has been done.
+    static mongoro::task<> let_settle() {
+        using namespace std::chrono_literals;
+        std::int64_t last = 0;
+        for (int unchanged = 0; unchanged < 10; ++unchanged) {
+            co_await mongoro::sleep_for(5ms);
+            if (const std::int64_t now = bench_heap_live_bytes(); now != last) {
+                last = now;
+                unchanged = 0;
+            }
+        }
     }
     static mongoro::task<> join(mongoro::task_scope& all) { co_await all.join(); }
 
@@ -111,6 +128,7 @@ int run(const arguments& given) {
     const stopwatch watch;
     const held bytes = of.run();
     print_counter("idle_bytes", static_cast<std::uint64_t>(bytes.idle));
+    print_counter("watching_bytes", static_cast<std::uint64_t>(bytes.watching));
     print_counter("waiting_bytes", static_cast<std::uint64_t>(bytes.waiting));
     watch.print_result(given.concurrency);
     return 0;

@@ -32,7 +32,9 @@ bool parse_uri(arguments& into) {
         return false;
     }
     rest.remove_prefix(scheme.size());
-    const std::string_view first = rest.substr(0, rest.find_first_of("/,?"));
+    rest = rest.substr(0, rest.find_first_of("/?"));
+    rest.remove_prefix(rest.rfind('@') + 1);
+    const std::string_view first = rest.substr(0, rest.find(','));
     const std::size_t colon = first.rfind(':');
     into.host = first.substr(0, colon);
     if (colon != std::string_view::npos) {
@@ -77,6 +79,13 @@ void stopwatch::print_result(std::uint64_t operations) const {
                 wall.count(), seconds(now.ru_utime) - seconds(used_.ru_utime),
                 seconds(now.ru_stime) - seconds(used_.ru_stime), peak_rss());
     // Whoever waits for the first reply has it now, and not after the teardown.
+    std::fflush(stdout);
+}
+
+void laps::print_result(std::uint64_t operations) const {
+    using seconds = std::chrono::duration<double>;
+    std::printf("RESULT %llu %.6f %.6f 0 %ld\n", static_cast<unsigned long long>(operations),
+                seconds(wall_).count(), seconds(cpu_).count(), peak_rss());
     std::fflush(stdout);
 }
 

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <ctime>
 #include <optional>
 #include <string>
 #include <vector>
@@ -13,7 +14,7 @@ namespace bench {
 /// The command line that all benchmark programs share: `PROGRAM URI TASK N`.
 struct arguments {
     std::string uri;
-    /// Of the URI's first host.
+    /// Of the URI's first host; a user and a password before it are passed over.
     std::string host;
     std::uint16_t port = 27017;
     /// "find_one"; for "conc:64" it is "conc".
@@ -39,6 +40,35 @@ class stopwatch {
  private:
     rusage used_{};
     std::chrono::steady_clock::time_point began_;
+};
+
+/// Wall and CPU time of single steps, without what lies between them; the same closing line.
+class laps {
+ public:
+    void begin() {
+        cpu_began_ = cpu();
+        began_ = std::chrono::steady_clock::now();
+    }
+    void end() {
+        wall_ += std::chrono::steady_clock::now() - began_;
+        cpu_ += cpu() - cpu_began_;
+    }
+    void clear() { wall_ = cpu_ = {}; }
+    /// The CPU time as user time: what the clock says is both together.
+    void print_result(std::uint64_t operations) const;
+
+ private:
+    /// Of the process, by the nanosecond.
+    static std::chrono::nanoseconds cpu() {
+        timespec now{};
+        ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+        return std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec);
+    }
+
+    std::chrono::steady_clock::time_point began_;
+    std::chrono::nanoseconds cpu_began_{};
+    std::chrono::nanoseconds wall_{};
+    std::chrono::nanoseconds cpu_{};
 };
 
 /// How long each operation takes, where the environment's LATENCIES names a file for it: one number

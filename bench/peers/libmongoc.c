@@ -267,14 +267,15 @@ static void run_workers(struct worker* workers, uint64_t threads, uint64_t count
 /* Bytes on the heap, where the allocation counter is in LD_PRELOAD. */
 extern int64_t bench_heap_live_bytes(void) __attribute__((weak));
 
-/* memory:K: K clients of a pool, each with the connection that one find_one opened. */
-static void measure_memory(mongoc_client_pool_t* pool, uint64_t count) {
+/* memory:K: a pool of K clients, each with the connection that one find_one opened. */
+static void measure_memory(const mongoc_uri_t* uri, uint64_t count) {
     if (!bench_heap_live_bytes) {
         fail("LD_PRELOAD has no allocation counter", NULL);
     }
     mongoc_client_t** clients = calloc(count, sizeof *clients);
-    mongoc_client_pool_max_size(pool, (uint32_t)count);
     const int64_t before = bench_heap_live_bytes();
+    mongoc_client_pool_t* pool = mongoc_client_pool_new(uri);
+    mongoc_client_pool_max_size(pool, (uint32_t)count);
     for (uint64_t at = 0; at < count; ++at) {
         clients[at] = mongoc_client_pool_pop(pool);
         mongoc_collection_t* one = mongoc_client_get_collection(clients[at], "bench", "one");
@@ -286,10 +287,19 @@ static void measure_memory(mongoc_client_pool_t* pool, uint64_t count) {
         mongoc_client_pool_push(pool, clients[at]);
     }
     free(clients);
+    mongoc_client_pool_destroy(pool);
+}
+
+/* connect: a client that is made, pings once, and is gone. */
+static void connect_once(const mongoc_uri_t* uri) {
+    mongoc_client_t* client = mongoc_client_new_from_uri(uri);
+    ping(client);
+    mongoc_client_destroy(client);
 }
 
 struct task {
     const char* name;
+    const mongoc_uri_t* uri;
     mongoc_client_t* client;
     mongoc_collection_t* collection;
     struct worker* workers;
@@ -317,6 +327,8 @@ static bool run_task(struct task* task, uint64_t count) {
             insert_one(task->collection, at);
         } else if (strcmp(task->name, "insert_many") == 0) {
             insert_many(task->collection);
+        } else if (strcmp(task->name, "connect") == 0) {
+            connect_once(task->uri);
         } else {
             return false;
         }
@@ -366,10 +378,8 @@ int main(int argc, char** argv) {
     mongoc_uri_t* uri = mongoc_uri_new(argv[1]);
     mongoc_client_pool_t* pool = NULL;
     if (strncmp(task.name, "memory:", 7) == 0) {
-        pool = mongoc_client_pool_new(uri);
-        measure_memory(pool, strtoull(task.name + 7, NULL, 10));
+        measure_memory(uri, strtoull(task.name + 7, NULL, 10));
         printf("RESULT %s 0 0 0 %ld\n", task.name + 7, peak_rss());
-        mongoc_client_pool_destroy(pool);
         mongoc_uri_destroy(uri);
         mongoc_cleanup();
         return 0;
@@ -383,6 +393,8 @@ int main(int argc, char** argv) {
             task.workers[at].pool = pool;
             task.workers[at].shares = task.threads > most_connections;
         }
+    } else if (strcmp(task.name, "connect") == 0) {
+        task.uri = uri;
     } else {
         task.client = mongoc_client_new_from_uri(uri);
         task.collection =
@@ -413,7 +425,7 @@ int main(int argc, char** argv) {
 
     if (pool) {
         mongoc_client_pool_destroy(pool);
-    } else {
+    } else if (task.client) {
         mongoc_collection_destroy(task.collection);
         mongoc_client_destroy(task.client);
     }
