@@ -165,6 +165,19 @@ void keep_suitable(const topology_description& topology, const selection_criteri
     }
 }
 
+/// Sets `out` to all servers but those that are to be avoided.
+void collect(const topology_description& topology, std::span<const std::string> avoided,
+             server_list& out) {
+    out.resize(topology.servers.size());
+    std::transform(topology.servers.begin(), topology.servers.end(), out.begin(),
+                   [](const auto& s) { return s.get(); });
+    if (!avoided.empty()) [[unlikely]] {
+        std::erase_if(out, [avoided](const server_description* s) {
+            return std::find(avoided.begin(), avoided.end(), s->address) != avoided.end();
+        });
+    }
+}
+
 /// What the specification wants refused, whatever the servers are.
 result<void> check(const topology_description& topology, const selection_criteria& criteria) {
     if (!topology.is_compatible()) {
@@ -200,18 +213,11 @@ result<void> find_suitable(const topology_description& topology, const selection
     if (auto checked = check(topology, criteria); !checked) {
         return checked;
     }
-    const auto& avoided = criteria.deprioritized;
-    for (const auto& s : topology.servers) {
-        if (std::find(avoided.begin(), avoided.end(), s->address) == avoided.end()) {
-            out.push_back(s.get());
-        }
-    }
+    collect(topology, criteria.deprioritized, out);
     const bool all = out.size() == topology.servers.size();
     keep_suitable(topology, criteria, out);
     if (out.empty() && !all) {
-        for (const auto& s : topology.servers) {
-            out.push_back(s.get());
-        }
+        collect(topology, {}, out);
         keep_suitable(topology, criteria, out);
     }
     return {};
