@@ -14,10 +14,10 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 from harness import clients as known  # noqa: E402
-from harness import breakdown, compare, extras, goals, measure, plots, report  # noqa: E402
+from harness import breakdown, compare, deployment, extras, goals, measure, plots, report  # noqa: E402
 from harness import session, spec_bench, tasks  # noqa: E402
 
-PARTS = ("tasks", "breakdown", "latencies", "document_size",
+PARTS = ("tasks", "breakdown", "latencies", "document_size", "connect", "checkout", "selection", "servers",
          "memory", "start_up", "compile_time", "spec")
 
 
@@ -108,6 +108,10 @@ def run_others(arguments, settings, clients, parts, made):
         "breakdown": lambda: breakdown.of_task(clients, settings),
         "latencies": lambda: extras.latencies(clients, settings),
         "document_size": lambda: extras.document_size(clients, settings),
+        "connect": lambda: deployment.connect(clients, settings),
+        "checkout": lambda: deployment.checkout(settings),
+        "selection": lambda: deployment.selection(settings),
+        "servers": lambda: deployment.servers(clients, settings),
         "memory": lambda: extras.memory(settings),
         "start_up": lambda: extras.start_up(clients, settings),
         "compile_time": lambda: extras.compile_time(settings),

@@ -14,8 +14,9 @@ import unittest
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-from harness import clients, compare, last_line, measure, report, spec_bench, tasks  # noqa: E402
-from harness.check_report import Breakdown, Extras, Goals, Page, Peers, Plots, SpecBench  # noqa: E402,F401
+from harness import clients, compare, deployment, last_line, measure, report  # noqa: E402
+from harness import spec_bench, tasks  # noqa: E402
+from harness.check_report import Breakdown, Deployment, Extras, Goals, Page, Peers, Plots, SpecBench  # noqa: E402,F401
 
 BUILD = sys.argv.pop(1) if len(sys.argv) > 1 else "."
 RUN = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "run.py")
@@ -138,6 +139,52 @@ class SpecPrograms(unittest.TestCase):
         self.assertEqual(run.operations, 20)
         self.assertGreater(run.counters["idle_bytes"], 20 * 100)
         self.assertGreater(run.counters["waiting_bytes"], 20 * 100)
+        self.assertGreater(run.counters["watching_bytes"], 100)
+
+
+class DeploymentPrograms(unittest.TestCase):
+    """What stands around an operation, done a few times."""
+
+    settings = measure.Settings(BUILD, measure.Pinning(CORE, CORE), quick=True, pairs=1, count=False)
+
+    def test_a_new_client_begins_anew_and_the_same_one_resumes(self):
+        client = deployment.ours(self.settings, "mongoro-connect")
+        both = deployment.WAYS["TLS and SCRAM"]
+        fresh = deployment.served_by(client, "connect", self.settings, both, 3, count=2)
+        # The monitor's connection shakes hands and the pool's resumes its session, which alone logs in.
+        self.assertEqual(tuple(fresh[name] for name in measure.SERVED), (2, 1, 1, 1))
+        again = deployment.served_by(client, "reconnect", self.settings, both, 1, count=2)
+        self.assertEqual(tuple(again[name] for name in measure.SERVED), (1, 0, 1, 1))
+
+    def test_every_way_to_connect_is_timed(self):
+        client = deployment.ours(self.settings, "mongoro-connect")
+        for options in deployment.WAYS.values():
+            with measure.Responder(BUILD, CORE, **options) as responder:
+                for step in deployment.STEPS:
+                    run = measure.run(client.command, responder.uri, step, 2, CORE)
+                    self.assertEqual(run.operations, 2)
+                    self.assertGreater(run.cpu, 0)
+                with self.assertRaisesRegex(measure.Failed, "no task ping"):
+                    measure.run(client.command, responder.uri, "ping", 2, CORE)
+
+    def test_the_pool_and_the_selection_are_measured_alone(self):
+        client = deployment.ours(self.settings, "mongoro-internals")
+        names = ["checkout", "queue:1", "queue:64", "select:1", "select:50", "select_write:3", "deployment"]
+        with measure.Responder(BUILD, CORE, mongos=3) as responder:
+            for name in names:
+                run = measure.run(client.command, responder.uri, name, 500, CORE)
+                self.assertEqual(run.operations, 500, name)
+            with self.assertRaisesRegex(measure.Failed, "no task find_one"):
+                measure.run(client.command, responder.uri, "find_one", 500, CORE)
+        with measure.Responder(BUILD, CORE) as responder:
+            self.assertEqual(measure.run(client.command, responder.uri, "primary", 500, CORE).operations, 500)
+
+    def test_an_operation_goes_to_all_servers_of_a_cluster(self):
+        found = clients.Client("mongoro", (os.path.join(BUILD, "bench", "mongoro-bench"),))
+        with measure.Responder(BUILD, CORE, mongos=3) as responder:
+            measure.run(found.command, responder.uri, "find_one", 200, CORE)
+        # A monitor's connection and a pool's, of each.
+        self.assertEqual(responder.served["connections"], 6)
 
 
 class Report(unittest.TestCase):
@@ -161,6 +208,19 @@ class Report(unittest.TestCase):
 
 
 class Compare(unittest.TestCase):
+    def test_all_parts_with_rows_are_compared(self):
+        def made(cost, idle):
+            rows = {"title": "", "clients": {"mongoro": {"allocations": cost}}}
+            return {"tasks": {}, "connect": {"connect TLS": rows}, "checkout": {"queue:1": rows},
+                    "selection": {"select:3": rows}, "servers": {"50": rows},
+                    "memory": {"mongoro TLS": {"1000": {"idle": idle}}}}
+
+        text = "\n".join(compare.reports(made(1, 9_000_000), made(2, 9_900_000)))
+        for name in ("connect TLS", "queue:1", "select:3", "find_one, 50 servers"):
+            self.assertIn(f"* {name}, mongoro: allocations 1 → 2 (+100%)", text)
+        self.assertIn("* 1000 connections, mongoro TLS: idle 9e+06 → 9.9e+06 (+10%)", text)
+        self.assertIn("Nothing changed", "\n".join(compare.reports({"tasks": {}}, made(2, 5))))
+
     @staticmethod
     def report_of(**cost):
         return {"tasks": {"ping": {"clients": {"mongoro": cost}}}}

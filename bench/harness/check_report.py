@@ -5,7 +5,7 @@ import tempfile
 import unittest
 import xml.etree.ElementTree
 
-from . import breakdown, clients, extras, goals, measure, plots, report, spec_bench, tasks
+from . import breakdown, clients, deployment, extras, goals, measure, plots, report, spec_bench, tasks
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -75,6 +75,16 @@ class Goals(unittest.TestCase):
         self.assertIs(self.goal(made, "waiting for its reply").holds, False)
         self.assertAlmostEqual(self.goal(made, "start-up").measured, 0.75)
         self.assertIs(self.goal(made, "compile time").holds, False)
+
+    def test_what_has_no_goal_is_reported_and_counts_for_nothing(self):
+        made = {"tasks": {}, "memory": {"mongoro TLS": {"1000": {"idle": 9_500_000}}}}
+        found = self.goal(made, "idle TLS connection")
+        self.assertEqual((found.measured, found.holds), (9_500, None))
+        made["goals"] = [vars(goal) for goal in goals.all_of(made)]
+        made["goals"].append(vars(goals.Goal("another", "≤ 1", 1, True)))
+        lines = report.goals_of(made)
+        self.assertIn("| an idle TLS connection: bytes of heap | none: reported | 9,500 | – |", lines)
+        self.assertIn("1 of 1 that were measured hold.", lines)
 
     def test_the_table_says_which_hold(self):
         made = run_of(ping={"mongoro": timed(10, 1.3)})
@@ -148,9 +158,14 @@ class Plots(unittest.TestCase):
                       conc_at_1={"mongoro": timed(9)}, conc_at_64={"mongoro": timed(5)})
         made["latencies"] = {"find_one": {"mongoro": {"50": 10.0, "99.9": 90.0}}}
         made["memory"] = {"mongoro": {"1": {"idle": 9000}, "1000": {"idle": 8e6, "waiting": 2e6}}}
+        made["servers"] = {str(count): {"title": "", "clients": {"mongoro": timed(10 + count)}}
+                           for count in deployment.SERVERS}
+        made["connect"] = {"connect TLS": {"title": "", "clients": {"mongoro": timed(800)}}}
         drawn = plots.all_of(made)
-        self.assertEqual(sorted(drawn), ["cost_by_concurrency.svg", "cost_conc_64.svg", "cost_ping.svg",
-                                         "latency_find_one.svg", "memory.svg"])
+        self.assertEqual(sorted(drawn), [
+            "cost_by_concurrency.svg", "cost_by_servers.svg", "cost_conc_64.svg", "cost_connect.svg",
+            "cost_ping.svg", "latency_find_one.svg", "memory.svg"])
+        self.assertIn("mongoro, connect TLS", self.words(drawn["cost_connect.svg"]))
         for svg in drawn.values():
             self.parse(svg)
         self.assertIn("mongoro, waiting", self.words(drawn["memory.svg"]))
@@ -227,6 +242,42 @@ class Peers(unittest.TestCase):
         many = tasks.concurrent(1024, 50, 5)
         self.assertTrue(many.is_counted_of(fast) and not many.is_counted_of(slow))
         self.assertTrue(tasks.concurrent(64, 50, 5).is_counted_of(slow))
+
+
+class Deployment(unittest.TestCase):
+    @staticmethod
+    def part(title, **row):
+        return {"title": title, "clients": {"mongoro": timed(0.25, **row)}}
+
+    def lines(self, **made):
+        return report.report_deployment.parts_of({"tasks": {}, **made})
+
+    def test_connecting_is_shown_with_what_the_responder_saw(self):
+        served = dict(zip(measure.SERVED, (2, 1, 1, 1)))
+        of = self.part("a new client", instructions=1000, system_calls=20, allocations=300, served=served)
+        of["clients"]["libmongoc"] = {"failed": "exit 1: no"}
+        lines = self.lines(connect={"connect TLS": of})
+        self.assertIn("| a new client | mongoro | 0.25 [0.249–0.251] | n/a | 1,000 | 20 | 300 | 2 | 1 + 1 + 1 |",
+                      lines)
+        self.assertTrue(any("failed: exit 1: no" in line for line in lines))
+        self.assertEqual(len({line.count("|") for line in lines if line.startswith("|")}), 1)
+
+    def test_a_piece_of_the_library_is_shown_in_nanoseconds(self):
+        parts = {"queue:64": self.part("64 in line", allocations=0, missing={"instructions": "no valgrind"})}
+        for name in ("checkout", "selection"):
+            lines = self.lines(**{name: parts})
+            self.assertIn("| 64 in line | 250 [249–251] | n/a | 0 | n/a |", lines)
+            self.assertIn("* n/a — queue:64, mongoro, instructions: no valgrind", lines)
+
+    def test_the_servers_are_shown_by_client(self):
+        parts = {str(count): {"title": "", "clients": {"libmongoc": timed(20), "mongoro": timed(10)}}
+                 for count in (1, 3)}
+        rows = [line.split("|")[1:3] for line in self.lines(servers=parts) if line.startswith("| ")][1:]
+        self.assertEqual(rows, [[" mongoro ", " 1 "], [" mongoro ", " 3 "],
+                                [" libmongoc ", " 1 "], [" libmongoc ", " 3 "]])
+
+    def test_a_run_without_these_parts_has_no_tables_of_them(self):
+        self.assertEqual(self.lines(), [])
 
 
 class Breakdown(unittest.TestCase):

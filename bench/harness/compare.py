@@ -5,7 +5,7 @@
 TIMED_SHARE = 0.03
 #: Counts repeat but for padding, hashing and the like.
 COUNTED = {"instructions": (0.02, 50), "system_calls": (0.02, 0.05), "enters": (0.02, 0.05),
-           "allocations": (0, 0.05)}
+           "allocations": (0, 0.05), "idle": (0.02, 500), "waiting": (0.02, 500), "watching": (0.02, 500)}
 
 
 def timed_change(old, new):
@@ -27,16 +27,27 @@ def of_client(old, new):
             yield what, old[what], new[what]
 
 
+def rows_of(made):
+    """((what, client), row) of all parts that have such rows."""
+    for part in ("tasks", "connect", "checkout", "selection", "servers"):
+        for task, of in made.get(part, {}).items():
+            name = f"find_one, {task} servers" if part == "servers" else task
+            for client, row in of["clients"].items():
+                yield (name, client), row
+    for client, of in made.get("memory", {}).items():
+        for connections, row in of.items():
+            yield (f"{connections} connections", client), row
+
+
 def reports(old, new):
     """Lines of Markdown, worse first; empty where nothing changed by more than the noise."""
     worse, better = [], []
-    for task, now in new["tasks"].items():
-        before = old["tasks"].get(task, {"clients": {}})
-        for client, row in now["clients"].items():
-            for what, was, became in of_client(before["clients"].get(client, {}), row):
-                share = f" ({became / was - 1:+.0%})" if was else ""
-                line = f"* {task}, {client}: {what} {was:.4g} → {became:.4g}{share}"
-                (worse if became > was else better).append(line)
+    earlier = dict(rows_of(old))
+    for (task, client), row in rows_of(new):
+        for what, was, became in of_client(earlier.get((task, client), {}), row):
+            share = f" ({became / was - 1:+.0%})" if was else ""
+            line = f"* {task}, {client}: {what} {was:.4g} → {became:.4g}{share}"
+            (worse if became > was else better).append(line)
     lines = []
     for heading, found in [("Slower than before", worse), ("Faster than before", better)]:
         if found:

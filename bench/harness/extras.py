@@ -1,5 +1,6 @@
 """What is measured once and not as a task: latencies, memory, start-up, compile time."""
 
+import itertools
 import os
 import re
 import shutil
@@ -70,20 +71,23 @@ def latencies_of(client, task, count, uri, core):
 
 
 def memory(settings):
-    """Bytes on the heap by connections: {client: {connections: {idle, waiting}}}."""
+    """Bytes on the heap by connections: {client: {connections: {idle, waiting, watching}}}, with TLS as a
+    client of its own."""
     counter = measure.allocation_counter(settings.build)
     made = {}
-    for client, program in {"mongoro": "mongoro-memory", "libmongoc": "bench-libmongoc"}.items():
+    for (client, program), tls in itertools.product(
+            {"mongoro": "mongoro-memory", "libmongoc": "bench-libmongoc"}.items(), (False, True)):
         command = [os.path.join(settings.build, "bench", program)]
         if not os.access(command[0], os.X_OK):
             continue
+        of = made.setdefault(f"{client} TLS" if tls else client, {})
         for connections in CONNECTIONS:
-            with measure.Responder(settings.build, settings.pinning.responder) as responder:
+            with measure.Responder(settings.build, settings.pinning.responder, tls=tls) as responder:
                 run = measure.run(command, responder.uri, f"memory:{connections}", 1,
                                   settings.pinning.client, {"LD_PRELOAD": counter, "NOWARM": "1"})
-            made.setdefault(client, {})[str(connections)] = {
+            of[str(connections)] = {
                 name.removesuffix("_bytes"): value for name, value in run.counters.items()}
-            made[client][str(connections)]["rss_kb"] = run.rss_kb
+            of[str(connections)]["rss_kb"] = run.rss_kb
     return made
 
 

@@ -47,6 +47,14 @@ def at_most(limit, what, value, goal=None, note=""):
     return Goal(what, goal, measured, measured <= limit, note)
 
 
+def reported(what, value):
+    """A value that nobody has set a goal for."""
+    try:
+        return Goal(what, "none: reported", value())
+    except Missing:
+        return Goal(what, "none: reported")
+
+
 def at_least(limit, what, value, goal=None):
     found = at_most(limit, what, value, goal or f"≥ {limit:g}")
     return found if found.measured is None else Goal(what, found.goal, found.measured,
@@ -113,6 +121,8 @@ def the_rest(made):
                   lambda: at(made, "memory", "mongoro", "1000", "idle") / 1000)
     yield at_most(2048, "an operation waiting for its reply: bytes of heap",
                   lambda: at(made, "memory", "mongoro", "1000", "waiting") / 1000)
+    yield reported("an idle TLS connection: bytes of heap",
+                   lambda: at(made, "memory", "mongoro TLS", "1000", "idle") / 1000)
     yield at_most(1.05, "a callback against co_await: instructions",
                   lambda: at(row(made, "callback"), "instructions") / at(row(made, "find_one"),
                                                                            "instructions"))

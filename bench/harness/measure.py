@@ -61,31 +61,54 @@ def pin_to(core):
     return lambda: os.sched_setaffinity(0, {core})
 
 
-class Responder:
-    """The loopback responder, alive as long as the `with` block."""
+#: The one user of a responder with SCRAM.
+USER = "bench:pencil"
+SERVED = ("connections", "full_handshakes", "resumed_handshakes", "logins")
 
-    def __init__(self, build, core, capture=None, document_bytes=None):
+
+class Responder:
+    """The loopback responder, alive as long as the `with` block; what it served is known afterwards."""
+
+    def __init__(self, build, core, capture=None, document_bytes=None, mongos=None, tls=False, scram=False,
+                 salts=1):
         self.command = [os.path.join(build, "bench", "bench-responder")]
         if document_bytes:
             self.command += ["--document-bytes", str(document_bytes)]
         if capture:
             self.command += ["--capture", capture]
+        if mongos:
+            self.command += ["--mongos", str(mongos)]
+        if scram:
+            self.command += ["--scram", USER, "--salts", str(salts)]
+        self.tls, self.scram = tls, scram
         self.core = core
+        self.certificate = None
+        self.served = dict.fromkeys(SERVED, 0)
 
     def __enter__(self):
+        if self.tls:
+            self.certificate = tempfile.NamedTemporaryFile(suffix=".pem")
+            self.command += ["--tls", self.certificate.name]
         self.process = subprocess.Popen(self.command, stdin=subprocess.PIPE,
                                         stdout=subprocess.PIPE, text=True,
                                         preexec_fn=pin_to(self.core))
         line = self.process.stdout.readline()
         if not line.startswith("LISTEN "):
             raise Failed("the responder did not start")
-        self.uri = f"mongodb://{line.split()[1]}"
+        user = f"{USER}@" if self.scram else ""
+        options = f"/?tls=true&tlsCAFile={self.certificate.name}" if self.tls else ""
+        self.uri = f"mongodb://{user}{line.split()[1]}{options}"
         return self
 
     def __exit__(self, *_):
         self.process.stdin.close()
+        words = self.process.stdout.read().split()
         self.process.wait(10)
         self.process.stdout.close()
+        if words[:1] == ["SERVED"]:
+            self.served = dict(zip(SERVED, map(int, words[1:])))
+        if self.certificate:
+            self.certificate.close()
 
 
 @dataclass

@@ -50,21 +50,21 @@ def decades(low, high):
     return [tick for tick in ticks if first <= tick <= last]
 
 
-def bars(title, values, unit):
-    """One horizontal bar a name, the least first: {name: (value, q1, q3)}."""
+def bars(title, values, unit, left=130):
+    """One horizontal bar a name, the least first, names in `left`: {name: (value, q1, q3)}."""
     named = sorted(values.items(), key=lambda item: item[1][0])
     height = TOP + 26 * len(named) + 30
     most = max(high for _, (_, _, high) in named) or 1
-    scale = (WIDTH - 130 - 120) / most
+    scale = (WIDTH - left - 120) / most
     parts = []
     for at, (name, (value, low, high)) in enumerate(named):
         y = TOP + 26 * at
         parts += [
-            text(122, y + 14, name, "end"),
-            f'<rect x="130" y="{y}" width="{max(value * scale, 1):.1f}" height="18" '
-            f'fill="{COLOURS[1] if name == "mongoro" else "#b0b0b0"}"/>',
-            line(130 + low * scale, y + 9, 130 + high * scale, y + 9, "#333333", 2),
-            text(138 + max(high, value) * scale, y + 14, f"{value:,.3g} {unit}")]
+            text(left - 8, y + 14, name, "end"),
+            f'<rect x="{left}" y="{y}" width="{max(value * scale, 1):.1f}" height="18" '
+            f'fill="{COLOURS[1] if name.split(",")[0] == "mongoro" else "#b0b0b0"}"/>',
+            line(left + low * scale, y + 9, left + high * scale, y + 9, "#333333", 2),
+            text(left + 8 + max(high, value) * scale, y + 14, f"{value:,.3g} {unit}")]
     return page(title, parts, height)
 
 
@@ -159,6 +159,23 @@ def document_size(made):
                   "CPU µs an operation") if series else None
 
 
+def servers(made):
+    series = {}
+    for count, of in made.get("servers", {}).items():
+        for client, row in of["clients"].items():
+            if "cpu_us" in row and row["cpu_us"]["median"] > 0:
+                series.setdefault(client, {})[int(count)] = row["cpu_us"]["median"]
+    return curves("CPU of one find_one, by the servers of the cluster", series, "mongos",
+                  "CPU µs an operation") if series else None
+
+
+def connect(made):
+    values = {f"{client}, {name}": tuple(row["cpu_us"][key] for key in ("median", "q1", "q3"))
+              for name, of in made.get("connect", {}).items() for client, row in of["clients"].items()
+              if "cpu_us" in row}
+    return bars("CPU until the first reply", values, "µs", 250) if values else None
+
+
 def memory(made):
     series = {}
     for client, of in made.get("memory", {}).items():
@@ -184,5 +201,7 @@ def all_of(made):
     for task in made.get("latencies", {}):
         found[f"latency_{task}.svg"] = latency(made, task)
     found["cost_by_document_size.svg"] = document_size(made)
+    found["cost_by_servers.svg"] = servers(made)
+    found["cost_connect.svg"] = connect(made)
     found["memory.svg"] = memory(made)
     return {name.replace(":", "_"): svg for name, svg in found.items() if svg}

@@ -5,6 +5,8 @@ import os
 import platform
 import time
 
+from . import compare, report_deployment
+from .cells import number, table, with_quartiles
 from .clients import BASELINE
 
 
@@ -21,15 +23,6 @@ def machine():
     return {"cpu": model, "cores": os.cpu_count(), "kernel": platform.release(),
             "load": round(os.getloadavg()[0], 2),
             "when": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())}
-
-
-def number(value):
-    """Three figures that matter, and no more."""
-    if value >= 1000:
-        return f"{value:,.0f}"
-    if value >= 100:
-        return f"{value:.0f}"
-    return f"{value:.3g}" if value >= 0.005 or value <= -0.005 else "0"
 
 
 def beside_baseline(row, baseline, value_of):
@@ -109,21 +102,11 @@ def tasks_of(made):
     return lines
 
 
-def table(headings, rows):
-    """A Markdown table: the first column is words, the others are numbers."""
-    return ["| " + " | ".join(headings) + " |", "|---" + "|---:" * (len(headings) - 1) + "|",
-            *["| " + " | ".join(str(cell) for cell in row) + " |" for row in rows]]
-
-
-def with_quartiles(spread):
-    return f"{number(spread['median'])} [{number(spread['q1'])}–{number(spread['q3'])}]"
-
-
 def goals_of(made):
     words = {True: "yes", False: "**no**", None: "not measured"}
     rows = [[goal["what"], goal["goal"],
              "n/a" if goal["measured"] is None else number(goal["measured"]),
-             words[goal["holds"]] + (f" ({goal['note']})" if goal["note"] else "")]
+             ("–" if goal["holds"] is None and goal["measured"] is not None else words[goal["holds"]]) + (f" ({goal['note']})" if goal["note"] else "")]
             for goal in made.get("goals", [])]
     held = sum(goal["holds"] is True for goal in made.get("goals", []))
     known = sum(goal["holds"] is not None for goal in made.get("goals", []))
@@ -170,12 +153,15 @@ def memory_of(made):
     rows = [[client, connections,
              *[number(row[what] / int(connections)) if what in row else "n/a"
                for what in ("idle", "waiting")],
+             number(row["watching"]) if "watching" in row else "n/a",
              f"{row['rss_kb'] / 1024:.1f}"]
             for client, of in made.get("memory", {}).items() for connections, row in of.items()]
     return ["", "## Memory: bytes of heap", "",
             "Idle: all that a client and its connections keep after one find_one each, divided by the "
-            "connections. Waiting: what as many operations add while they wait for their replies.", "",
-            *table(["client", "connections", "idle, each", "waiting, each", "RSS MB"], rows)] if rows else []
+            "connections. Waiting: what as many operations add while they wait for their replies. Watching: a "
+            "client that knows its one server and has no connection but its monitor's.", "",
+            *table(["client", "connections", "idle, each", "waiting, each", "watching", "RSS MB"],
+                   rows)] if rows else []
 
 
 def start_up_of(made):
@@ -234,16 +220,16 @@ def markdown(made):
     lines = introduction(made)
     for note in made["notes"]:
         lines += ["", f"**Note:** {note}"]
-    for part in (goals_of, tasks_of, breakdown_of, latencies_of, document_size_of, memory_of, start_up_of,
-                 compile_time_of, spec_of):
+    for part in (goals_of, tasks_of, breakdown_of, latencies_of, document_size_of, report_deployment.parts_of,
+                 memory_of, start_up_of, compile_time_of, spec_of):
         lines += part(made)
     return "\n".join(lines) + "\n"
 
 
 def failures(made):
     """What a client or a task could not do, a line each."""
-    found = [f"{client} {task}: {row['failed']}" for task, of in made["tasks"].items()
-             for client, row in of["clients"].items() if "failed" in row]
+    found = [f"{client} {task}: {row['failed']}" for (task, client), row in compare.rows_of(made)
+             if "failed" in row]
     return found + [f"{task} against the {target}: {of['failed']}"
                     for target, rows in made.get("spec", {}).get("targets", {}).items()
                     for task, of in rows.items() if "failed" in of]
