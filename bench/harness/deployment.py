@@ -76,7 +76,7 @@ def checkout(settings):
     """A check-out and a check-in of the pool, by who waits meanwhile."""
     client = ours(settings, "mongoro-internals")
     chosen = [Task("checkout", "of an idle connection", 4_000_000, 20_000),
-              *[Task(f"queue:{waiting}", f"with {waiting:,} waiting in line", 1_000_000, 20_000)
+              *[Task(f"queue:{waiting}", f"with {waiting:,} waiting in line", 1_000_000, 100_000)
                 for waiting in QUEUES]]
     return internals(chosen, client, settings)
 
