@@ -122,15 +122,23 @@ server* deployment::at(std::string_view address) const noexcept {
 
 result<server*> deployment::try_select(const topology::selection_criteria& criteria) {
     const auto description = this->description();
-    const auto count = [this](const server_description& s) {
-        const auto* const known = at(s.address);
-        return known == nullptr ? std::size_t{0} : known->operation_count();
+    const auto known = [this](const server_description& s) -> server* {
+        for (const auto& one : servers_) {
+            if (one->description_.get() == &s) {
+                return one.get();
+            }
+        }
+        return at(s.address);
+    };
+    const auto count = [&known](const server_description& s) {
+        const auto* const one = known(s);
+        return one == nullptr ? std::size_t{0} : one->operation_count();
     };
     auto chosen = topology::select(*description, criteria, count, random_, scratch_);
     if (!chosen) {
         return chosen.error();
     }
-    return *chosen == nullptr ? nullptr : at((*chosen)->address);
+    return *chosen == nullptr ? nullptr : known(**chosen);
 }
 
 task<result<server_use>> deployment::select(topology::selection_criteria criteria,
