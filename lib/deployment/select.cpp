@@ -1,0 +1,144 @@
+#include "deployment/deployment.hpp"
+
+#include <mongoro/with_deadline.hpp>
+
+#include <algorithm>
+
+namespace mongoro::deployment {
+
+namespace {
+
+using clock = deadline::clock;
+
+/// Counts while it lives.
+class counted {
+ public:
+    explicit counted(std::size_t& count) noexcept : count_(count) { ++count_; }
+    counted(const counted&) = delete;
+    counted& operator=(const counted&) = delete;
+    ~counted() { --count_; }
+
+ private:
+    std::size_t& count_;
+};
+
+}  // namespace
+
+server* deployment::find(std::uint64_t id) const noexcept {
+    const auto found = std::ranges::find(servers_, id, [](const auto& s) { return s->id(); });
+    return found == servers_.end() ? nullptr : found->get();
+}
+
+server* deployment::at(std::string_view address) const noexcept {
+    const auto found = std::ranges::find(
+        servers_, address, [](const auto& s) { return std::string_view(s->address()); });
+    return found == servers_.end() ? nullptr : found->get();
+}
+
+result<server*> deployment::try_select(const topology::selection_criteria& criteria) {
+    const auto description = this->description();
+    const auto known = [this](const server_description& s) -> server* {
+        for (const auto& one : servers_) {
+            if (one->description_.get() == &s) {
+                return one.get();
+            }
+        }
+        return at(s.address);
+    };
+    const auto count = [&known](const server_description& s) {
+        const auto* const one = known(s);
+        return one == nullptr ? std::size_t{0} : one->operation_count();
+    };
+    auto chosen = topology::select(*description, criteria, count, random_, scratch_);
+    if (!chosen) {
+        return chosen.error();
+    }
+    return *chosen == nullptr ? nullptr : known(**chosen);
+}
+
+task<result<server_use>> deployment::select(topology::selection_criteria criteria,
+                                            std::string_view operation, std::int64_t operation_id) {
+    criteria.local_threshold = settings_.local_threshold;
+    criteria.heartbeat_frequency = settings_.monitoring.heartbeat_frequency;
+    const counted selecting(selecting_);
+    const auto begin = clock::now();
+    const auto limit = deadline::after(settings_.server_selection_timeout);
+    open();
+    const auto* const log = settings_.selections;
+    const monitoring::selection logged{
+        operation, operation_id != 0 ? std::optional(operation_id) : std::nullopt, criteria};
+    if (log != nullptr) {
+        log->started(logged, *description());
+    }
+    const auto fail = [&](error why) {
+        if (log != nullptr) {
+            log->failed(logged, *description(), why);
+        }
+        return result<server_use>(std::move(why));
+    };
+    const auto timed_out = [&] {
+        return topology::selection_timeout(
+            *description(), criteria,
+            std::chrono::duration_cast<std::chrono::milliseconds>(clock::now() - begin));
+    };
+    for (bool first = true;; first = false) {
+        if (closed_) {
+            co_return fail(errc::client_closed);
+        }
+        if (!machine_ && !preparing_) {
+            co_return fail(prepare_failed_);
+        }
+        auto found = try_select(criteria);
+        if (!found) {
+            co_return fail(found.error());
+        }
+        if (*found != nullptr) {
+            if (log != nullptr) {
+                log->succeeded(logged, *description(), (*found)->address());
+            }
+            co_return server_use(**found);
+        }
+        if (limit.expired()) {
+            co_return fail(timed_out());
+        }
+        if (first && log != nullptr) {
+            log->waiting(logged, *description(),
+                         std::chrono::duration_cast<std::chrono::milliseconds>(limit.remaining()));
+        }
+        for (const auto& s : servers_) {
+            if (s->monitor_) {
+                s->monitor_->request_check(topology::request_check::when::after_pause);
+            }
+        }
+        const auto interrupted = co_await with_deadline(wait_for_change(), limit);
+        if (interrupted == errc::deadline_exceeded && !limit.expired()) {
+            co_return fail({errc::deadline_exceeded, "while a server was selected", timed_out()});
+        }
+        if (interrupted && !(interrupted == errc::deadline_exceeded)) {
+            co_return fail(interrupted);
+        }
+    }
+}
+
+task<server_use> deployment::find_ready(std::uint64_t id, deadline until) {
+    while (!refuses_) {
+        auto* const s = find(id);
+        if (s == nullptr || s->pool_->is_ready()) {
+            co_return s == nullptr ? server_use() : server_use(*s);
+        }
+        if (s->monitor_) {
+            s->monitor_->request_check(topology::request_check::when::after_pause);
+        }
+        if (co_await with_deadline(wait_for_change(), until)) {
+            break;
+        }
+    }
+    co_return server_use();
+}
+
+task<error> deployment::wait_for_change() {
+    pool::wait_queue::waiter mine(waiting_);
+    co_return co_await mine;
+}
+
+}  // namespace mongoro::deployment
