@@ -1,10 +1,10 @@
 #include <mongoro/connection.hpp>
 
 #include "auth/authenticator.hpp"
+#include "io/wait_queue.hpp"
 #include "operation/operations.hpp"
 #include "pool/cloud_login.hpp"
 #include "pool/connection_pool.hpp"
-#include "pool/wait_queue.hpp"
 #include "tls/context.hpp"
 #include "wire/server_error.hpp"
 
@@ -31,7 +31,7 @@ class connection_state final : pool::connection_owner {
             co_return c->failure();
         }
         while (connection_->status() == state::draining) {
-            pool::wait_queue::waiter mine(drained_);
+            io::wait_queue::waiter mine(drained_);
             if (auto interrupted = co_await mine) {
                 co_return interrupted;
             }
@@ -63,7 +63,7 @@ class connection_state final : pool::connection_owner {
     }
 
     std::unique_ptr<pool::connection> connection_;
-    pool::wait_queue drained_;
+    io::wait_queue drained_;
 };
 
 }  // namespace detail

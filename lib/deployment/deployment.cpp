@@ -369,7 +369,7 @@ bool deployment::busy() const noexcept {
 
 task<error> deployment::wait_quiet() {
     while (busy()) {
-        pool::wait_queue::waiter mine(quiet_);
+        io::wait_queue::waiter mine(quiet_);
         const auto interrupted = co_await mine;
         // Whoever waits behind is let go in turn: one release wakes one.
         if (!quiet_.empty() && !busy()) {

@@ -2,7 +2,7 @@
 
 #include "deployment/server.hpp"
 #include "deployment/settings.hpp"
-#include "pool/wait_queue.hpp"
+#include "io/wait_queue.hpp"
 
 #include <mongoro/deadline.hpp>
 #include <mongoro/detail/scope.hpp>
@@ -140,8 +140,8 @@ class deployment final : monitor_owner, pool::pool_owner {
     topology::server_list scratch_;
     std::minstd_rand random_;
     std::stop_source srv_polling_;
-    pool::wait_queue waiting_;  // for a change of the topology
-    pool::wait_queue quiet_;
+    io::wait_queue waiting_;  // for a change of the topology
+    io::wait_queue quiet_;
     detail::scope background_;  // last: its coroutines use all of the above
 };
 

@@ -251,7 +251,7 @@ task<void> monitor::pause() {
 }
 
 task<error> monitor::wait_for_request() {
-    pool::wait_queue::waiter mine(waiting_);
+    io::wait_queue::waiter mine(waiting_);
     co_return co_await mine;
 }
 

@@ -1,8 +1,8 @@
 #pragma once
 
+#include "io/wait_queue.hpp"
 #include "pool/connection.hpp"
 #include "pool/connection_settings.hpp"
-#include "pool/wait_queue.hpp"
 #include "topology/actions.hpp"
 #include "topology/rtt.hpp"
 #include "wire/hello.hpp"
@@ -101,7 +101,7 @@ class monitor : public std::enable_shared_from_this<monitor> {
     bool again_ = false;  // the next check follows at once
     std::stop_source stop_;
     std::optional<std::stop_source> check_;  // of the check that is under way
-    pool::wait_queue waiting_;
+    io::wait_queue waiting_;
 };
 
 }  // namespace mongoro::deployment

@@ -137,7 +137,7 @@ task<server_use> deployment::find_ready(std::uint64_t id, deadline until) {
 }
 
 task<error> deployment::wait_for_change() {
-    pool::wait_queue::waiter mine(waiting_);
+    io::wait_queue::waiter mine(waiting_);
     co_return co_await mine;
 }
 

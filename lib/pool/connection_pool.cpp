@@ -120,7 +120,7 @@ void connection_pool::close() noexcept {
 
 task<error> connection_pool::wait_quiet() {
     while (all_.size() != idle_.size() || !turns_.empty()) {
-        wait_queue::waiter mine(quiet_);
+        io::wait_queue::waiter mine(quiet_);
         auto interrupted = co_await mine;
         // Whoever waits behind is let go in turn: one release wakes one.
         tell_quiet();

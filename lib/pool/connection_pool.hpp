@@ -1,12 +1,12 @@
 #pragma once
 
+#include "io/wait_queue.hpp"
 #include "pool/connection.hpp"
 #include "pool/connection_settings.hpp"
 #include "pool/lease.hpp"
 #include "pool/open_connection.hpp"
 #include "pool/pool_publisher.hpp"
 #include "pool/pool_state.hpp"
-#include "pool/wait_queue.hpp"
 
 #include <mongoro/detail/scope.hpp>
 #include <mongoro/task.hpp>
@@ -171,8 +171,8 @@ class connection_pool final : connection_owner {
     // Empty unless the pool is ready, and none of them is stale. The one used last is at the end.
     std::vector<connection*> idle_;
     std::vector<std::shared_ptr<opening>> openings_;
-    wait_queue turns_;
-    wait_queue quiet_;
+    io::wait_queue turns_;
+    io::wait_queue quiet_;
     error cleared_;     // what a check-out of the paused pool gets
     error last_error_;  // of opening a connection
     wake_node wake_;
@@ -183,7 +183,7 @@ class connection_pool final : connection_owner {
 
 /// A wait in line for a connection: `co_await` gives no error when it was granted one, for
 /// `take()`. Destroying it leaves the line; a connection that was granted and not taken goes back.
-class connection_pool::turn : public wait_queue::waiter {
+class connection_pool::turn : public io::wait_queue::waiter {
  public:
     explicit turn(connection_pool& pool) noexcept : waiter(pool.turns_), pool_(pool) {}
     turn(const turn&) = delete;

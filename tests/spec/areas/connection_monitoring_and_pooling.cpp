@@ -59,7 +59,7 @@ class happening {
     template <typename Done>
     task<> until(Done done) {
         while (!done()) {
-            pool::wait_queue::waiter mine(line_);
+            io::wait_queue::waiter mine(line_);
             if (auto interrupted = co_await mine) {
                 throw exception(interrupted);
             }
@@ -67,7 +67,7 @@ class happening {
     }
 
  private:
-    pool::wait_queue line_;
+    io::wait_queue line_;
 };
 
 class event_log final : public pool_listener {
