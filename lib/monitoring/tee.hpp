@@ -4,11 +4,28 @@
 
 namespace mongoro::monitoring {
 
-/// Passes the events of a client's pools on to two listeners, which must outlive it.
-class pool_tee final : public pool_listener {
+/// Passes events on to two listeners, which must outlive it.
+template <typename Listener>
+class tee : public Listener {
  public:
-    pool_tee(pool_listener& first, pool_listener& second) noexcept
-        : first_(first), second_(second) {}
+    tee(Listener& first, Listener& second) noexcept : first_(first), second_(second) {}
+
+ protected:
+    template <typename Event>
+    void both(const Event& event) noexcept {
+        first_.on(event);
+        second_.on(event);
+    }
+
+ private:
+    Listener& first_;
+    Listener& second_;
+};
+
+/// The events of a client's pools.
+class pool_tee final : public tee<pool_listener> {
+ public:
+    using tee::tee;
 
     void on(const pool_created_event& event) noexcept override { both(event); }
     void on(const pool_ready_event& event) noexcept override { both(event); }
@@ -21,23 +38,12 @@ class pool_tee final : public pool_listener {
     void on(const connection_check_out_failed_event& event) noexcept override { both(event); }
     void on(const connection_checked_out_event& event) noexcept override { both(event); }
     void on(const connection_checked_in_event& event) noexcept override { both(event); }
-
- private:
-    template <typename Event>
-    void both(const Event& event) noexcept {
-        first_.on(event);
-        second_.on(event);
-    }
-
-    pool_listener& first_;
-    pool_listener& second_;
 };
 
-/// The same for its topology.
-class topology_tee final : public topology_listener {
+/// Those of its topology.
+class topology_tee final : public tee<topology_listener> {
  public:
-    topology_tee(topology_listener& first, topology_listener& second) noexcept
-        : first_(first), second_(second) {}
+    using tee::tee;
 
     void on(const topology_opening_event& event) noexcept override { both(event); }
     void on(const topology_description_changed_event& event) noexcept override { both(event); }
@@ -48,16 +54,6 @@ class topology_tee final : public topology_listener {
     void on(const server_heartbeat_started_event& event) noexcept override { both(event); }
     void on(const server_heartbeat_succeeded_event& event) noexcept override { both(event); }
     void on(const server_heartbeat_failed_event& event) noexcept override { both(event); }
-
- private:
-    template <typename Event>
-    void both(const Event& event) noexcept {
-        first_.on(event);
-        second_.on(event);
-    }
-
-    topology_listener& first_;
-    topology_listener& second_;
 };
 
 }  // namespace mongoro::monitoring
