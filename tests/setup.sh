@@ -38,6 +38,7 @@ need_build_tools() {
     need libssl-dev pkg-config --atleast-version=3.0 openssl
     need libc-ares-dev pkg-config --atleast-version=1.18 libcares
     need libidn-dev pkg-config --exists libidn
+    need libpsl-dev pkg-config --exists libpsl
     need libsnappy-dev pkg-config --exists snappy
     need zlib1g-dev pkg-config --exists zlib
     need libzstd-dev pkg-config --exists libzstd

@@ -1,5 +1,7 @@
 #include "dns/srv_rules.hpp"
 
+#include "dns/public_suffix.hpp"
+
 #include <algorithm>
 #include <array>
 #include <random>
@@ -33,7 +35,7 @@ result<srv_rules> srv_rules::of(const uri& from) {
     rules.name_ = '_' + options.srv_service_name.value_or("mongodb") + "._tcp." + rules.host_;
     rules.max_hosts_ = options.srv_max_hosts.value_or(0);
     if (const auto& given = options.srv_allowed_hosts_suffix) {
-        if (given->find('.') == std::string::npos &&
+        if (is_public_suffix(*given) &&
             std::ranges::find(private_suffixes, *given) == private_suffixes.end()) {
             return error(errc::invalid_uri, "srvAllowedHostsSuffix is a public suffix");
         }

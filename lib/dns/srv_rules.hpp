@@ -20,8 +20,8 @@ namespace mongoro::dns {
 class srv_rules {
  public:
     /// `invalid_argument` for a string that is not `mongodb+srv`; `invalid_uri` for a
-    /// `srvAllowedHostsSuffix` of one label, below which everybody's hosts are, unless it is
-    /// reserved for private use.
+    /// `srvAllowedHostsSuffix` that is a public suffix (see `is_public_suffix`), below which
+    /// everybody's hosts are, unless it is one label and reserved for private use.
     [[nodiscard]] static result<srv_rules> of(const uri& from);
 
     /// `_mongodb._tcp.cluster.example.com`.

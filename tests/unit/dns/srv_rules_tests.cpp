@@ -1,3 +1,4 @@
+#include "dns/public_suffix.hpp"
 #include "dns/srv_rules.hpp"
 
 #include <doctest/doctest.h>
@@ -70,6 +71,9 @@ TEST_CASE(
     const auto all = uri::parse("mongodb+srv://c.example.com/?srvAllowedHostsSuffix=com");
     REQUIRE(all);
     CHECK(dns::srv_rules::of(*all).error() == errc::invalid_uri);
+    const auto many = uri::parse("mongodb+srv://c.example.co.uk/?srvAllowedHostsSuffix=.co.uk");
+    REQUIRE(many);
+    CHECK(dns::srv_rules::of(*many).has_value() != dns::has_public_suffix_list());
 }
 
 TEST_CASE("of more hosts than srvMaxHosts so many are chosen, by chance and each once") {

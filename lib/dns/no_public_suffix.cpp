@@ -1,0 +1,15 @@
+#include "dns/public_suffix.hpp"
+
+// Instead of public_suffix.cpp, without libpsl.
+
+namespace mongoro::dns {
+
+bool is_public_suffix(const std::string& domain) noexcept {
+    return domain.find('.') == std::string::npos;
+}
+
+bool has_public_suffix_list() noexcept {
+    return false;
+}
+
+}  // namespace mongoro::dns
