@@ -1,6 +1,7 @@
 #include "pool/handshake.hpp"
 
 #include "auth/authenticator.hpp"
+#include "auth/wipe.hpp"
 #include "pool/authenticate.hpp"
 #include "wire/client_metadata.hpp"
 #include "wire/compression.hpp"
@@ -69,19 +70,10 @@ detail::command_handle make_hello(const connection_settings& settings, bson::doc
     if (begun != nullptr) {
         command->hold_secret();
     }
-    if (!options.legacy) {
-        command->begin_body("hello");
-        wire::append_hello(command->body(), options);
-        command->body().append_string("$db", "admin");
-        command->finish();
-        return command;
-    }
-    auth::secret_buffer bytes(secret_room);
-    bson::writer body(bytes.bytes());
-    body.begin_document();
-    wire::append_hello(body, options);
-    body.end();
-    command->begin_legacy("admin", {bytes.bytes().data(), bytes.bytes().size()});
+    command->begin_body("hello");
+    wire::append_hello(command->body(), options);
+    command->body().append_string("$db", "admin");
+    command->finish();
     return command;
 }
 

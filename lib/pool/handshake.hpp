@@ -13,9 +13,9 @@ namespace mongoro::pool {
 /// the login, unless the connection only monitors or the server is an arbiter (mongodb-handshake
 /// specification; auth specification, "Authentication Handshake").
 ///
-/// The hello is a legacy one in an OP_QUERY, which every server answers; behind a load balancer it
-/// is `hello` in an OP_MSG. A login begins with it where the mechanism allows that, and so costs
-/// one round trip less.
+/// Everything is an OP_MSG. The hello is a legacy one, `isMaster` with `helloOk`, which every
+/// server knows; behind a load balancer it is `hello`. A login begins with it where the mechanism
+/// allows that, and so costs one round trip less.
 ///
 /// Gives the server's answer. Errors: `handshake_failed`, `incompatible_server`, those of
 /// `authenticate` and of the wire. `c` and `settings` outlive the task.

@@ -2,7 +2,6 @@
 
 #include "wire/crc32c.hpp"
 #include "wire/header.hpp"
-#include "wire/legacy.hpp"
 #include "wire/message.hpp"
 
 #include <mongoro/detail/sanitized.hpp>
@@ -127,7 +126,6 @@ void command::reset() noexcept {
     acknowledged_ = true;
     exhaust_allowed_ = false;
     ordered_ = true;
-    legacy_ = false;
     finished_ = false;
 }
 
@@ -200,14 +198,6 @@ void command::begin(std::string_view database, bson::document_view document) {
     }
     writer_.append("$db", database);
     name_ = "command";
-}
-
-void command::begin_legacy(std::string_view database, bson::document_view document) {
-    name_ = "hello";
-    legacy_ = true;
-    finished_ = true;
-    encode_query(bytes_, 0, database, document);
-    body_end_ = bytes_.size();
 }
 
 void command::remove(std::string_view key) {
@@ -304,11 +294,6 @@ std::size_t command::batch_end(std::size_t first, const server_limits& limits) c
 
 std::span<const iovec> command::prepare(std::int32_t request_id, std::size_t first,
                                         std::size_t last, checksum sum) {
-    if (legacy_) {
-        store(bytes_.data() + request_id_offset, static_cast<std::uint32_t>(request_id));
-        pieces_[0] = {bytes_.data(), bytes_.size()};
-        return {pieces_, 1};
-    }
     bytes_.truncate(body_end_);
     std::span<const std::uint8_t> apart;  // documents that are sent from where they are
     if (sequence_ != nullptr) {

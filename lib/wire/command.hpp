@@ -39,9 +39,6 @@ class command {
     void begin(std::string_view name, std::string_view database);
     /// `{getMore: <id>, $db: <database>`: the one command whose value is a number of the server's.
     void begin_get_more(std::string_view database, std::int64_t id);
-    /// The first hello of a connection, as an OP_QUERY: the one message that any server
-    /// understands.
-    void begin_legacy(std::string_view database, bson::document_view document);
     /// Begins a body whose fields the caller appends, the command's name the first of them and
     /// `$db` too. `name` is a literal that stands for it.
     void begin_body(std::string_view name);
@@ -88,7 +85,7 @@ class command {
     void reopen() noexcept;
     /// Ends the body; a second call does nothing. Errors of the writer fail the command.
     void finish();
-    /// The whole body, once it is finished; not of a legacy hello. Valid until the command is
+    /// The whole body, once it is finished. Valid until the command is
     /// reset.
     [[nodiscard]] bson::document_view document() const noexcept;
     /// Whether the server takes it: `document_too_large` names the document's place, and nothing
@@ -144,7 +141,6 @@ class command {
     kind kind_ = kind::write;
     bool acknowledged_ = true;
     bool exhaust_allowed_ = false;
-    bool legacy_ = false;
     bool finished_ = false;
     bool ordered_ = true;
     bool secret_ = false;

@@ -11,7 +11,6 @@ namespace mongoro::wire {
 /// The operation codes that this driver knows; a server that speaks another is refused.
 enum class opcode : std::int32_t {
     reply = 1,          ///< OP_REPLY: the answer to an OP_QUERY
-    query = 2004,       ///< OP_QUERY: only for a first hello to an old server
     compressed = 2012,  ///< OP_COMPRESSED: another message inside; see compression.hpp
     msg = 2013,         ///< OP_MSG: everything else
 };

@@ -20,7 +20,7 @@ namespace {
 using bytes = std::vector<std::uint8_t>;
 
 bool wants_reply(const received_command& command) {
-    return command.legacy || (command.flags & wire::msg_flags::more_to_come) == 0;
+    return (command.flags & wire::msg_flags::more_to_come) == 0;
 }
 
 void add_labels(bson::document& reply, const std::vector<std::string>& labels) {
@@ -109,8 +109,8 @@ bool deployment::send(connection_state& c, const received_command& command,
     held.unlock();
     reply_options options;
     options.flags = flags;
-    return c.socket.write(encode_reply(command, {body.bytes().begin(), body.bytes().end()}, id,
-                                       response_to, options));
+    return c.socket.write(
+        encode_reply({body.bytes().begin(), body.bytes().end()}, id, response_to, options));
 }
 
 bool deployment::answer(connection_state& c, const received_command& command) {

@@ -166,7 +166,7 @@ bytes op_msg_peer::encode(const received_command& command, const bytes& body, st
             sent = &with_compression;
         }
     }
-    auto whole = encode_reply(command, *sent, id, response_to, options);
+    auto whole = encode_reply(*sent, id, response_to, options);
     const auto method = options.compress_with ? options.compress_with : command.compressed;
     if (method && !options.never_compress) {
         return compress_message(*method, whole).bytes();
@@ -218,7 +218,7 @@ void op_msg_peer::serve(peer_socket& socket, std::size_t index) {
 bool op_msg_peer::play(const reply_script& script, const received_command& command,
                        peer_socket& socket) {
     using kind = reply_script::kind;
-    const bool wants_reply = command.legacy || (command.flags & wire::msg_flags::more_to_come) == 0;
+    const bool wants_reply = (command.flags & wire::msg_flags::more_to_come) == 0;
     std::int32_t answers = command.request_id;
     for (const auto& step : script.steps_) {
         switch (step.what) {

@@ -4,8 +4,6 @@
 #include "wire/little_endian.hpp"
 #include "wire/message.hpp"
 
-#include <cstring>
-
 namespace mongoro::test {
 
 namespace {
@@ -21,50 +19,22 @@ bson::document owned(bson::document_view view) {
     return bson::document(view);
 }
 
-// An OP_QUERY on a $cmd collection; the driver itself has no reason to read one.
-bool read_query(std::span<const std::uint8_t> message, received_command& out) {
-    const auto* const name = message.data() + 20;
-    const auto* const nul =
-        message.size() < 34 ? nullptr : std::memchr(name, 0, message.size() - 20);
-    if (nul == nullptr) {
-        return false;
-    }
-    const auto* const body = static_cast<const std::uint8_t*>(nul) + 1 + 8;
-    const auto* const end = message.data() + message.size();
-    if (body + 5 > end || body + wire::load_u32(body) != end) {
-        return false;
-    }
-    out.legacy = true;
-    out.flags = 0;
-    out.body = owned({body, static_cast<std::size_t>(end - body)});
-    return true;
-}
-
 }  // namespace
 
 // Written by hand and not by the driver's own encoder: the peer is what the driver is held against.
-bytes encode_reply(const received_command& command, const bytes& body, std::int32_t id,
-                   std::int32_t response_to, const reply_options& options) {
+bytes encode_reply(const bytes& body, std::int32_t id, std::int32_t response_to,
+                   const reply_options& options) {
     bytes out;
     append_u32(out, 0);
     append_u32(out, static_cast<std::uint32_t>(id));
     append_u32(out, static_cast<std::uint32_t>(response_to));
-    append_u32(
-        out, static_cast<std::uint32_t>(command.legacy ? wire::opcode::reply : wire::opcode::msg));
-    if (command.legacy) {
-        append_u32(out, options.flags | wire::reply_flags::await_capable);
-        append_u32(out, 0);  // cursor id
-        append_u32(out, 0);
-        append_u32(out, 0);  // starting from
-        append_u32(out, 1);  // number returned
-    } else {
-        append_u32(out, options.flags | (options.checksum ? wire::msg_flags::checksum_present : 0));
-        out.push_back(0);  // section kind
-    }
+    append_u32(out, static_cast<std::uint32_t>(wire::opcode::msg));
+    append_u32(out, options.flags | (options.checksum ? wire::msg_flags::checksum_present : 0));
+    out.push_back(0);  // section kind
     out.insert(out.end(), body.begin(), body.end());
-    const bool checksum = options.checksum && !command.legacy;
-    wire::store_u32(out.data(), static_cast<std::uint32_t>(out.size() + (checksum ? 4 : 0)));
-    if (checksum) {
+    wire::store_u32(out.data(),
+                    static_cast<std::uint32_t>(out.size() + (options.checksum ? 4 : 0)));
+    if (options.checksum) {
         append_u32(out, wire::crc32c(out) + (options.wrong_checksum ? 1U : 0U));
     }
     return out;
@@ -77,22 +47,19 @@ std::string normal_name(const std::string& name) {
 // Why the message cannot be read; empty if it can.
 std::string read_command(std::span<const std::uint8_t> message, received_command& out) {
     out.request_id = wire::load_i32(message.data() + 4);
-    if (wire::load_i32(message.data() + 12) == static_cast<std::int32_t>(wire::opcode::query)) {
-        if (!read_query(message, out)) {
-            return "a malformed OP_QUERY";
-        }
-    } else {
-        const auto decoded = wire::decode_message(message, 64'000'000);
-        if (!decoded) {
-            return "a message that cannot be read: " + decoded.error().to_string();
-        }
-        out.flags = decoded->flags;
-        out.body = owned(decoded->body);
-        for (const auto& sequence : decoded->sequences) {
-            auto& documents = out.sequences[std::string(sequence.identifier)];
-            for (const auto document : sequence.documents) {
-                documents.push_back(owned(document));
-            }
+    if (wire::load_i32(message.data() + 12) != static_cast<std::int32_t>(wire::opcode::msg)) {
+        return "a message that is no OP_MSG";
+    }
+    const auto decoded = wire::decode_message(message, 64'000'000);
+    if (!decoded) {
+        return "a message that cannot be read: " + decoded.error().to_string();
+    }
+    out.flags = decoded->flags;
+    out.body = owned(decoded->body);
+    for (const auto& sequence : decoded->sequences) {
+        auto& documents = out.sequences[std::string(sequence.identifier)];
+        for (const auto document : sequence.documents) {
+            documents.push_back(owned(document));
         }
     }
     if (out.body.empty()) {

@@ -17,7 +17,6 @@ struct received_command {
     std::size_t connection = 0;
     std::int32_t request_id = 0;
     std::uint32_t flags = 0;
-    bool legacy = false;  ///< it came as an OP_QUERY
     std::optional<compressor>
         compressed{};  ///< what its OP_COMPRESSED was made with, if it had one
     std::string name;  ///< the body's first key
@@ -41,12 +40,11 @@ struct reply_options {
 
 /// "hello" for each of its spellings, every other name as it is.
 [[nodiscard]] std::string normal_name(const std::string& name);
-/// Why the OP_MSG or OP_QUERY cannot be read; empty if it can.
+/// Why the OP_MSG cannot be read; empty if it can.
 [[nodiscard]] std::string read_command(std::span<const std::uint8_t> message,
                                        received_command& out);
-/// The reply in the form that the command came in, as OP_MSG or OP_REPLY.
-[[nodiscard]] std::vector<std::uint8_t> encode_reply(const received_command& command,
-                                                     const std::vector<std::uint8_t>& body,
+/// The reply as an OP_MSG.
+[[nodiscard]] std::vector<std::uint8_t> encode_reply(const std::vector<std::uint8_t>& body,
                                                      std::int32_t id, std::int32_t response_to,
                                                      const reply_options& options);
 

@@ -36,13 +36,6 @@ void store_u32(message_bytes& to, std::size_t offset, std::uint32_t value) {
     }
 }
 
-message_bytes op_reply(document_view body, std::int32_t response_to) {
-    auto out = header(response_to, 1);
-    out.resize(36);
-    store_u32(out, 32, 1);  // number returned
-    return finish(std::move(out), body);
-}
-
 message_bytes op_msg(document_view body, std::int32_t response_to, std::uint32_t flags) {
     auto out = header(response_to, 2013);
     out.resize(21);  // flags, and the kind of the body's section
@@ -51,7 +44,7 @@ message_bytes op_msg(document_view body, std::int32_t response_to, std::uint32_t
 }
 
 message_bytes hello_reply() {
-    return op_reply(op_msg_peer::hello_document());
+    return op_msg(op_msg_peer::hello_document(), 1);
 }
 
 byte_script monitored() {

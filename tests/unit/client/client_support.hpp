@@ -21,9 +21,7 @@ using namespace std::chrono_literals;
 
 using message_bytes = std::vector<std::uint8_t>;
 
-/// An OP_REPLY, as a server answers the first hello of a connection: that is request 1.
-[[nodiscard]] message_bytes op_reply(document_view body, std::int32_t response_to = 1);
-/// An OP_MSG; the first command after the hello is request 2.
+/// An OP_MSG. The hello of a connection is request 1, the first command after it is request 2.
 [[nodiscard]] message_bytes op_msg(document_view body, std::int32_t response_to = 2,
                                    std::uint32_t flags = 0);
 /// The answer to a connection's hello.

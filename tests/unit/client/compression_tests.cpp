@@ -231,7 +231,7 @@ TEST_CASE("the level is zlib's: the same insert is smaller at nine than at none"
             const byte_peer peer(
                 std::vector{monitored(), byte_script()
                                              .read_message()
-                                             .write(op_reply(hello))
+                                             .write(op_msg(hello, 1))
                                              .read_message()
                                              .write(op_msg(doc({"n", 1}, {"ok", 1.0})))
                                              .read_to_end()});

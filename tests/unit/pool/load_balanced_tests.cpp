@@ -18,7 +18,7 @@ reply_script hello_of(const bson::object_id& service) {
 
 }  // namespace
 
-TEST_CASE("behind a load balancer hello is an OP_MSG, and only one service's connections go") {
+TEST_CASE("behind a load balancer hello is the newer one, and only one service's connections go") {
     on_each_backend([](reactor& r) {
         pool_scene s(r, {.load_balanced = true});
         s.peer.expect("hello", hello_of(first_service));
@@ -28,7 +28,8 @@ TEST_CASE("behind a load balancer hello is an OP_MSG, and only one service's con
         CHECK(a->service_id() == first_service);
         CHECK(b->server_connection_id() == 1);
         const auto hello = s.peer.received().front();
-        CHECK(!hello.legacy);
+        CHECK(hello.name == "hello");
+        CHECK(!hello.body["helloOk"].exists());
         CHECK(hello.body["loadBalanced"].get<bool>());
         s.events.take();
 

@@ -4,7 +4,6 @@
 #include "op_msg_peer.hpp"
 #include "real_server.hpp"
 
-#include "wire/legacy.hpp"
 #include "wire/message.hpp"
 
 #include <doctest/doctest.h>
@@ -114,32 +113,23 @@ TEST_CASE("nobody listens at the refused address") {
     CHECK_FALSE(plain_client("127.0.0.1", port).connected());
 }
 
-TEST_CASE("an OP_MSG peer answers hello by itself, in OP_MSG and in OP_QUERY") {
+TEST_CASE("an OP_MSG peer answers hello by itself, in each of its spellings") {
     test::op_msg_peer peer;
     plain_client client(peer);
-    client.send_command(5, "isMaster");
-    auto message = client.receive_message();
-    auto reply = wire::decode_reply(message, 5);
-    REQUIRE(reply);
-    CHECK(reply->is_msg());
-    CHECK(reply->body["maxWireVersion"].get<int>() == 25);
-
-    bson::byte_buffer query;
-    wire::encode_query(query, 6, "admin", bson::document().append("ismaster", 1));
-    client.send(query.bytes());
-    message = client.receive_message();
-    reply = wire::decode_reply(message, 6);
-    REQUIRE(reply);
-    CHECK_FALSE(reply->is_msg());
-    CHECK(reply->body["helloOk"].get<bool>());
-
+    std::int32_t id = 5;
+    for (const auto* const name : {"isMaster", "ismaster", "hello"}) {
+        client.send_command(id, name);
+        const auto message = client.receive_message();
+        const auto reply = wire::decode_reply(message, id++);
+        REQUIRE(reply);
+        CHECK(reply->is_msg());
+        CHECK(reply->body["maxWireVersion"].get<int>() == 25);
+        CHECK(reply->body["helloOk"].get<bool>());
+    }
     const auto received = peer.received();
-    REQUIRE(received.size() == 2);
+    REQUIRE(received.size() == 3);
     CHECK(received[0].name == "isMaster");
     CHECK(received[0].database() == "admin");
-    CHECK_FALSE(received[0].legacy);
-    CHECK(received[1].name == "ismaster");
-    CHECK(received[1].legacy);
     CHECK(peer.problems().empty());
 }
 

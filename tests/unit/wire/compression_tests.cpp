@@ -374,7 +374,7 @@ TEST_CASE("logins and what sets passwords are never compressed, nor any hello") 
     CHECK(wire::may_compress(message_of_command(doc({"explain", document()}))));
 }
 
-TEST_CASE("an OP_QUERY, as the first hello is one, is never compressed") {
+TEST_CASE("what is no OP_MSG is never compressed") {
     auto message = message_of(100);
     CHECK(wire::may_compress(message));
     wire::store_i32(message.data() + 12, 2004);
