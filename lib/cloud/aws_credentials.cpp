@@ -16,25 +16,9 @@ namespace {
 using auth::aws_keys;
 using auth::aws_keys_ptr;
 
-aws_keys_ptr keys_of(const credential& who) {
-    if (!who.username || !who.password) {
-        return nullptr;
-    }
-    aws_keys keys;
-    keys.access_key_id = *who.username;
-    keys.secret_access_key = auth::secret(*who.password);
-    if (const auto* const token = who.property("AWS_SESSION_TOKEN")) {
-        keys.session_token = auth::secret(*token);
-    }
-    return std::make_shared<const aws_keys>(std::move(keys));
-}
-
 }  // namespace
 
-task<result<aws_keys_ptr>> aws_credential_source::get(const credential& who) {
-    if (auto given = keys_of(who)) {
-        co_return std::move(given);
-    }
+task<result<aws_keys_ptr>> aws_credential_source::get() {
     if (provider_) {
         co_return co_await ask_provider();
     }
@@ -88,9 +72,8 @@ task<result<aws_keys_ptr>> aws_credential_source::ask_services() {
     return aws_keys_of_machine(in);
 }
 
-task<result<void>> aws_login(login_channel& channel, aws_credential_source& source,
-                             const credential& who) {
-    auto keys = co_await source.get(who);
+task<result<void>> aws_login(login_channel& channel, aws_credential_source& source) {
+    auto keys = co_await source.get();
     if (!keys) {
         co_return keys.error();
     }

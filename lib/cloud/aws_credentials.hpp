@@ -5,7 +5,6 @@
 #include "cloud/login_channel.hpp"
 
 #include <mongoro/options/aws.hpp>
-#include <mongoro/options/credential.hpp>
 #include <mongoro/result.hpp>
 #include <mongoro/task.hpp>
 
@@ -14,18 +13,19 @@ namespace mongoro::cloud {
 /// Finds the keys of a client's logins by MONGODB-AWS, and keeps those that a service gave until
 /// five minutes before their end. On the reactor's thread; outlives its tasks.
 ///
-/// In this order (auth specification, "Credential Fetching Order"): the credential's user name and
-/// password; the program's provider; what is kept; the environment's variables; the web identity;
-/// the agent of the container; the metadata service of EC2. The first that is there is asked alone:
-/// its error is the answer. Several connections may ask at a time, each for itself.
+/// In this order (auth specification, "Credential Fetching Order"): the program's provider; what is
+/// kept; the environment's variables; the web identity; the agent of the container; the metadata
+/// service of EC2. The first that is there is asked alone: its error is the answer. Several
+/// connections may ask at a time, each for itself. A credential that has keys of its own makes no
+/// client: see `credential::check`.
 class aws_credential_source {
  public:
     explicit aws_credential_source(environment in, aws_credential_provider provider = {})
         : environment_(std::move(in)), provider_(std::move(provider)) {}
 
     /// Errors: `authentication_failed` with its cause; `deadline_exceeded` and
-    /// `operation_cancelled` of the awaiting task. `who` outlives the task.
-    [[nodiscard]] task<result<auth::aws_keys_ptr>> get(const credential& who);
+    /// `operation_cancelled` of the awaiting task.
+    [[nodiscard]] task<result<auth::aws_keys_ptr>> get();
 
     /// Forgets what is kept: a login with it has failed.
     void invalidate() noexcept { kept_.reset(); }
@@ -48,7 +48,6 @@ class aws_credential_source {
 ///
 /// Errors: those of the source, the channel and `auth::aws_conversation`. The arguments outlive the
 /// task.
-[[nodiscard]] task<result<void>> aws_login(login_channel& channel, aws_credential_source& source,
-                                           const credential& who);
+[[nodiscard]] task<result<void>> aws_login(login_channel& channel, aws_credential_source& source);
 
 }  // namespace mongoro::cloud

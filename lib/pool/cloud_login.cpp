@@ -84,7 +84,7 @@ task<result<void>> log_in_at_cloud(connection& c, const connection_settings& set
                                    login_reason why) {
     connection_channel channel(c);
     if (settings.aws) {
-        co_return co_await cloud::aws_login(channel, *settings.aws, settings.authenticator->who());
+        co_return co_await cloud::aws_login(channel, *settings.aws);
     }
     const auto& host = c.host().host;
     auto work = why == login_reason::reauthentication

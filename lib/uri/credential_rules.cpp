@@ -124,6 +124,8 @@ result<void> credential::check() const {
     } else if (broken.empty() && mechanism == auth_mechanism::mongodb_oidc &&
                property("ENVIRONMENT") == nullptr) {
         broken = "MONGODB-OIDC needs an ENVIRONMENT";
+    } else if (broken.empty() && mechanism == auth_mechanism::mongodb_aws && username) {
+        broken = "the keys of MONGODB-AWS come from the environment or from a provider";
     }
     if (!broken.empty()) {
         return error(errc::invalid_argument, std::move(broken));
@@ -224,11 +226,6 @@ result<std::optional<credential>> make_credential(uri_parts& who, option_values&
     }
     if (c.mechanism == auth_mechanism::gssapi && c.property("SERVICE_NAME") == nullptr) {
         c.properties.emplace_back("SERVICE_NAME", "mongodb");
-    }
-    if (c.mechanism == auth_mechanism::mongodb_aws && c.username) {
-        values.warnings.emplace_back(
-            "deprecated: the keys of MONGODB-AWS belong in the environment, not in the connection "
-            "string");
     }
     if (auto broken = settle_source(c, values.options.auth_source, database); !broken.empty()) {
         return bad_uri(std::move(broken));

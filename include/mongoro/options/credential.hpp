@@ -44,9 +44,11 @@ struct credential {
     /// The value of a property; null without it.
     [[nodiscard]] const std::string* property(std::string_view name) const noexcept;
 
-    /// Whether the mechanism has all that it needs to log in: a password for SCRAM and PLAIN, an
-    /// `ENVIRONMENT` for MONGODB-OIDC. `uri::parse` leaves that open, since a program may add it;
-    /// the rest of the rules holds for every credential that it gives, and is checked here too.
+    /// Whether a client can log in by it: with a password for SCRAM and PLAIN, with an
+    /// `ENVIRONMENT` for MONGODB-OIDC, and without keys for MONGODB-AWS, whose come from the
+    /// environment or from `client_options::aws_credential_provider`. `uri::parse` leaves that
+    /// open; the rest of the rules holds for every credential that it gives, and is checked here
+    /// too.
     ///
     /// Errors: `errc::invalid_argument` with the rule that is broken and no value.
     [[nodiscard]] result<void> check() const;

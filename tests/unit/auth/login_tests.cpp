@@ -320,20 +320,19 @@ TEST_CASE("MONGODB-X509 rides on the hello, or comes behind it") {
     });
 }
 
-TEST_CASE("a credential without what its mechanism needs makes no client") {
+TEST_CASE("a credential that its mechanism cannot use makes no client") {
     on_each_backend([](reactor& r) {
         for (const std::string_view uri :
              {"mongodb://user@h", "mongodb://user@h/?authMechanism=PLAIN",
-              "mongodb://user@h/?authMechanism=SCRAM-SHA-1"}) {
+              "mongodb://user@h/?authMechanism=SCRAM-SHA-1",
+              "mongodb://a:b@h/?authMechanism=MONGODB-AWS"}) {
             const auto made = client::create(r, uri);
             REQUIRE_FALSE(made);
             CHECK(made.error() == errc::invalid_argument);
         }
-        for (const std::string_view mechanism : {"MONGODB-AWS", "GSSAPI"}) {
-            const std::string uri = "mongodb://a:b@h/?authMechanism=" + std::string(mechanism);
-            const auto made = client::create(r, uri);
-            CHECK((made || made.error() == errc::not_supported));
-        }
+        CHECK(client::create(r, "mongodb://h/?authMechanism=MONGODB-AWS"));
+        const auto by_kerberos = client::create(r, "mongodb://a:b@h/?authMechanism=GSSAPI");
+        CHECK((by_kerberos || by_kerberos.error() == errc::not_supported));
         // A password that SASLprep refuses is only looked at where SCRAM-SHA-256 is used.
         scram_server old(sha_1, "user", "\x07");
         op_msg_peer peer;

@@ -12,29 +12,20 @@ using namespace mongoro::test;
 
 namespace {
 
-credential nobody() {
-    credential who;
-    who.mechanism = auth_mechanism::mongodb_aws;
-    who.source = "$external";
-    return who;
-}
-
 std::string keys_json(std::string_view id, std::string_view expiration = "2023-11-15T00:00:00Z") {
     return R"({"AccessKeyId": ")" + std::string(id) +
            R"(", "SecretAccessKey": "key", "Token": "token", "Expiration": ")" +
            std::string(expiration) + "\"}";
 }
 
-result<auth::aws_keys_ptr> get(world& w, aws_credential_source& source,
-                               const credential& who = nobody()) {
-    return sync_wait(w.r, source.get(who));
+result<auth::aws_keys_ptr> get(world& w, aws_credential_source& source) {
+    return sync_wait(w.r, source.get());
 }
 
 /// The id of the keys that are found, or the error's text.
-std::string id_of(world& w, const credential& who = nobody(),
-                  aws_credential_provider provider = {}) {
-    aws_credential_source source(w.surroundings(), std::move(provider));
-    const auto keys = get(w, source, who);
+std::string id_of(world& w) {
+    aws_credential_source source(w.surroundings());
+    const auto keys = get(w, source);
     return keys ? (*keys)->access_key_id : keys.error().to_string();
 }
 
@@ -62,25 +53,6 @@ task<result<aws_credentials>> gives(std::string id) {
 }
 
 }  // namespace
-
-TEST_CASE("the credential's own keys go before everything else") {
-    on_each_backend([](reactor& r) {
-        world w(r);
-        w.variables = {{"AWS_ACCESS_KEY_ID", "env"}, {"AWS_SECRET_ACCESS_KEY", "k"}};
-        auto who = nobody();
-        who.username = "uri";
-        who.password = "secret";
-        who.properties = {{"AWS_SESSION_TOKEN", "t"}};
-        aws_credential_source source(w.surroundings(), [] { return gives("provider"); });
-        const auto keys = get(w, source, who);
-        REQUIRE(keys);
-        CHECK((*keys)->access_key_id == "uri");
-        CHECK((*keys)->secret_access_key.text() == "secret");
-        REQUIRE((*keys)->session_token);
-        CHECK((*keys)->session_token->text() == "t");
-        CHECK(source.kept() == nullptr);
-    });
-}
 
 TEST_CASE("a program's provider goes before the environment, and is asked each time") {
     on_each_backend([](reactor& r) {
@@ -333,11 +305,8 @@ TEST_CASE("a silent service ends with the task's deadline") {
         const http_peer peer([](const http_seen&) { return http_silence(); });
         world w(r, &peer);
         aws_credential_source source(w.surroundings());
-        const auto who = nobody();
-        CHECK(sync_wait(r, with_deadline(source.get(who), 20ms)).error() ==
-              errc::deadline_exceeded);
+        CHECK(sync_wait(r, with_deadline(source.get(), 20ms)).error() == errc::deadline_exceeded);
         w.variables = {{"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/x"}};
-        CHECK(sync_wait(r, with_deadline(source.get(who), 20ms)).error() ==
-              errc::deadline_exceeded);
+        CHECK(sync_wait(r, with_deadline(source.get(), 20ms)).error() == errc::deadline_exceeded);
     });
 }

@@ -243,6 +243,8 @@ TEST_CASE("what a program gives for a login must fit the connection string") {
         CHECK(refused_for("", {.oidc = &asked.options}));
         CHECK(refused_for("authMechanism=MONGODB-AWS", {.oidc = &asked.options}));
         CHECK(!refused_for("authMechanism=MONGODB-AWS", {.aws_credential_provider = &provider}));
+        CHECK(client::create(r, "mongodb://key:secret@h/?authMechanism=MONGODB-AWS").error() ==
+              errc::invalid_argument);
         CHECK(refused_for("", {.aws_credential_provider = &provider}));
         CHECK(refused_for(oidc, {.oidc = &asked.options, .aws_credential_provider = &provider}));
     });
@@ -343,9 +345,7 @@ TEST_CASE("the keys of a service are kept between logins, and dropped when a log
         w.variables = {{"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/x"}};
         cloud::aws_credential_source source(w.surroundings());
         aws_server server(r, "right");
-        credential who;
-        who.mechanism = auth_mechanism::mongodb_aws;
-        const auto log_in = [&] { return sync_wait(r, cloud::aws_login(server, source, who)); };
+        const auto log_in = [&] { return sync_wait(r, cloud::aws_login(server, source)); };
 
         CHECK(log_in());
         REQUIRE(source.kept());

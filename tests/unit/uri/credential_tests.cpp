@@ -129,14 +129,22 @@ TEST_CASE("MONGODB-X509 takes no password, and an empty user name is none") {
     refused("mongodb://a:@h/?authMechanism=MONGODB-X509", "password");
 }
 
-TEST_CASE("MONGODB-AWS takes both keys or none, and says that they belong elsewhere") {
-    CHECK(!login("mongodb://h/?authMechanism=MONGODB-AWS").username);
-    const auto u = warned(
+TEST_CASE("MONGODB-AWS reads both keys or none, and logs in by none of them") {
+    const auto none = login("mongodb://h/?authMechanism=MONGODB-AWS");
+    CHECK(!none.username);
+    CHECK(none.check());
+    const auto both = login(
         "mongodb://a:b@h/?authMechanism=MONGODB-AWS&authMechanismProperties="
-        "AWS_SESSION_TOKEN:t%40",
-        "MONGODB-AWS");
-    CHECK(u.credential()->password == "b");
-    CHECK(*u.credential()->property("AWS_SESSION_TOKEN") == "t@");
+        "AWS_SESSION_TOKEN:t%40");
+    CHECK(both.password == "b");
+    CHECK(*both.property("AWS_SESSION_TOKEN") == "t@");
+    for (const std::string_view text : {"mongodb://a:b@h/?authMechanism=MONGODB-AWS",
+                                        "mongodb://a:b@h/?authMechanism=MONGODB-AWS&"
+                                        "authMechanismProperties=AWS_SESSION_TOKEN:t"}) {
+        const auto usable = login(text).check();
+        CHECK(usable.error() == errc::invalid_argument);
+        CHECK(usable.error().to_string().find("environment") != std::string::npos);
+    }
     refused("mongodb://a@h/?authMechanism=MONGODB-AWS", "MONGODB-AWS");
     refused("mongodb://:b@h/?authMechanism=MONGODB-AWS", "MONGODB-AWS");
     refused("mongodb://h/?authMechanism=MONGODB-AWS&authMechanismProperties=AWS_SESSION_TOKEN:t",
