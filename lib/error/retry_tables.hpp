@@ -50,7 +50,7 @@ struct state_change {
 };
 [[nodiscard]] state_change state_change_of(const error& e) noexcept;
 
-/// The connection failed: refused, reset, closed, or timed out below the operation.
+/// The connection failed: refused, reset, closed, timed out below the operation, or its TLS.
 [[nodiscard]] bool is_network_error(const error& e) noexcept;
 
 /// Whether a read may be tried again after `e`. The codes are looked at only in a reply with

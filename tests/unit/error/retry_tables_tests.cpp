@@ -88,6 +88,7 @@ TEST_CASE("a read is tried again after a network error, a cleared pool, or a lis
     CHECK(detail::is_retryable_read_error(errc::network_error));
     CHECK(detail::is_retryable_read_error(errc::connection_closed));
     CHECK(detail::is_retryable_read_error(errc::proxy_failed));
+    CHECK(detail::is_retryable_read_error(errc::tls_failed));
     CHECK(detail::is_retryable_read_error(errc::pool_cleared));
     CHECK(detail::is_retryable_read_error(server_error(errc::command_failed, 134)));
     CHECK(detail::is_retryable_read_error(server_error(errc::handshake_failed, 91)));

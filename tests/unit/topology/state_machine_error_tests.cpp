@@ -55,6 +55,21 @@ TEST_CASE("a network error of a write to the primary loses it, and asks for no c
     CHECK(all<wake_selections>(failed).size() == 1);
 }
 
+TEST_CASE(
+    "an error of TLS is one of the network, before a connection is authenticated and behind") {
+    for (const bool complete : {true, false}) {
+        auto w = replica_set();
+        const auto failed = fails(w, "a:27017", errc::tls_failed, complete);
+        CHECK(w.known("a:27017").type == server_type::unknown);
+        CHECK(all<clear_pool>(failed).size() == 1);
+        CHECK(all<cancel_check>(failed).size() == 1);
+    }
+    auto w = replica_set();
+    const auto failed = w.machine.check_failed("a:27017", errc::tls_failed, w.now);
+    REQUIRE(all<request_check>(failed).size() == 1);
+    CHECK(all<request_check>(failed)[0].time == request_check::when::at_once);
+}
+
 TEST_CASE("the pool is cleared only after the description has changed") {
     auto w = replica_set();
     const auto failed = fails(w, "a:27017", errc::connection_closed);
