@@ -137,6 +137,26 @@ void deployment::open_failed(pool::connection_pool& pool, const error& why,
     }
 }
 
+/// As a monitor's answer (server-monitoring, "Clients update the topology from each handshake"),
+/// where it has a topologyVersion. One without could be older than what the monitor has heard
+/// since, for a login may have taken its time between: nothing would tell, and a primary that has
+/// stepped down would be one again.
+void deployment::hello_answered(pool::connection_pool& pool,
+                                const wire::hello_reply& reply) noexcept {
+    const auto of =
+        std::ranges::find(servers_, &pool, [](const auto& s) { return s->pool_.get(); });
+    if (closed_ || of == servers_.end() || reply.topology_version().empty()) {
+        return;
+    }
+    const auto& monitor = (*of)->monitor_;
+    const auto rtt = monitor ? std::optional(monitor->round_trip()) : std::nullopt;
+    try {
+        apply(machine_->hello((*of)->address_, reply, rtt, clock::now()));
+    } catch (const std::bad_alloc&) {
+        // The server's monitor hears of it too.
+    }
+}
+
 void deployment::answered(const std::string& address, const wire::hello_reply& reply,
                           topology::round_trip rtt) {
     if (!closed_) {

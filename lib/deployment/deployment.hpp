@@ -101,6 +101,8 @@ class deployment final : monitor_owner, pool::pool_owner {
     void unreachable(const std::string& address, const error& why) override;
     void open_failed(pool::connection_pool& pool, const error& why, std::uint64_t generation,
                      const std::optional<bson::object_id>& service_id) noexcept override;
+    void hello_answered(pool::connection_pool& pool,
+                        const wire::hello_reply& reply) noexcept override;
 
     task<void> run_prepare();
     task<void> run_srv_polling();

@@ -63,6 +63,8 @@ class monitor : public std::enable_shared_from_this<monitor> {
     /// Closes the connection with the check that is under way on it, of which the owner hears
     /// nothing, and waits for the next one.
     void cancel_check() noexcept;
+    /// As measured so far; nothing while the server is not there.
+    [[nodiscard]] topology::round_trip round_trip() const noexcept { return rtt_.get(); }
 
  private:
     class heartbeat;

@@ -28,6 +28,11 @@ class pool_owner {
     /// known behind a load balancer once hello was answered.
     virtual void open_failed(connection_pool& pool, const error& why, std::uint64_t generation,
                              const std::optional<bson::object_id>& service_id) noexcept = 0;
+    /// A connection was opened, and the pool was neither cleared nor closed meanwhile: what the
+    /// server said of itself. Called before anybody gets the connection; the pool may be closed
+    /// from inside.
+    virtual void hello_answered(connection_pool& /*pool*/,
+                                const wire::hello_reply& /*reply*/) noexcept {}
 
  protected:
     ~pool_owner() = default;

@@ -86,8 +86,9 @@ void connection_pool::begin_opening() {
 task<void> connection_pool::open(std::shared_ptr<opening> mine) {
     std::unique_ptr<connection> c;
     error why;
+    first_hello said;
     try {
-        auto work = with_stop(open_connection(core_, settings_, nullptr, &mine->record),
+        auto work = with_stop(open_connection(core_, settings_, &said, &mine->record),
                               mine->stop.get_token());
         auto opened = co_await std::move(work);
         if (opened) {
@@ -97,6 +98,10 @@ task<void> connection_pool::open(std::shared_ptr<opening> mine) {
         }
     } catch (const std::bad_alloc&) {
         why = std::make_error_code(std::errc::not_enough_memory);
+    }
+    if (c && owner_ != nullptr && !mine->abandoned &&
+        mine->record.generation == state_.generation()) {
+        owner_->hello_answered(*this, said.reply);
     }
     if (mine->abandoned) {
         co_return;

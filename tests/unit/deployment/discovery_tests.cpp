@@ -1,4 +1,5 @@
 #include "deployment_support.hpp"
+#include "op_msg_peer.hpp"
 
 #include <algorithm>
 
@@ -55,6 +56,69 @@ TEST_CASE("who writes to a primary that has just stepped down gets its error, an
         CHECK(!error_of(r, s.c.insert_one({{"_id", 3}})));
         CHECK(s.set.count(1, "insert") == 1);
         CHECK(s.set.store().documents("db.c").size() == 2);
+    });
+}
+
+TEST_CASE("a connection for operations says what its server is, and that is believed") {
+    on_each_backend([](reactor& r) {
+        // Its monitors ask every ten minutes, so that they do not notice.
+        set_scene s(r, three_members, "serverMonitoringMode=poll&heartbeatFrequencyMS=600000");
+        REQUIRE(s.until_all_known());
+        const auto first = s.set.address(0);
+        const auto before = s.seen->now->find(first)->round_trip_time;
+        REQUIRE(before);
+        s.set.step_down();
+        CHECK(!error_of(r, s.client.ping()));
+        CHECK(s.set.count(0, "ping") == 1);
+        CHECK(s.seen->type_of(first) == server_type::rs_secondary);
+        CHECK(s.seen->now->type == topology_type::replica_set_no_primary);
+        CHECK(s.seen->now->find(first)->round_trip_time == before);
+        CHECK(s.seen->asked[first] == 1);
+    });
+}
+
+TEST_CASE("what a connection for operations says is older, or of no time at all, is not believed") {
+    on_each_backend([](reactor& r) {
+        const auto version = [](std::int64_t counter) {
+            static const auto process = bson::object_id::generate();
+            return doc({"processId", process}, {"counter", counter});
+        };
+        for (const bool versioned : {true, false}) {
+            CAPTURE(versioned);
+            op_msg_peer peer;
+            auto now = op_msg_peer::hello_document();
+            now.append("topologyVersion", version(2));
+            peer.always("hello", reply_script().reply(now));
+            const auto seen = std::make_shared<watcher>();
+            const client c(r, peer.uri() + "?serverMonitoringMode=poll",
+                           {.topology_listener = seen});
+            REQUIRE(poll_until(r, [&] { return seen->all_known(); }));
+            auto other = op_msg_peer::hello_document();
+            other.append("msg", "isdbgrid");
+            if (versioned) {
+                other.append("topologyVersion", version(1));
+            }
+            peer.always("hello", reply_script().reply(other));
+            CHECK(!error_of(r, c.ping()));
+            REQUIRE(seen->now->servers.size() == 1);
+            CHECK(seen->now->servers[0]->type == server_type::standalone);
+            CHECK(seen->now->servers[0]->topology_version->counter == 2);
+        }
+    });
+}
+
+TEST_CASE(
+    "a connection to a server that has left the set is closed with its pool, and used no more") {
+    on_each_backend([](reactor& r) {
+        set_scene s(r, three_members,
+                    "serverMonitoringMode=poll&heartbeatFrequencyMS=600000&"
+                    "serverSelectionTimeoutMS=100&localThresholdMS=60000");
+        REQUIRE(s.until_all_known());
+        s.set.set_hello_fields(0, doc({"setName", "other"}));
+        CHECK(error_of(r, s.client.ping()));
+        CHECK(s.set.count(0, "ping") == 0);
+        CHECK(s.seen->now->find(s.set.address(0)) == nullptr);
+        CHECK(s.client.statistics().connections == 0);
     });
 }
 
