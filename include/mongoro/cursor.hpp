@@ -142,6 +142,10 @@ class next_document {
 /// that batch is lost, and no later one is given in its place. Documents that are here already stay
 /// readable.
 ///
+/// Behind a load balancer an open cursor keeps its connection, after an error too, until it is
+/// closed or destroyed: no other one is sure to lead to its server. One that has lost it cannot be
+/// killed there.
+///
 /// Spec: source/find_getmore_killcursors_commands, source/crud/crud.md
 template <typename T = document>
 class [[nodiscard]] cursor {

@@ -22,6 +22,18 @@ bson::value keep(const option_value& option) {
     return bson::value(to.view()[""]);
 }
 
+/// Gives the connection back in the end, also if the task is destroyed where it waits.
+class releasing {
+ public:
+    explicit releasing(operation::cursor_pin& pin) noexcept : pin_(pin) {}
+    releasing(const releasing&) = delete;
+    releasing& operator=(const releasing&) = delete;
+    ~releasing() { pin_.release(); }
+
+ private:
+    operation::cursor_pin& pin_;
+};
+
 }  // namespace
 
 /// Marks a fetch. One that does not end, since its coroutine was destroyed, has lost its batch.
@@ -169,8 +181,9 @@ task<result<bool>> cursor_core::fetch() {
         co_return false;
     }
     failure_ = r.error();
-    if (failure_.has_label(label::system_overloaded_error)) {
-        // The server has not run it, so the cursor is open: until `close()`, or the destructor.
+    // The server has not run it, so the cursor is open; and behind a load balancer a cursor keeps
+    // its connection: until `close()`, or the destructor.
+    if (failure_.has_label(label::system_overloaded_error) || pin_->connection) {
         co_return failure_;
     }
     if (failure_.code() == errc::command_failed) {
@@ -203,9 +216,19 @@ result<bool> cursor_core::accept(reply r) {
     return true;
 }
 
+/// Behind a load balancer no other connection is sure to lead to the cursor's server.
+bool cursor_core::can_be_killed() const noexcept {
+    if (!client_->servers().load_balanced()) {
+        return true;
+    }
+    const auto& connection = pin_->connection;
+    return connection && connection->status() == pool::connection::state::idle;
+}
+
 void cursor_core::kill() noexcept {
-    if (id_ != 0) {
-        client_->kill_cursor(database_, collection_, std::exchange(id_, 0), std::move(*pin_));
+    const auto id = std::exchange(id_, 0);
+    if (id != 0 && can_be_killed()) {
+        client_->kill_cursor(database_, collection_, id, std::move(*pin_));
     }
     pin_->release();
 }
@@ -219,14 +242,15 @@ task<result<void>> cursor_core::close() {
     at_ = {};
     bytes_.reset();
     failure_ = errc::client_closed;
-    if (id_ == 0) {
+    const auto id = std::exchange(id_, 0);
+    const releasing in_the_end(*pin_);
+    if (id == 0 || !can_be_killed()) {
         co_return result<void>();
     }
+    const bool balanced = static_cast<bool>(pin_->connection);
     auto killed = co_await operation::execute(
-        deployment_of(client_),
-        operation::kill_cursors({database_, collection_}, std::exchange(id_, 0)), pin_.get());
-    pin_->release();
-    if (!killed) {
+        deployment_of(client_), operation::kill_cursors({database_, collection_}, id), pin_.get());
+    if (!killed && !(balanced && is_network_error(killed.error()))) {
         co_return killed.error();
     }
     co_return result<void>();

@@ -89,11 +89,11 @@ task<result<typename Outcome::value_type>> run_on(Deployment d, detail::command_
         // Goes first: a reply that is given up is drained before the check-in.
         waiting_place waiting;
         error failed;
+        // It stays the cursor's whatever happens, but for a reply that nobody waits for any more.
         const bool pinned = pin != nullptr && pin->connection;
-        if (pinned) [[unlikely]] {
-            checked_out = std::move(pin->connection);
-            use = std::move(pin->use);
-        } else {
+        auto& lease = pinned ? pin->connection : checked_out;
+        auto& server = pinned ? pin->use : use;
+        if (!pinned) [[likely]] {
             auto* const primary = d->primary();
             if (primary != nullptr && wants_primary(*c) && (pin == nullptr || pin->server == 0))
                 [[likely]] {
@@ -115,8 +115,8 @@ task<result<typename Outcome::value_type>> run_on(Deployment d, detail::command_
             }
         }
         if (!failed) {
-            auto& connection = *checked_out;
-            append_read_preference(*c, d->topology(), use->description().type);
+            auto& connection = *lease;
+            append_read_preference(*c, d->topology(), server->description().type);
             c->finish();
             if (c->failure()) {
                 co_return c->failure();
@@ -138,14 +138,14 @@ task<result<typename Outcome::value_type>> run_on(Deployment d, detail::command_
                     failed = outcome.add(*reply, first);
                 }
                 if (failed) [[unlikely]] {
-                    d->failed(*use, connection, failed);
+                    d->failed(*server, connection, failed);
                     break;
                 }
                 first = last;
             } while (first < count && outcome.goes_on());
         }
         if (!failed) [[likely]] {
-            if (pin != nullptr) {
+            if (pin != nullptr && !pinned) {
                 pin->server = use->id();
                 if (d->load_balanced()) {
                     checked_out.pin(pool::pinned_for::cursor);
@@ -155,11 +155,15 @@ task<result<typename Outcome::value_type>> run_on(Deployment d, detail::command_
             }
             auto done = outcome.finish();
             if (!done) [[unlikely]] {
-                d->failed(*use, *checked_out, done.error());
+                d->failed(*use, *checked_out, done.error());  // a write, which has no cursor
             }
             co_return done;
         }
         if (c == nullptr) {
+            if (pinned) {
+                checked_out = std::move(pin->connection);
+                use = std::move(pin->use);
+            }
             co_return outcome.interrupted(failed);  // interrupted: the connection still has it
         }
         if (failed.server_code() == reauthentication_required && !std::exchange(renewed, true) &&
@@ -171,15 +175,13 @@ task<result<typename Outcome::value_type>> run_on(Deployment d, detail::command_
                 continue;
             }
         }
-        if (!retries.allows(d->options(), c->what(), failed)) {
+        // What has lost the connection to its cursor has no other one.
+        const bool lost = pinned && lease->status() != pool::connection::state::idle;
+        if (lost || !retries.allows(d->options(), c->what(), failed)) {
             co_return outcome.interrupted(failed);
         }
         if (d->options().overload_retargeting) {
-            retries.avoid(use->address());
-        }
-        if (pinned && checked_out->status() == pool::connection::state::idle) {
-            pin->connection = std::move(checked_out);
-            pin->use = std::move(use);
+            retries.avoid(server->address());
         }
         checked_out.reset();
         use.reset();

@@ -82,6 +82,7 @@ class cursor_core {
     [[nodiscard]] bool may_change();
     [[nodiscard]] command_handle next_command();
     [[nodiscard]] result<bool> accept(reply r);
+    [[nodiscard]] bool can_be_killed() const noexcept;
     void kill() noexcept;
 
     std::shared_ptr<client_state> client_;

@@ -144,20 +144,28 @@ TEST_CASE("behind a load balancer nothing is monitored, and each connection says
     });
 }
 
+namespace {
+
+document batch_of(const char* name, int number, std::int64_t id) {
+    return {{"cursor", doc({"id", id}, {"ns", "db.c"}, {name, arr(doc({"_id", number}))})},
+            {"ok", 1.0}};
+}
+
+void be_load_balancer(op_msg_peer& peer) {
+    auto hello = op_msg_peer::hello_document();
+    hello.append("serviceId", bson::object_id::generate()).append("msg", "isdbgrid");
+    peer.always("hello", reply_script().reply(hello));
+}
+
+}  // namespace
+
 TEST_CASE("a cursor behind a load balancer keeps its connection until it has ended") {
     on_each_backend([](reactor& r) {
-        const auto batch = [](const char* name, int number, std::int64_t id) {
-            return document{
-                {"cursor", doc({"id", id}, {"ns", "db.c"}, {name, arr(doc({"_id", number}))})},
-                {"ok", 1.0}};
-        };
         op_msg_peer peer;
-        auto hello = op_msg_peer::hello_document();
-        hello.append("serviceId", bson::object_id::generate()).append("msg", "isdbgrid");
-        peer.always("hello", reply_script().reply(hello));
-        peer.expect("find", reply_script().reply(batch("firstBatch", 0, 42)));
-        peer.expect("getMore", reply_script().reply(batch("nextBatch", 1, 42)));
-        peer.expect("getMore", reply_script().reply(batch("nextBatch", 2, 0)));
+        be_load_balancer(peer);
+        peer.expect("find", reply_script().reply(batch_of("firstBatch", 0, 42)));
+        peer.expect("getMore", reply_script().reply(batch_of("nextBatch", 1, 42)));
+        peer.expect("getMore", reply_script().reply(batch_of("nextBatch", 2, 0)));
         const client c(r, peer.uri() + "?loadBalanced=true");
         auto cursor = c["db"]["c"].find();
         CHECK(sync_wait(r, cursor.next()));
@@ -178,7 +186,7 @@ TEST_CASE("a cursor behind a load balancer keeps its connection until it has end
         CHECK(peer.problems() == "");
 
         // One that is dropped is killed on its own connection, which then is free again.
-        peer.expect("find", reply_script().reply(batch("firstBatch", 0, 43)));
+        peer.expect("find", reply_script().reply(batch_of("firstBatch", 0, 43)));
         {
             auto dropped = c["db"]["c"].find();
             CHECK(sync_wait(r, dropped.next()));
@@ -186,6 +194,109 @@ TEST_CASE("a cursor behind a load balancer keeps its connection until it has end
         REQUIRE(poll_until(r, [&] { return c.statistics().idle_connections == 2; }));
         REQUIRE(peer.received("killCursors").size() == 1);
         CHECK(peer.received("killCursors")[0].connection == peer.received("find")[1].connection);
+    });
+}
+
+TEST_CASE("a cursor that has lost its connection behind a load balancer takes no other one") {
+    on_each_backend([](reactor& r) {
+        for (const bool closed : {true, false}) {
+            CAPTURE(closed);
+            op_msg_peer peer;
+            be_load_balancer(peer);
+            peer.expect("find", reply_script().reply(batch_of("firstBatch", 0, 42)));
+            peer.expect("getMore", reply_script().close());
+            const client c(r, peer.uri() + "?loadBalanced=true");
+            {
+                auto cursor = c["db"]["c"].find();
+                CHECK(sync_wait(r, cursor.next()));
+                CHECK(error_of(r, cursor.next()) == errc::connection_closed);
+                // It is still the cursor's, and no use to anybody.
+                CHECK(c.statistics().connections == 1);
+                CHECK(c.statistics().idle_connections == 0);
+                CHECK(error_of(r, cursor.next()) == errc::connection_closed);
+                if (closed) {
+                    CHECK(!error_of(r, cursor.close()));
+                    CHECK(c.statistics().connections == 0);
+                    CHECK(error_of(r, cursor.next()) == errc::client_closed);
+                }
+            }
+            CHECK(c.statistics().connections == 0);
+            CHECK(!error_of(r, c.ping()));
+            CHECK(!error_of(r, c.close()));
+            CHECK(peer.received("getMore").size() == 1);
+            CHECK(peer.received("killCursors").empty());
+            CHECK(peer.problems() == "");
+        }
+    });
+}
+
+TEST_CASE("a cursor that a server refuses to go on with is killed on its own connection") {
+    on_each_backend([](reactor& r) {
+        for (const bool closed : {true, false}) {
+            CAPTURE(closed);
+            op_msg_peer peer;
+            be_load_balancer(peer);
+            peer.expect("find", reply_script().reply(batch_of("firstBatch", 0, 42)));
+            peer.expect("getMore",
+                        reply_script().reply(op_msg_peer::error_document(7, "HostNotFound", "no")));
+            const client c(r, peer.uri() + "?loadBalanced=true");
+            {
+                auto cursor = c["db"]["c"].find();
+                CHECK(sync_wait(r, cursor.next()));
+                CHECK(error_of(r, cursor.next()).server_code() == 7);
+                CHECK(c.statistics().idle_connections == 0);
+                CHECK(peer.received("killCursors").empty());
+                if (closed) {
+                    CHECK(!error_of(r, cursor.close()));
+                }
+            }
+            REQUIRE(poll_until(r, [&] { return c.statistics().idle_connections == 1; }));
+            REQUIRE(peer.received("killCursors").size() == 1);
+            CHECK(peer.received("killCursors")[0].connection ==
+                  peer.received("find")[0].connection);
+            CHECK(peer.connections() == 1);
+            CHECK(peer.problems() == "");
+        }
+    });
+}
+
+TEST_CASE("a cursor behind a load balancer is closed though its connection breaks meanwhile") {
+    on_each_backend([](reactor& r) {
+        op_msg_peer peer;
+        be_load_balancer(peer);
+        peer.expect("find", reply_script().reply(batch_of("firstBatch", 0, 42)));
+        peer.expect("killCursors", reply_script().close());
+        const client c(r, peer.uri() + "?loadBalanced=true");
+        auto cursor = c["db"]["c"].find();
+        CHECK(sync_wait(r, cursor.next()));
+        CHECK(!error_of(r, cursor.close()));
+        CHECK(c.statistics().connections == 0);
+        CHECK(peer.problems() == "");
+    });
+}
+
+TEST_CASE(
+    "a close that is given up behind a load balancer leaves the connection to be used again") {
+    on_each_backend([](reactor& r) {
+        op_msg_peer peer;
+        be_load_balancer(peer);
+        peer.expect("find", reply_script().reply(batch_of("firstBatch", 0, 42)));
+        peer.expect("killCursors", reply_script().wait(50ms).reply(op_msg_peer::ok_document()));
+        const client c(r, peer.uri() + "?loadBalanced=true");
+        {
+            auto cursor = c["db"]["c"].find();
+            CHECK(sync_wait(r, cursor.next()));
+            {
+                const running closing(r, cursor.close());
+                REQUIRE(poll_until(r, [&] { return peer.received("killCursors").size() == 1; }));
+            }
+            REQUIRE(poll_until(r, [&] { return c.statistics().idle_connections == 1; }));
+        }
+        CHECK(c.statistics().idle_connections == 1);
+        CHECK(c.statistics().connections == 1);
+        CHECK(!error_of(r, c.ping()));
+        CHECK(peer.connections() == 1);
+        CHECK(peer.problems() == "");
     });
 }
 
