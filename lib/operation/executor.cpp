@@ -167,13 +167,16 @@ task<result<typename Outcome::value_type>> run_on(Deployment d, detail::command_
             co_return outcome.interrupted(failed);  // interrupted: the connection still has it
         }
         if (failed.server_code() == reauthentication_required && !std::exchange(renewed, true) &&
-            checked_out) {
+            lease && server->pool().settings().oidc) {
             // The server does not take the token any more. Spec: auth, "Reauthentication".
-            if (co_await pool::reauthenticate(*checked_out, use->pool().settings(),
-                                              auth_mechanism::mongodb_oidc)) {
-                c->reopen();
-                continue;
+            const auto again = co_await pool::reauthenticate(*lease, server->pool().settings(),
+                                                             auth_mechanism::mongodb_oidc);
+            if (!again) {
+                lease->close();
+                co_return outcome.interrupted(again.error());
             }
+            c->reopen();
+            continue;
         }
         // What has lost the connection to its cursor has no other one.
         const bool lost = pinned && lease->status() != pool::connection::state::idle;

@@ -176,6 +176,94 @@ TEST_CASE("reauthentication runs SASL alone, with a new token, and without a hel
     });
 }
 
+namespace {
+
+const auto must_log_in_again = [](const auto&) {
+    return op_msg_peer::error_document(391, "ReauthenticationRequired", "once more");
+};
+
+}  // namespace
+
+TEST_CASE("a command that wants a newer login is sent once more, on the connection that has it") {
+    on_each_backend([](reactor& r) {
+        op_msg_peer peer;
+        callback asked({"t1", "t2", "t3"});
+        const client c(r, oidc_uri(peer), {.oidc = &asked.options});
+        const auto insert = c["db"]["c"];
+        expect_token(peer, "t1", done());
+        peer.expect("insert", reply_script().answer(must_log_in_again));
+        expect_token(peer, "t2", done());
+        peer.expect("insert", reply_script().reply(document{{"n", 1}, {"ok", 1.0}}));
+        CHECK(sync_wait(r, insert.insert_one({{"_id", 1}})).acknowledged);
+        CHECK(asked.calls == 2);
+        const auto sent = peer.received("insert");
+        REQUIRE(sent.size() == 2);
+        CHECK(sent[0].body == sent[1].body);
+        CHECK(sent[0].sequences == sent[1].sequences);
+        CHECK(sent[0].connection == sent[1].connection);
+        CHECK(peer.problems() == "");
+
+        // Not twice.
+        peer.expect("find", reply_script().answer(must_log_in_again));
+        expect_token(peer, "t3", done());
+        peer.expect("find", reply_script().answer(must_log_in_again));
+        const auto e = error_of(r, insert.find_one());
+        CHECK(e == errc::command_failed);
+        CHECK(e.server_code() == 391);
+        CHECK(asked.calls == 3);
+        CHECK(peer.received("find").size() == 2);
+        CHECK(peer.connections() == 1 + 1);  // the first is the monitor's
+        CHECK(c.statistics().idle_connections == 1);
+        CHECK(peer.problems() == "");
+    });
+}
+
+TEST_CASE("a command that wants a newer login, which fails, ends with the login's error") {
+    on_each_backend([](reactor& r) {
+        op_msg_peer peer;
+        callback asked({"t1", "t2"});
+        const client c(r, oidc_uri(peer) + "&retryReads=false", {.oidc = &asked.options});
+        expect_token(peer, "t1", done());
+        peer.expect("find", reply_script().answer(must_log_in_again));
+        expect_token(peer, "t2", refused(18));
+        const auto e = error_of(r, c["db"]["c"].find_one());
+        CHECK(e == errc::authentication_failed);
+        CHECK(e.server_code() == 18);
+        CHECK(e.to_string().find("t2") == std::string::npos);
+        CHECK(peer.received("find").size() == 1);
+        CHECK(c.statistics().connections == 0);  // nobody has use for it any more
+        CHECK(peer.problems() == "");
+    });
+}
+
+TEST_CASE("behind a load balancer a cursor logs in again on its own connection") {
+    on_each_backend([](reactor& r) {
+        op_msg_peer peer;
+        auto hello = op_msg_peer::hello_document();
+        hello.append("serviceId", bson::object_id::generate()).append("msg", "isdbgrid");
+        peer.always("hello", reply_script().reply(hello));
+        callback asked({"t1", "t2"});
+        const client c(r, oidc_uri(peer) + "&loadBalanced=true", {.oidc = &asked.options});
+        const auto batch = [](const char* name, std::int64_t id) {
+            return document{
+                {"cursor", doc({"id", id}, {"ns", "db.c"}, {name, arr(doc({"_id", 1}))})},
+                {"ok", 1.0}};
+        };
+        expect_token(peer, "t1", done());
+        peer.expect("find", reply_script().reply(batch("firstBatch", 42)));
+        peer.expect("getMore", reply_script().answer(must_log_in_again));
+        expect_token(peer, "t2", done());
+        peer.expect("getMore", reply_script().reply(batch("nextBatch", 0)));
+        auto cursor = c["db"]["c"].find();
+        CHECK(sync_wait(r, cursor.next()));
+        CHECK(sync_wait(r, cursor.next()));
+        CHECK(!sync_wait(r, cursor.next()));
+        CHECK(peer.connections() == 1);
+        CHECK(c.statistics().idle_connections == 1);
+        CHECK(peer.problems() == "");
+    });
+}
+
 TEST_CASE("a person's login names the provider to the callback, over the wire") {
     on_each_backend([](reactor& r) {
         op_msg_peer peer;
