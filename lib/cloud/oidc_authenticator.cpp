@@ -17,8 +17,8 @@ using namespace std::chrono_literals;
 using auth::oidc_token;
 
 constexpr auto between_calls = 100ms;
-constexpr auto program_bound = 1min;
-constexpr auto person_bound = 5min;
+constexpr std::chrono::minutes program_bound{1};
+constexpr std::chrono::minutes person_bound{5};
 constexpr int server_refused = 18;  // AuthenticationFailed
 
 constexpr std::string_view database = "$external";
@@ -138,14 +138,14 @@ std::unique_ptr<auth::conversation> oidc_authenticator::speculate(std::string_vi
 }
 
 task<result<void>> oidc_authenticator::log_in(login_channel& channel, std::string_view host,
-                                              oidc_token& used) {
+                                              oidc_token& used, callback_time time) {
     used.reset();
     if (!is_allowed(host)) {
         co_return error(errc::authentication_failed,
                         "MONGODB-OIDC: " + std::string(host) + " is none of allowed_hosts");
     }
     // By a name: the two have the same type.
-    auto work = is_human() ? log_in_person(channel, used) : log_in_program(channel, used);
+    auto work = is_human() ? log_in_person(channel, used) : log_in_program(channel, used, time);
     auto done = co_await std::move(work);
     if (!done) {
         used.reset();
@@ -159,8 +159,13 @@ task<result<void>> oidc_authenticator::reauthenticate(login_channel& channel, st
     return log_in(channel, host, used);
 }
 
-task<result<void>> oidc_authenticator::log_in_program(login_channel& channel, oidc_token& used) {
-    auto got = co_await acquire(nullptr, nullptr);
+task<result<void>> oidc_authenticator::log_in_program(login_channel& channel, oidc_token& used,
+                                                      callback_time time) {
+    const detail::task_context* const outer = co_await detail::this_context{};
+    auto mine = outer != nullptr ? *outer : environment_.core->root_context();
+    const auto left = mine.until.remaining();
+    co_await detail::use_context{&mine};
+    auto got = co_await acquire(nullptr, nullptr, time);
     if (got && got->kept) {
         used = got->token;
         auto done = co_await one_step(channel, used);
@@ -168,10 +173,13 @@ task<result<void>> oidc_authenticator::log_in_program(login_channel& channel, oi
             co_return done;
         }
         invalidate(used);
-        got = co_await acquire(nullptr, nullptr);
+        got = co_await acquire(nullptr, nullptr, time);
     }
     if (!got) {
         co_return got.error();
+    }
+    if (time == callback_time::own) {
+        mine.until = deadline::after(left);
     }
     used = got->token;
     co_return co_await one_step(channel, used);
@@ -196,7 +204,7 @@ task<result<void>> oidc_authenticator::log_in_person(login_channel& channel, oid
         // Another connection may replace them meanwhile.
         const auto provider = *provider_;
         const auto refresh = refresh_token_;
-        const auto got = co_await acquire(&provider, refresh.get());
+        const auto got = co_await acquire(&provider, refresh.get(), callback_time::own);
         if (!got) {
             co_return got.error();
         }
@@ -234,7 +242,7 @@ task<result<void>> oidc_authenticator::two_steps(login_channel& channel, oidc_to
     const detail::task_context* const outer = co_await detail::this_context{};
     auto mine = outer != nullptr ? *outer : environment_.core->root_context();
     const auto left = mine.until.remaining();
-    const auto got = co_await acquire(&*provider, nullptr);
+    const auto got = co_await acquire(&*provider, nullptr, callback_time::own);
     if (!got) {
         co_return got.error();
     }
@@ -256,16 +264,21 @@ task<result<void>> oidc_authenticator::two_steps(login_channel& channel, oidc_to
 /// The token that is there, or a new one: `provider` and `refresh` are what a person's callback is
 /// told.
 task<result<oidc_authenticator::acquired>> oidc_authenticator::acquire(
-    const oidc_idp_info* provider, const auth::secret* refresh) {
+    const oidc_idp_info* provider, const auth::secret* refresh, callback_time time) {
     const detail::task_context* const context = co_await detail::this_context{};
     auto work = ask_in_turn(provider, refresh);
-    auto bounded = is_human() ? with_own_deadline(std::move(work), deadline::after(person_bound))
-                              : with_deadline(std::move(work), deadline::after(program_bound));
+    const auto until = deadline::after(is_human() ? person_bound : program_bound);
+    auto bounded = time == callback_time::own ? with_own_deadline(std::move(work), until)
+                                              : with_deadline(std::move(work), until);
     auto got = co_await std::move(bounded);
-    if (!got) {
-        co_return login_failure("MONGODB-OIDC: getting an access token", got.error(), context);
+    if (got) {
+        co_return std::move(got);
     }
-    co_return std::move(got);
+    constexpr const char* what = "MONGODB-OIDC: getting an access token";
+    if (time == callback_time::own && got.error() == errc::deadline_exceeded) {
+        co_return error(errc::authentication_failed, what, got.error());  // not the task's deadline
+    }
+    co_return login_failure(what, got.error(), context);
 }
 
 task<result<oidc_authenticator::acquired>> oidc_authenticator::ask_in_turn(

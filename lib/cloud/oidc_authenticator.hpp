@@ -37,6 +37,12 @@ struct oidc_settings {
                                                     const oidc_options* options);
 };
 
+/// How long a program's callback has.
+enum class callback_time : bool {
+    of_task,  ///< until the awaiting task's deadline, and at most a minute
+    own,      ///< a minute
+};
+
 /// Logs the connections of one client in by MONGODB-OIDC, and keeps its tokens (auth specification,
 /// "Credential Caching"). On the reactor's thread; outlives its tasks.
 ///
@@ -59,15 +65,15 @@ class oidc_authenticator {
     /// logged in with. A token that was there and is refused (error 18) is forgotten, and a new one
     /// asked for.
     ///
-    /// The program's callback is called under the awaiting task's deadline, or a minute if that is
-    /// shorter. A person has five minutes whatever that deadline is, and the login goes on with
-    /// what was left of it.
+    /// A program's callback has as long as `time` says, a person five minutes. Where that is not
+    /// the awaiting task's time, the login goes on with what was left of it.
     ///
     /// Errors: `authentication_failed`: a host that is not allowed (nobody is asked then), or no
     /// token, with its cause; the server's, with its code; those of the channel and of the awaiting
     /// task. The arguments outlive the task.
     [[nodiscard]] task<result<void>> log_in(login_channel& channel, std::string_view host,
-                                            auth::oidc_token& used);
+                                            auth::oidc_token& used,
+                                            callback_time time = callback_time::of_task);
 
     /// After the server's error 391 on a connection: forgets `used`, unless another connection has
     /// a newer token by now, and logs in again. No hello is sent. As `log_in` otherwise.
@@ -95,11 +101,12 @@ class oidc_authenticator {
         return static_cast<bool>(settings_.human_callback);
     }
     [[nodiscard]] bool is_allowed(std::string_view host) const;
-    [[nodiscard]] task<result<void>> log_in_program(login_channel& channel, auth::oidc_token& used);
+    [[nodiscard]] task<result<void>> log_in_program(login_channel& channel, auth::oidc_token& used,
+                                                    callback_time time);
     [[nodiscard]] task<result<void>> log_in_person(login_channel& channel, auth::oidc_token& used);
     [[nodiscard]] task<result<void>> two_steps(login_channel& channel, auth::oidc_token& used);
     [[nodiscard]] task<result<acquired>> acquire(const oidc_idp_info* provider,
-                                                 const auth::secret* refresh);
+                                                 const auth::secret* refresh, callback_time time);
     [[nodiscard]] task<result<oidc_tokens>> ask(const oidc_idp_info* provider,
                                                 const auth::secret* refresh);
     [[nodiscard]] task<result<acquired>> ask_in_turn(const oidc_idp_info* provider,

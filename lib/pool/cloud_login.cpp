@@ -87,9 +87,13 @@ task<result<void>> log_in_at_cloud(connection& c, const connection_settings& set
         co_return co_await cloud::aws_login(channel, *settings.aws);
     }
     const auto& host = c.host().host;
+    // Without an operation's deadline a callback has a minute, and not what connectTimeoutMS
+    // leaves.
+    const auto time =
+        settings.wanted_by.is_never() ? cloud::callback_time::own : cloud::callback_time::of_task;
     auto work = why == login_reason::reauthentication
                     ? settings.oidc->reauthenticate(channel, host, c.oidc_token())
-                    : settings.oidc->log_in(channel, host, c.oidc_token());
+                    : settings.oidc->log_in(channel, host, c.oidc_token(), time);
     co_return co_await std::move(work);
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <mongoro/deadline.hpp>
 #include <mongoro/options/uri.hpp>
 #include <mongoro/uri.hpp>
 
@@ -36,6 +37,9 @@ enum class connection_kind : std::uint8_t { application, monitor };
 struct connection_settings {
     host_address host;
     std::chrono::milliseconds connect_timeout{10'000};  ///< 0: none
+    /// When whoever awaits the connection has to have it, beside `connect_timeout`: written by
+    /// `open_connection`.
+    deadline wanted_by = deadline::never();
     std::chrono::milliseconds drain_timeout{3'000};
     std::string app_name;
     bool validate_replies = false;

@@ -58,6 +58,9 @@ task<result<std::unique_ptr<connection>>> open_connection(io::reactor_core& core
                                                           connection_settings settings,
                                                           first_hello* said,
                                                           connection_record* record) {
+    if (const detail::task_context* const outer = co_await detail::this_context{}) {
+        settings.wanted_by = outer->until;
+    }
     const auto until = settings.connect_timeout.count() == 0
                            ? deadline::never()
                            : deadline::after(settings.connect_timeout);

@@ -56,7 +56,9 @@ using oidc_callback = std::function<task<result<oidc_tokens>>(const oidc_callbac
 
 /// How a client logs in by MONGODB-OIDC where no `ENVIRONMENT` of the connection string says it.
 struct oidc_options {
-    /// For programs: within the operation's deadline and a minute.
+    /// For programs: within a minute, and within the deadline of who awaits the connection or the
+    /// login. A client's pool opens connections for everybody: there it is a minute, whatever
+    /// `connectTimeoutMS` is.
     oidc_callback callback = {};
     /// For people, who may have to look into a browser: within five minutes, whatever the
     /// operation's deadline is. Not together with `callback`.

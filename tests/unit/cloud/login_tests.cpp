@@ -11,6 +11,8 @@
 
 #include <mongoro/bson/build.hpp>
 #include <mongoro/client.hpp>
+#include <mongoro/sleep_for.hpp>
+#include <mongoro/with_deadline.hpp>
 
 #include <algorithm>
 #include <memory>
@@ -172,6 +174,34 @@ TEST_CASE("reauthentication runs SASL alone, with a new token, and without a hel
         CHECK(failed.error().to_string().find("t3") == std::string::npos);
         CHECK(asked.calls == 3);
         CHECK(peer.received().size() == 4);
+        CHECK(peer.problems() == "");
+    });
+}
+
+TEST_CASE("a program's callback has a minute, whatever connectTimeoutMS is") {
+    on_each_backend([](reactor& r) {
+        op_msg_peer peer;
+        deadline until;
+        oidc_options options;
+        options.callback = [&](const oidc_callback_context& told) -> task<result<oidc_tokens>> {
+            until = told.until;
+            co_await sleep_for(300ms);
+            oidc_tokens out;
+            out.access_token = "t1";
+            co_return std::move(out);
+        };
+        const client c(r, oidc_uri(peer) + "&connectTimeoutMS=200", {.oidc = &options});
+        expect_token(peer, "t1", done());
+        CHECK(!error_of(r, c.ping()));
+        CHECK(until.remaining() > 50s);
+        CHECK(until.remaining() <= 60s);
+        // Who opens one connection under a deadline has that one, and connectTimeoutMS.
+        auto settings = oidc_settings(r, peer, options);
+        settings.connect_timeout = 200ms;
+        const auto opened =
+            sync_wait(r, with_deadline(pool::open_connection(r.core(), settings), 30s));
+        CHECK(opened.error() == errc::connect_timed_out);
+        CHECK(until.remaining() <= 200ms);
         CHECK(peer.problems() == "");
     });
 }

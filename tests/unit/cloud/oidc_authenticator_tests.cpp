@@ -163,6 +163,29 @@ TEST_CASE("the callback is told of the operation's deadline if that is sooner") 
     });
 }
 
+TEST_CASE(
+    "a callback with a time of its own has a minute, and the login goes on in what was left") {
+    on_each_backend([](reactor& r) {
+        scene s(r, {token("good")});
+        s.delay = 60ms;
+        const auto log_in = [&] {
+            return sync_wait(r, with_deadline(s.authenticator->log_in(s.server, "localhost", s.used,
+                                                                      callback_time::own),
+                                              40ms));
+        };
+        const auto done = log_in();
+        CHECK_MESSAGE(done, done.error().to_string());
+        CHECK(s.server.log == log{"jwt good"});
+        REQUIRE(s.calls.size() == 1);
+        CHECK(s.calls[0].told.until.remaining() > 50s);
+        CHECK(s.calls[0].told.until.remaining() <= 60s);
+        s.authenticator->invalidate(s.used);
+        s.server.slow = 60s;
+        CHECK(log_in().error() == errc::deadline_exceeded);
+        CHECK(s.calls.size() == 2);
+    });
+}
+
 TEST_CASE("the callback is called once for many connections") {
     on_each_backend([](reactor& r) {
         scene s(r, {token("good")});

@@ -41,7 +41,7 @@ task<result<detail::reply>> oidc_server::run(std::string_view database,
     CHECK(database == "$external");
     const auto command = read_command(fields);
     log.push_back(command);
-    const auto pause = command.starts_with("continue") ? slow : 0ms;
+    const auto pause = command.starts_with("principal") ? 0ms : slow;
     const auto turn = co_await as_result(sleep_until(reactor_, deadline::clock::now() + pause));
     if (!turn) {
         co_return turn.error();

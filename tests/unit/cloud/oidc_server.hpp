@@ -26,7 +26,7 @@ class oidc_server final : public cloud::login_channel {
     std::set<std::string> tokens = {"good"};
     /// The provider that it names; without `issuer` it is one that cannot be.
     document provider;
-    /// How long it takes over the second of two steps.
+    /// How long it takes over a token.
     std::chrono::milliseconds slow{0};
     /// Called with each command before it is answered; an error it gives is the answer.
     std::function<error(const std::string&)> before;
