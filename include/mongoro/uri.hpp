@@ -47,11 +47,18 @@ struct host_address {
 ///
 /// A value: reading one does no I/O and costs what copying it costs. Follows the specifications
 /// connection-string, uri-options, auth, and the part of initial-dns-seedlist-discovery that comes
-/// before DNS. No secret of it is in an error, a warning or `to_string`.
+/// before DNS. No secret of it is in an error, a warning or `to_string`, and its own copies of
+/// those are overwritten when it goes, when it is moved from and goes, and when another is assigned
+/// to it.
 class uri {
  public:
     /// `mongodb://localhost:27017`.
     uri();
+    uri(const uri& other);
+    uri(uri&& other) noexcept;
+    uri& operator=(const uri& other);
+    uri& operator=(uri&& other) noexcept;
+    ~uri();
 
     /// Errors: `errc::invalid_uri`, and its message has the reason: another scheme, no host, a
     /// malformed host, escape or option; a user name or password that is not percent-encoded; text
@@ -103,6 +110,8 @@ class uri {
     [[nodiscard]] std::string to_string() const;
 
  private:
+    void wipe() noexcept;
+
     bool srv_ = false;
     std::vector<host_address> hosts_;
     std::string database_;

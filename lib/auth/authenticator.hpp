@@ -1,7 +1,7 @@
 #pragma once
 
 #include "auth/scram_keys.hpp"
-#include "auth/wipe.hpp"
+#include "uri/secrets.hpp"
 
 #include <mongoro/options/credential.hpp>
 
@@ -16,14 +16,7 @@ class authenticator {
     explicit authenticator(credential who) : who_(std::move(who)) {}
     authenticator(const authenticator&) = delete;
     authenticator& operator=(const authenticator&) = delete;
-    ~authenticator() {
-        if (who_.password) {
-            wipe(*who_.password);
-        }
-        for (auto& [name, value] : who_.properties) {
-            wipe(value);
-        }
-    }
+    ~authenticator() { detail::wipe_secrets(who_); }
 
     [[nodiscard]] const credential& who() const noexcept { return who_; }
     [[nodiscard]] scram_cache& scram() noexcept { return scram_; }

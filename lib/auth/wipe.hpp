@@ -1,8 +1,8 @@
 #pragma once
 
-#include <mongoro/bson/byte_buffer.hpp>
+#include "uri/wipe.hpp"
 
-#include <openssl/crypto.h>
+#include <mongoro/bson/byte_buffer.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -13,18 +13,7 @@
 
 namespace mongoro::auth {
 
-/// Overwrites bytes that held a secret, in a way that a compiler does not leave out.
-inline void wipe(void* data, std::size_t size) noexcept {
-    if (size != 0) {
-        OPENSSL_cleanse(data, size);
-    }
-}
-/// All that was allocated, not only what is used now.
-inline void wipe(std::string& text) noexcept {
-    text.resize(text.capacity());  // does not allocate
-    wipe(text.data(), text.size());
-    text.clear();
-}
+using detail::wipe;
 inline void wipe(std::vector<std::uint8_t>& bytes) noexcept {
     wipe(bytes.data(), bytes.size());
     bytes.clear();

@@ -4,11 +4,10 @@
 #include "client/login_options.hpp"
 #include "dns/resolver.hpp"
 #include "tls/context.hpp"
+#include "uri/wipe.hpp"
 #include "wire/client_metadata.hpp"
 
 #include <mongoro/bson/writer.hpp>
-
-#include <openssl/crypto.h>
 
 #include <limits>
 #include <memory>
@@ -47,7 +46,7 @@ std::shared_ptr<const proxy_options> proxy_of(const uri& where) {
     }
     return {new proxy_options(given), [](proxy_options* p) {
                 if (p->password) {
-                    OPENSSL_cleanse(p->password->data(), p->password->size());
+                    detail::wipe(*p->password);
                 }
                 delete p;
             }};

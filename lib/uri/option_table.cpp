@@ -1,6 +1,7 @@
 #include "uri/option_table.hpp"
 
 #include "uri/option_values.hpp"
+#include "uri/secrets.hpp"
 
 #include <algorithm>
 #include <array>
@@ -108,10 +109,11 @@ bool option_reader::appears(std::string_view name) const noexcept {
 }
 
 result<void> option_reader::read(std::string_view text) {
-    const auto pairs = split_options(text);
+    auto pairs = split_options(text);
     if (!pairs) {
         return pairs.error();
     }
+    const wiped_in_the_end clean(*pairs);
     // A name with an unencoded at-sign behind it may be a piece of somebody's password.
     const bool quotable = text.find('@') == std::string_view::npos;
     for (const auto& [name, value] : *pairs) {

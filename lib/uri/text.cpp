@@ -163,8 +163,8 @@ result<uri_parts> split_uri(std::string_view text) {
     return parts;
 }
 
-result<std::vector<std::pair<std::string, std::string>>> split_options(std::string_view text) {
-    std::vector<std::pair<std::string, std::string>> pairs;
+result<option_pairs> split_options(std::string_view text) {
+    option_pairs pairs;
     while (!text.empty()) {
         const auto pair = take_until(text, '&');
         const auto equals = pair.find('=');

@@ -58,10 +58,11 @@ struct uri_parts {
 /// only be one of them that is not percent-encoded.
 [[nodiscard]] result<uri_parts> split_uri(std::string_view text);
 
+using option_pairs = std::vector<std::pair<std::string, std::string>>;
+
 /// The options of a connection string or a TXT record, decoded, in their order.
 ///
 /// Errors: `errc::invalid_uri` for one that is not of the form name=value, and as `decode_text`.
-[[nodiscard]] result<std::vector<std::pair<std::string, std::string>>> split_options(
-    std::string_view text);
+[[nodiscard]] result<option_pairs> split_options(std::string_view text);
 
 }  // namespace mongoro::detail

@@ -2,6 +2,7 @@
 
 #include "uri/credential_rules.hpp"
 #include "uri/option_table.hpp"
+#include "uri/secrets.hpp"
 #include "uri/text.hpp"
 
 #include <algorithm>
@@ -42,12 +43,46 @@ result<std::vector<host_address>> parse_hosts(std::string_view text, bool srv) {
 }  // namespace
 
 uri::uri() : hosts_(1) {}
+uri::uri(const uri& other) = default;
+uri::uri(uri&& other) noexcept = default;
+
+uri& uri::operator=(const uri& other) {
+    if (this != &other) {
+        *this = uri(other);
+    }
+    return *this;
+}
+
+uri& uri::operator=(uri&& other) noexcept {
+    if (this != &other) {
+        wipe();
+        srv_ = other.srv_;
+        hosts_ = std::move(other.hosts_);
+        database_ = std::move(other.database_);
+        credential_ = std::move(other.credential_);
+        options_ = std::move(other.options_);
+        warnings_ = std::move(other.warnings_);
+    }
+    return *this;
+}
+
+uri::~uri() {
+    wipe();
+}
+
+void uri::wipe() noexcept {
+    if (credential_) {
+        detail::wipe_secrets(*credential_);
+    }
+    detail::wipe_secrets(options_);
+}
 
 result<uri> uri::parse(std::string_view text) {
     auto parts = detail::split_uri(text);
     if (!parts) {
         return parts.error();
     }
+    const detail::wiped_in_the_end clean_parts(*parts);
     if (parts->hosts.empty() && parts->database.find('/') != std::string_view::npos) {
         return bad_uri("an empty host; a Unix-domain socket path must be percent-encoded");
     }
@@ -69,10 +104,11 @@ result<uri> uri::parse(std::string_view text) {
     parsed.database_ = std::move(*database);
 
     detail::option_reader given;
+    auto& values = given.values();
+    const detail::wiped_in_the_end clean_values(values);
     if (auto read = given.read(parts->options); !read) {
         return read.error();
     }
-    auto& values = given.values();
     if (auto e = detail::check_presence(given, parsed.srv_)) {
         return e;
     }

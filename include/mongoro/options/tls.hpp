@@ -42,7 +42,7 @@ struct tls_options {
     /// its key in one file, PEM.
     std::optional<std::string> certificate_key_file = {};
     /// `tlsCertificateKeyFilePassword`, if the key is encrypted: a secret. The driver's copies are
-    /// wiped, but for the ones in this and in the `uri`.
+    /// wiped, but for the one in this.
     std::optional<std::string> certificate_key_file_password = {};
 
     /// Whether any of them but `enabled` is given.

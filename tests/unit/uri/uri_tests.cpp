@@ -151,3 +151,42 @@ TEST_CASE("a host address alone is read as it stands in a connection string") {
     CHECK(host_address::parse("/tmp/x.sock").error() == errc::invalid_uri);
     CHECK(host_address::parse("").error() == errc::invalid_uri);
 }
+
+TEST_CASE("copies, moves and assignments keep what a connection string says, secrets too") {
+    const auto text = [](const uri& u) {
+        return *u.credential()->password + '|' + *u.credential()->property("SERVICE_NAME") + '|' +
+               *u.options().tls.certificate_key_file_password + '|' + *u.options().proxy.password +
+               '|' + u.to_string();
+    };
+    // A short one lies in the string itself, a long one does not.
+    for (const std::string& secret : {std::string("s"), std::string(200, 's')}) {
+        const auto from =
+            clean("mongodb://a:" + secret +
+                  "@h/?authMechanism=GSSAPI&authMechanismProperties=SERVICE_NAME:" + secret +
+                  "&tlsCertificateKeyFilePassword=" + secret +
+                  "&proxyHost=p&proxyUsername=u&proxyPassword=" + secret);
+        const auto wanted =
+            secret + '|' + secret + '|' + secret + '|' + secret + "|mongodb://a:***@h:27017";
+        REQUIRE(text(from) == wanted);
+        uri copy(from);
+        CHECK(text(copy) == wanted);
+        uri moved(std::move(copy));
+        CHECK(text(moved) == wanted);
+        uri assigned;
+        assigned = moved;
+        CHECK(text(assigned) == wanted);
+        CHECK(text(moved) == wanted);
+        auto& same = assigned;
+        assigned = same;
+        CHECK(text(assigned) == wanted);
+        assigned = clean("mongodb://b:other@h/");
+        CHECK(*assigned.credential()->password == "other");
+        assigned = std::move(moved);
+        CHECK(text(assigned) == wanted);
+        assigned = uri();
+        CHECK(assigned.credential() == nullptr);
+        CHECK(!assigned.options().proxy.password);
+        CHECK(assigned.hosts().size() == 1);
+        CHECK(text(from) == wanted);
+    }
+}
