@@ -53,14 +53,20 @@ http_answer http_silence() {
     return {"", true};
 }
 
-http_peer::http_peer(answer_function answer)
-    : answer_(std::move(answer)),
+http_peer::http_peer(answer_function answer) : http_peer(nullptr, std::move(answer)) {}
+
+http_peer::http_peer(tls_server& tls, answer_function answer)
+    : http_peer(&tls, std::move(answer)) {}
+
+http_peer::http_peer(tls_server* tls, answer_function answer)
+    : tls_(tls),
+      answer_(std::move(answer)),
       listener_(listen_at::ipv4,
                 [this](peer_socket& socket, std::size_t /*index*/) { serve(socket); }) {}
 
 void http_peer::serve(peer_socket& socket) {
     std::string head;
-    if (!read_head(socket, head)) {
+    if ((tls_ != nullptr && !tls_->accept(socket)) || !read_head(socket, head)) {
         return;
     }
     auto seen = read_lines(head);

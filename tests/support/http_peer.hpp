@@ -1,6 +1,7 @@
 #pragma once
 
 #include "listener.hpp"
+#include "tls_server.hpp"
 
 #include <condition_variable>
 #include <functional>
@@ -40,6 +41,8 @@ class http_peer {
     using answer_function = std::function<http_answer(const http_seen&)>;
 
     explicit http_peer(answer_function answer);
+    /// The same over TLS. A handshake that fails is no request; see `tls`, which outlives the peer.
+    http_peer(tls_server& tls, answer_function answer);
 
     [[nodiscard]] std::uint16_t port() const noexcept { return listener_.port(); }
     /// `http://127.0.0.1:<port>`
@@ -49,8 +52,10 @@ class http_peer {
     [[nodiscard]] bool wait_for(std::size_t count) const;
 
  private:
+    http_peer(tls_server* tls, answer_function answer);
     void serve(peer_socket& socket);
 
+    tls_server* tls_;
     answer_function answer_;
     mutable std::mutex mutex_;
     mutable std::condition_variable changed_;

@@ -4,6 +4,7 @@
 
 #include <mongoro/with_deadline.hpp>
 
+#include <cstdlib>
 #include <optional>
 
 using namespace mongoro;
@@ -249,6 +250,72 @@ TEST_CASE("a web identity is exchanged for keys at the token service") {
               "Action=AssumeRoleWithWebIdentity&Version=2011-06-15&RoleSessionName=app1&RoleArn="
               "arn%3Aaws%3Aiam%3A%3A1%3Arole%2Fa%20b&WebIdentityToken=ey.J%2F%2B%3D");
         CHECK(peer.seen()[1].body.find("&RoleSessionName=mongoro-") != std::string::npos);
+    });
+}
+
+namespace {
+
+/// The authorities that OpenSSL trusts, as long as this lives.
+class trusted_authorities {
+ public:
+    explicit trusted_authorities(const std::string& file) {
+        ::setenv("SSL_CERT_FILE", file.c_str(), 1);  // NOLINT(concurrency-mt-unsafe)
+    }
+    trusted_authorities(const trusted_authorities&) = delete;
+    trusted_authorities& operator=(const trusted_authorities&) = delete;
+    ~trusted_authorities() { ::unsetenv("SSL_CERT_FILE"); }  // NOLINT(concurrency-mt-unsafe)
+};
+
+/// The token service of a region, with a certificate for this name.
+tls_server_options token_service_for(const identity& authority, const std::string& name) {
+    tls_server_options options;
+    options.certificate = authority.issue({.name = name, .alternative = "DNS:" + name});
+    return options;
+}
+
+}  // namespace
+
+TEST_CASE("a web identity goes to a token service whose certificate is right, and to no other") {
+    const auto authority = identity::authority();
+    const text_file authorities(authority.certificate_pem());
+    const trusted_authorities trusted(authorities.path());
+    const text_file file("s3cr3t");
+    on_each_backend([&](reactor& r) {
+        for (const bool right : {true, false}) {
+            CAPTURE(right);
+            tls_server tls(token_service_for(
+                authority, right ? "sts.eu-west-1.amazonaws.com" : "sts.eu-west-2.amazonaws.com"));
+            const http_peer peer(tls, [](const http_seen&) {
+                return http_ok(R"({"AssumeRoleWithWebIdentityResponse":
+                    {"AssumeRoleWithWebIdentityResult": {"Credentials": {"AccessKeyId": "sts",
+                     "SecretAccessKey": "k", "SessionToken": "t", "Expiration": 1700010000}}}})");
+            });
+            world w(r, &peer);
+            w.variables = {{"AWS_WEB_IDENTITY_TOKEN_FILE", file.path()},
+                           {"AWS_ROLE_ARN", "arn"},
+                           {"AWS_REGION", "eu-west-1"}};
+            aws_credential_source source(w.surroundings());
+            const auto keys = get(w, source);
+            CHECK(w.origins == std::vector<std::string>{"sts.eu-west-1.amazonaws.com:443"});
+            if (right) {
+                REQUIRE_MESSAGE(keys, keys.error().to_string());
+                CHECK((*keys)->access_key_id == "sts");
+                CHECK((*keys)->secret_access_key.text() == "k");
+                CHECK(source.kept() != nullptr);
+                REQUIRE(peer.seen().size() == 1);
+                CHECK(peer.seen()[0].method == "POST");
+                CHECK(peer.seen()[0].headers.at("host") == "sts.eu-west-1.amazonaws.com");
+                CHECK(peer.seen()[0].body.ends_with("&WebIdentityToken=s3cr3t"));
+                CHECK(tls.server_name() == "sts.eu-west-1.amazonaws.com");
+                CHECK(tls.handshakes() == 1);
+            } else {
+                CHECK(keys.error() == errc::authentication_failed);
+                REQUIRE(keys.error().cause() != nullptr);
+                CHECK(keys.error().to_string().find("s3cr3t") == std::string::npos);
+                CHECK(source.kept() == nullptr);
+                CHECK(peer.seen().empty());
+            }
+        }
     });
 }
 
