@@ -12,7 +12,6 @@ namespace {
 /// What the specifications have and this driver has not, by the kind of entity. A row moves into
 /// the table of its file when it is built.
 constexpr std::array unbuilt = std::to_array<operation_entry>({
-    {"client", "appendMetadata", nullptr},
     {"client", "clientBulkWrite", nullptr},
     {"client", "createChangeStream", nullptr},
     {"client", "listDatabaseObjects", nullptr},

@@ -3,6 +3,7 @@
 #include "unified/arguments.hpp"
 #include "unified/entities.hpp"
 
+#include <mongoro/as_result.hpp>
 #include <mongoro/bson/value.hpp>
 #include <mongoro/error.hpp>
 #include <mongoro/result.hpp>
@@ -11,6 +12,8 @@
 #include <optional>
 #include <span>
 #include <string_view>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 namespace mongoro::spec::unified {
@@ -77,6 +80,29 @@ template <typename T>
 [[nodiscard]] operation_result gave_nothing();
 [[nodiscard]] operation_result failed(const error& e);
 ///@}
+
+/// The options that are given, the last of the arguments.
+template <typename Options>
+[[nodiscard]] Options options_of(call& c) {
+    Options options;
+    c.args.options(options);
+    c.args.finish();
+    return options;
+}
+
+/// What the operation of the driver's comes to, whose value is BSON as it is.
+template <typename Operation>
+[[nodiscard]] task<operation_result> come_of(Operation operation) {
+    const auto done = co_await as_result(std::move(operation));
+    if (!done) {
+        co_return failed(done.error());
+    }
+    if constexpr (std::is_void_v<typename std::remove_cvref_t<decltype(done)>::value_type>) {
+        co_return gave_nothing();
+    } else {
+        co_return gave(*done);
+    }
+}
 
 /// A cursor's documents, all of them.
 [[nodiscard]] task<operation_result> all_of(cursor<> from);

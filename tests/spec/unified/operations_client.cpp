@@ -23,28 +23,37 @@ task<operation_result> close(call& c) {
 }
 
 task<operation_result> list_databases(call& c) {
-    list_databases_options options;
-    c.args.options(options);
-    c.args.finish();
-    const auto all = co_await as_result(c.as<client_entity>().handle.list_databases(options));
-    co_return all ? gave(*all) : failed(all.error());
+    const auto options = options_of<list_databases_options>(c);
+    return come_of(c.as<client_entity>().handle.list_databases(options));
 }
 
 task<operation_result> list_database_names(call& c) {
-    list_databases_options options;
-    c.args.options(options);
-    c.args.finish();
-    const auto all = co_await as_result(c.as<client_entity>().handle.list_database_names(options));
-    co_return all ? gave(*all) : failed(all.error());
+    const auto options = options_of<list_databases_options>(c);
+    return come_of(c.as<client_entity>().handle.list_database_names(options));
 }
 
 task<operation_result> drop_database(call& c) {
     const auto name = c.args.required<std::string_view>("database");
-    drop_options options;
-    c.args.options(options);
+    const auto options = options_of<drop_options>(c);
+    return come_of(c.as<client_entity>().handle[name].drop(options));
+}
+
+task<operation_result> append_metadata(call& c) {
+    const auto given = c.args.required<document_view>("driverInfoOptions");
     c.args.finish();
-    const auto dropped = co_await as_result(c.as<client_entity>().handle[name].drop(options));
-    co_return dropped ? gave_nothing() : failed(dropped.error());
+    driver_info wrapper;
+    for (const auto& [key, value] : given) {
+        auto* const to = key == "name"       ? &wrapper.name
+                         : key == "version"  ? &wrapper.version
+                         : key == "platform" ? &wrapper.platform
+                                             : nullptr;
+        if (to == nullptr) {
+            throw test_failure("driverInfoOptions has no " + std::string(key));
+        }
+        *to = value.get<std::string_view>();
+    }
+    const auto done = c.as<client_entity>().handle.append_metadata(wrapper);
+    co_return done ? gave_nothing() : failed(done.error());
 }
 
 /// The command; its name is given once more for drivers that do not keep the order of keys.
@@ -59,11 +68,8 @@ document_view command_of(call& c) {
 
 task<operation_result> run_command(call& c) {
     const auto command = command_of(c);
-    run_command_options options;
-    c.args.options(options);
-    c.args.finish();
-    const auto reply = co_await as_result(c.as<database>().run_command(command, options));
-    co_return reply ? gave(*reply) : failed(reply.error());
+    const auto options = options_of<run_command_options>(c);
+    return come_of(c.as<database>().run_command(command, options));
 }
 
 cursor<> command_cursor(call& c) {
@@ -89,32 +95,23 @@ task<operation_result> create_command_cursor(call& c) {
 
 task<operation_result> aggregate(call& c) {
     const auto pipeline = c.args.required<bson::array_view>("pipeline");
-    aggregate_options options;
-    c.args.options(options);
-    c.args.finish();
+    const auto options = options_of<aggregate_options>(c);
     return all_of(c.as<database>().aggregate(pipeline, options));
 }
 
 task<operation_result> list_collections(call& c) {
-    list_collections_options options;
-    c.args.options(options);
-    c.args.finish();
+    const auto options = options_of<list_collections_options>(c);
     return all_of(c.as<database>().list_collections(options));
 }
 
 task<operation_result> list_collection_names(call& c) {
-    list_collections_options options;
-    c.args.options(options);
-    c.args.finish();
-    const auto all = co_await as_result(c.as<database>().list_collection_names(options));
-    co_return all ? gave(*all) : failed(all.error());
+    const auto options = options_of<list_collections_options>(c);
+    return come_of(c.as<database>().list_collection_names(options));
 }
 
 task<operation_result> create_collection(call& c) {
     const auto name = c.args.required<std::string_view>("collection");
-    create_collection_options options;
-    c.args.options(options);
-    c.args.finish();
+    const auto options = options_of<create_collection_options>(c);
     const auto made = co_await as_result(c.as<database>().create_collection(name, options));
     if (!made) {
         co_return failed(made.error());
@@ -126,14 +123,12 @@ task<operation_result> create_collection(call& c) {
 
 task<operation_result> drop_collection(call& c) {
     const auto name = c.args.required<std::string_view>("collection");
-    drop_options options;
-    c.args.options(options);
-    c.args.finish();
-    const auto dropped = co_await as_result(c.as<database>()[name].drop(options));
-    co_return dropped ? gave_nothing() : failed(dropped.error());
+    const auto options = options_of<drop_options>(c);
+    return come_of(c.as<database>()[name].drop(options));
 }
 
 constexpr std::array of_client = std::to_array<operation_entry>({
+    {"client", "appendMetadata", append_metadata},
     {"client", "close", close},
     {"client", "listDatabases", list_databases},
     {"client", "listDatabaseNames", list_database_names},

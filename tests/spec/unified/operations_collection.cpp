@@ -18,9 +18,7 @@ collection<>& on(call& c) {
 
 cursor<> found(call& c) {
     const auto filter = c.args.required<document_view>("filter");
-    find_options options;
-    c.args.options(options);
-    c.args.finish();
+    const auto options = options_of<find_options>(c);
     return on(c).find(filter, options);
 }
 
@@ -34,44 +32,31 @@ task<operation_result> create_find_cursor(call& c) {
 
 task<operation_result> find_one(call& c) {
     const auto filter = c.args.required<document_view>("filter");
-    find_one_options options;
-    c.args.options(options);
-    c.args.finish();
-    const auto one = co_await as_result(on(c).find_one(filter, options));
-    co_return one ? gave(*one) : failed(one.error());
+    const auto options = options_of<find_one_options>(c);
+    return come_of(on(c).find_one(filter, options));
 }
 
 task<operation_result> aggregate(call& c) {
     const auto pipeline = c.args.required<bson::array_view>("pipeline");
-    aggregate_options options;
-    c.args.options(options);
-    c.args.finish();
+    const auto options = options_of<aggregate_options>(c);
     return all_of(on(c).aggregate(pipeline, options));
 }
 
 task<operation_result> count_documents(call& c) {
     const auto filter = c.args.required<document_view>("filter");
-    count_options options;
-    c.args.options(options);
-    c.args.finish();
-    const auto count = co_await as_result(on(c).count_documents(filter, options));
-    co_return count ? gave(*count) : failed(count.error());
+    const auto options = options_of<count_options>(c);
+    return come_of(on(c).count_documents(filter, options));
 }
 
 task<operation_result> estimated_document_count(call& c) {
-    estimated_count_options options;
-    c.args.options(options);
-    c.args.finish();
-    const auto count = co_await as_result(on(c).estimated_document_count(options));
-    co_return count ? gave(*count) : failed(count.error());
+    const auto options = options_of<estimated_count_options>(c);
+    return come_of(on(c).estimated_document_count(options));
 }
 
 task<operation_result> distinct(call& c) {
     const auto key = c.args.required<std::string_view>("fieldName");
     const auto filter = c.args.required<document_view>("filter");
-    distinct_options options;
-    c.args.options(options);
-    c.args.finish();
+    const auto options = options_of<distinct_options>(c);
     const auto values = co_await as_result(on(c).distinct(key, filter, options));
     if (!values) {
         co_return failed(values.error());
@@ -92,41 +77,28 @@ task<operation_result> create_index(call& c) {
     if (const auto unique = c.args.optional("unique")) {
         index.unique = unique.get<bool>();
     }
-    create_index_options options;
-    c.args.options(options);
-    c.args.finish();
-    const auto name = co_await as_result(on(c).create_index(keys, index, options));
-    co_return name ? gave(*name) : failed(name.error());
+    const auto options = options_of<create_index_options>(c);
+    return come_of(on(c).create_index(keys, index, options));
 }
 
 task<operation_result> drop_index(call& c) {
     const auto name = c.args.required<std::string_view>("name");
-    drop_index_options options;
-    c.args.options(options);
-    c.args.finish();
-    const auto dropped = co_await as_result(on(c).drop_index(name, options));
-    co_return dropped ? gave_nothing() : failed(dropped.error());
+    const auto options = options_of<drop_index_options>(c);
+    return come_of(on(c).drop_index(name, options));
 }
 
 task<operation_result> drop_indexes(call& c) {
-    drop_index_options options;
-    c.args.options(options);
-    c.args.finish();
-    const auto dropped = co_await as_result(on(c).drop_indexes(options));
-    co_return dropped ? gave_nothing() : failed(dropped.error());
+    const auto options = options_of<drop_index_options>(c);
+    return come_of(on(c).drop_indexes(options));
 }
 
 task<operation_result> list_indexes(call& c) {
-    list_indexes_options options;
-    c.args.options(options);
-    c.args.finish();
+    const auto options = options_of<list_indexes_options>(c);
     return all_of(on(c).list_indexes(options));
 }
 
 task<operation_result> list_index_names(call& c) {
-    list_indexes_options options;
-    c.args.options(options);
-    c.args.finish();
+    const auto options = options_of<list_indexes_options>(c);
     const auto all = co_await as_result(on(c).list_indexes(options).to_vector());
     if (!all) {
         co_return failed(all.error());
@@ -140,11 +112,8 @@ task<operation_result> list_index_names(call& c) {
 
 task<operation_result> rename(call& c) {
     const auto to = c.args.required<std::string_view>("to");
-    rename_options options;
-    c.args.options(options);
-    c.args.finish();
-    const auto renamed = co_await as_result(on(c).rename(to, options));
-    co_return renamed ? gave_nothing() : failed(renamed.error());
+    const auto options = options_of<rename_options>(c);
+    return come_of(on(c).rename(to, options));
 }
 
 constexpr std::array of_collection = std::to_array<operation_entry>({

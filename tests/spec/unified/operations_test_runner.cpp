@@ -235,22 +235,6 @@ task<bool> has_collection(call& c) {
     co_return !found.empty();
 }
 
-task<operation_result> assert_collection_exists(call& c) {
-    const bool there = co_await has_collection(c);
-    if (!there) {
-        throw test_failure("it does not");
-    }
-    co_return gave_nothing();
-}
-
-task<operation_result> assert_collection_not_exists(call& c) {
-    const bool there = co_await has_collection(c);
-    if (there) {
-        throw test_failure("it does");
-    }
-    co_return gave_nothing();
-}
-
 task<bool> has_index(call& c) {
     const auto db = c.test.on().internal()[c.args.required<std::string_view>("databaseName")];
     const auto of = db[c.args.required<std::string_view>("collectionName")];
@@ -265,18 +249,14 @@ task<bool> has_index(call& c) {
     });
 }
 
-task<operation_result> assert_index_exists(call& c) {
-    const bool there = co_await has_index(c);
-    if (!there) {
-        throw test_failure("it does not");
-    }
-    co_return gave_nothing();
-}
+enum class wanted : bool { nothing, something };
 
-task<operation_result> assert_index_not_exists(call& c) {
-    const bool there = co_await has_index(c);
-    if (there) {
-        throw test_failure("it does");
+/// An assertion that `Find` finds something, or nothing.
+template <task<bool> (*Find)(call&), wanted What>
+task<operation_result> assert_found(call& c) {
+    const bool there = co_await Find(c);
+    if (there != (What == wanted::something)) {
+        throw test_failure(there ? "it does" : "it does not");
     }
     co_return gave_nothing();
 }
@@ -296,10 +276,10 @@ constexpr std::array of_test_runner = std::to_array<operation_entry>({
     {runner, "waitForPrimaryChange", wait_for_primary_change},
     {runner, "assertDifferentLsidOnLastTwoCommands", assert_different_lsid},
     {runner, "assertSameLsidOnLastTwoCommands", assert_same_lsid},
-    {runner, "assertCollectionExists", assert_collection_exists},
-    {runner, "assertCollectionNotExists", assert_collection_not_exists},
-    {runner, "assertIndexExists", assert_index_exists},
-    {runner, "assertIndexNotExists", assert_index_not_exists},
+    {runner, "assertCollectionExists", assert_found<has_collection, wanted::something>},
+    {runner, "assertCollectionNotExists", assert_found<has_collection, wanted::nothing>},
+    {runner, "assertIndexExists", assert_found<has_index, wanted::something>},
+    {runner, "assertIndexNotExists", assert_found<has_index, wanted::nothing>},
 });
 
 }  // namespace

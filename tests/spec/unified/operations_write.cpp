@@ -24,9 +24,7 @@ operation_result gave_unacknowledged() {
 
 task<operation_result> insert_one(call& c) {
     const document one(c.args.required<document_view>("document"));
-    insert_one_options options;
-    c.args.options(options);
-    c.args.finish();
+    const auto options = options_of<insert_one_options>(c);
     const auto inserted = co_await as_result(on(c).insert_one(one, options));
     if (!inserted) {
         co_return failed(inserted.error());
@@ -45,9 +43,7 @@ task<operation_result> insert_many(call& c) {
     for (const auto& each : c.args.required<bson::array_view>("documents")) {
         all.emplace_back(each.value().get<document_view>());
     }
-    insert_many_options options;
-    c.args.options(options);
-    c.args.finish();
+    const auto options = options_of<insert_many_options>(c);
     const auto inserted = co_await as_result(on(c).insert_many(all, options));
     if (!inserted) {
         co_return failed(inserted.error());
@@ -87,40 +83,37 @@ operation_result gave_update(const result<update_result>& updated) {
     return gave(value);
 }
 
+/// `run` with the update, which is a document or a pipeline.
+template <typename Run>
+auto with_update(const bson::value_view& update, Run run) {
+    return update.type() == bson::type::array ? run(update.get<bson::array_view>())
+                                              : run(update.get<document_view>());
+}
+
 task<operation_result> update_one(call& c) {
     const auto filter = c.args.required<document_view>("filter");
     const auto update = c.args.optional("update");
-    update_options options;
-    c.args.options(options);
-    c.args.finish();
-    if (update.type() == bson::type::array) {
-        const auto pipeline = update.get<bson::array_view>();
-        co_return gave_update(co_await as_result(on(c).update_one(filter, pipeline, options)));
-    }
-    const auto change = update.get<document_view>();
-    co_return gave_update(co_await as_result(on(c).update_one(filter, change, options)));
+    const auto options = options_of<update_options>(c);
+    auto work = with_update(update, [&](const auto& change) {
+        return as_result(on(c).update_one(filter, change, options));
+    });
+    co_return gave_update(co_await std::move(work));
 }
 
 task<operation_result> update_many(call& c) {
     const auto filter = c.args.required<document_view>("filter");
     const auto update = c.args.optional("update");
-    update_options options;
-    c.args.options(options);
-    c.args.finish();
-    if (update.type() == bson::type::array) {
-        const auto pipeline = update.get<bson::array_view>();
-        co_return gave_update(co_await as_result(on(c).update_many(filter, pipeline, options)));
-    }
-    const auto change = update.get<document_view>();
-    co_return gave_update(co_await as_result(on(c).update_many(filter, change, options)));
+    const auto options = options_of<update_options>(c);
+    auto work = with_update(update, [&](const auto& change) {
+        return as_result(on(c).update_many(filter, change, options));
+    });
+    co_return gave_update(co_await std::move(work));
 }
 
 task<operation_result> replace_one(call& c) {
     const auto filter = c.args.required<document_view>("filter");
     const document replacement(c.args.required<document_view>("replacement"));
-    replace_options options;
-    c.args.options(options);
-    c.args.finish();
+    const auto options = options_of<replace_options>(c);
     co_return gave_update(co_await as_result(on(c).replace_one(filter, replacement, options)));
 }
 
@@ -138,53 +131,36 @@ operation_result gave_delete(const result<delete_result>& deleted) {
 
 task<operation_result> delete_one(call& c) {
     const auto filter = c.args.required<document_view>("filter");
-    delete_options options;
-    c.args.options(options);
-    c.args.finish();
+    const auto options = options_of<delete_options>(c);
     co_return gave_delete(co_await as_result(on(c).delete_one(filter, options)));
 }
 
 task<operation_result> delete_many(call& c) {
     const auto filter = c.args.required<document_view>("filter");
-    delete_options options;
-    c.args.options(options);
-    c.args.finish();
+    const auto options = options_of<delete_options>(c);
     co_return gave_delete(co_await as_result(on(c).delete_many(filter, options)));
 }
 
 task<operation_result> find_one_and_delete(call& c) {
     const auto filter = c.args.required<document_view>("filter");
-    find_one_and_delete_options options;
-    c.args.options(options);
-    c.args.finish();
-    const auto one = co_await as_result(on(c).find_one_and_delete(filter, options));
-    co_return one ? gave(*one) : failed(one.error());
+    const auto options = options_of<find_one_and_delete_options>(c);
+    return come_of(on(c).find_one_and_delete(filter, options));
 }
 
 task<operation_result> find_one_and_replace(call& c) {
     const auto filter = c.args.required<document_view>("filter");
     const document replacement(c.args.required<document_view>("replacement"));
-    find_one_and_replace_options options;
-    c.args.options(options);
-    c.args.finish();
-    const auto one = co_await as_result(on(c).find_one_and_replace(filter, replacement, options));
-    co_return one ? gave(*one) : failed(one.error());
+    const auto options = options_of<find_one_and_replace_options>(c);
+    return come_of(on(c).find_one_and_replace(filter, replacement, options));
 }
 
 task<operation_result> find_one_and_update(call& c) {
     const auto filter = c.args.required<document_view>("filter");
     const auto update = c.args.optional("update");
-    find_one_and_update_options options;
-    c.args.options(options);
-    c.args.finish();
-    if (update.type() == bson::type::array) {
-        const auto pipeline = update.get<bson::array_view>();
-        const auto one = co_await as_result(on(c).find_one_and_update(filter, pipeline, options));
-        co_return one ? gave(*one) : failed(one.error());
-    }
-    const auto change = update.get<document_view>();
-    const auto one = co_await as_result(on(c).find_one_and_update(filter, change, options));
-    co_return one ? gave(*one) : failed(one.error());
+    const auto options = options_of<find_one_and_update_options>(c);
+    return with_update(update, [&](const auto& change) {
+        return come_of(on(c).find_one_and_update(filter, change, options));
+    });
 }
 
 constexpr std::array of_collection = std::to_array<operation_entry>({
