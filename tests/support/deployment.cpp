@@ -2,8 +2,8 @@
 
 namespace mongoro::test {
 
-deployment::deployment(const std::vector<role>& roles, std::string set_name)
-    : set_name_(std::move(set_name)), service_ids_{bson::object_id::generate()} {
+deployment::deployment(const std::vector<role>& roles, deployment_options options)
+    : options_(std::move(options)), service_ids_{bson::object_id::generate()} {
     lock held(mutex_);
     for (const auto r : roles) {
         make(r);
@@ -75,7 +75,7 @@ std::optional<std::size_t> deployment::primary_of() const {
 }
 
 std::string deployment::address_of(const member& m) const {
-    return "127.0.0.1:" + std::to_string(m.port.number());
+    return options_.host + ":" + std::to_string(m.port.number());
 }
 
 std::string deployment::uri(std::string_view more_options) const {
@@ -88,7 +88,7 @@ std::string deployment::uri(std::string_view more_options) const {
         }
         hosts += (hosts.empty() ? "" : ",") + address_of(*m);
         if (in_set(*m)) {
-            options = "replicaSet=" + set_name_;
+            options = "replicaSet=" + options_.set_name;
         } else if (m->is == role::load_balancer) {
             options = "loadBalanced=true";
         }

@@ -3,6 +3,7 @@
 #include "listener.hpp"
 #include "peer_messages.hpp"
 #include "scripted_store.hpp"
+#include "tls_server.hpp"
 
 #include <mongoro/bson/document.hpp>
 #include <mongoro/bson/object_id.hpp>
@@ -53,6 +54,14 @@ struct failure_rule {
     bool close_after = false;
 };
 
+/// What all members of a deployment have in common.
+struct deployment_options {
+    std::string set_name = "rs";
+    /// What they call each other by; it has to lead to 127.0.0.1.
+    std::string host = "127.0.0.1";
+    tls_server* tls = nullptr;  ///< outlives the deployment; null: plain
+};
+
 /// Several servers of one process on threads of their own, which tell one story: a replica set, a
 /// few mongos, a load balancer, a standalone. Their hello answers follow what the test does with
 /// them, both to who polls and to who has them streamed; what is written to the primary is what all
@@ -67,7 +76,7 @@ struct failure_rule {
 /// keep their number and their port for ever.
 class deployment {
  public:
-    explicit deployment(const std::vector<role>& roles, std::string set_name = "rs");
+    explicit deployment(const std::vector<role>& roles, deployment_options options = {});
     deployment(const deployment&) = delete;
     deployment& operator=(const deployment&) = delete;
     ~deployment();
@@ -172,7 +181,7 @@ class deployment {
                                           bool load_balanced) const;
     [[nodiscard]] bson::document topology_version_of(const member& m) const;
 
-    std::string set_name_;
+    deployment_options options_;
     scripted_store store_;
     mutable std::mutex mutex_;
     mutable std::condition_variable changed_;

@@ -49,7 +49,9 @@ void deployment::serve(std::size_t index, peer_socket& socket) {
         const lock held(mutex_);
         c.number = at(index).accepted++;
     }
-    for (bytes message; socket.is_open() && socket.read_message(message); message.clear()) {
+    const bool begun = options_.tls == nullptr || options_.tls->accept(socket);
+    for (bytes message; begun && socket.is_open() && socket.read_message(message);
+         message.clear()) {
         received_command command;
         command.connection = c.number;
         if (!wait_until_reachable(index, socket) || !read_command(message, command).empty() ||
@@ -225,7 +227,7 @@ bson::document deployment::hello_of(const member& m, const connection_state& c,
                 hosts.append(address_of(*other));
             }
         }
-        out.append("setName", set_name_)
+        out.append("setName", options_.set_name)
             .append("setVersion", set_version_)
             .append("secondary", m.is == role::secondary)
             .append("hosts", hosts)

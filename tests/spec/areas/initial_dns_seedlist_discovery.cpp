@@ -1,24 +1,34 @@
 // Spec: source/initial-dns-seedlist-discovery/tests/README.md. Its records are served by a name
-// server of the runner's own. What a deployment is needed for, the hosts that are found behind the
-// seeds, is a test of its own in each file.
+// server of the runner's own, and so are the deployments behind them: scripted ones, of the kind
+// that the file's folder asks for, on ports that are free. Their records name these ports; what a
+// client finds is compared by the port that the README has in the place of each.
 
 #include "area.hpp"
+#include "certificates.hpp"
+#include "deployment.hpp"
 #include "dns_server.hpp"
+#include "tls_server.hpp"
 #include "uri_shown.hpp"
 
 #include "dns/seed_list.hpp"
 
+#include <mongoro/as_result.hpp>
 #include <mongoro/bson/array_view.hpp>
+#include <mongoro/client.hpp>
 #include <mongoro/reactor.hpp>
 #include <mongoro/sync_wait.hpp>
 #include <mongoro/uri.hpp>
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cstdint>
+#include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 namespace mongoro::spec {
@@ -64,11 +74,16 @@ constexpr std::array<srv_row, 26> srv_rows{{
     {"_mongodb._tcp.test24", 8000, "localhost.test.build.10gen.cc"},
 }};
 
-void fill(test::dns_server& zone) {
+/// The port that stands in the place of one of the README's.
+using port_map = std::map<std::uint16_t, std::uint16_t>;
+
+void fill(test::dns_server& zone, const port_map& ports = {}) {
     zone.a("localhost.test.build.10gen.cc", "127.0.0.1");
     zone.a("localhost.sub.test.build.10gen.cc", "127.0.0.1");
     for (const auto& row : srv_rows) {
-        zone.srv(std::string(row.name) + std::string(domain), row.port, row.target);
+        const auto instead = ports.find(row.port);
+        zone.srv(std::string(row.name) + std::string(domain),
+                 instead != ports.end() ? instead->second : row.port, row.target);
     }
     // Of names of three and four labels that are their own only host: not in the list either.
     zone.srv("_mongodb._tcp.build.10gen.cc", 27017, "build.10gen.cc");
@@ -92,18 +107,22 @@ std::string differs(std::string_view what, std::string_view got, std::string_vie
     return std::string(what) + ": got " + std::string(got) + ", wanted " + std::string(wanted);
 }
 
-void check_seeds(const uri& resolved, bson::array_view wanted, checks& made) {
-    std::vector<std::string> expected;
-    for (const auto& element : wanted) {
-        expected.push_back(element.value().get<std::string>());
+std::vector<std::string> sorted_texts(bson::array_view from) {
+    std::vector<std::string> texts;
+    for (const auto& element : from) {
+        texts.push_back(element.value().get<std::string>());
     }
+    std::ranges::sort(texts);
+    return texts;
+}
+
+void check_seeds(const uri& resolved, bson::array_view wanted, checks& made) {
     std::vector<std::string> got;
     for (const auto& host : resolved.hosts()) {
         got.push_back(host.to_string());
     }
-    std::ranges::sort(expected);
     std::ranges::sort(got);
-    made.expect(got == expected, "other seeds than there should be");
+    made.expect(got == sorted_texts(wanted), "other seeds than there should be");
 }
 
 void check_options(const uri& resolved, document_view wanted, checks& made) {
@@ -142,20 +161,98 @@ void check_parsed_options(const uri& resolved, document_view wanted, checks& mad
     }
 }
 
+/// The last that a client's monitors told.
+class last_topology final : public topology_listener {
+ public:
+    void on(const topology_description_changed_event& e) noexcept override {
+        now = e.new_description;
+    }
+    topology_description_ptr now = std::make_shared<const topology_description>();
+};
+
+/// A deployment of the README's, and the name server that leads to it.
+class scene {
+ public:
+    /// `folder`: of the file. `tls`: null where the file turns it off.
+    scene(std::string_view folder, test::tls_server* tls)
+        : servers_(roles_of(folder), options(tls)) {
+        if (folder == "load-balanced") {
+            ports_ = {{8000, servers_.port(0)}};
+        } else {
+            for (std::size_t i = 0; i < servers_.size(); ++i) {
+                ports_[static_cast<std::uint16_t>(27017 + i)] = servers_.port(i);
+            }
+        }
+        fill(names_, ports_);
+    }
+
+    [[nodiscard]] const test::dns_server& names() const noexcept { return names_; }
+    [[nodiscard]] std::size_t connections() const {
+        std::size_t all = 0;
+        for (std::size_t i = 0; i < servers_.size(); ++i) {
+            all += servers_.connections(i);
+        }
+        return all;
+    }
+    /// The addresses of the servers, with the README's ports.
+    [[nodiscard]] std::vector<std::string> hosts_of(const topology_description& topology) const {
+        std::vector<std::string> hosts;
+        for (const auto& server : topology.servers) {
+            auto host = server->address;
+            for (const auto& [known, real] : ports_) {
+                const auto ending = ':' + std::to_string(real);
+                if (host.ends_with(ending)) {
+                    host.replace(host.size() - ending.size(), ending.size(),
+                                 ':' + std::to_string(known));
+                    break;
+                }
+            }
+            hosts.push_back(std::move(host));
+        }
+        std::ranges::sort(hosts);
+        return hosts;
+    }
+
+ private:
+    static std::vector<test::role> roles_of(std::string_view folder) {
+        using test::role;
+        if (folder == "load-balanced") {
+            return {role::load_balancer};
+        }
+        if (folder == "sharded") {
+            return {role::mongos, role::mongos};
+        }
+        return {role::primary, role::secondary, role::secondary};
+    }
+    static test::deployment_options options(test::tls_server* tls) {
+        test::deployment_options made;
+        made.set_name = "repl0";
+        made.host = "localhost";
+        made.tls = tls;
+        return made;
+    }
+
+    test::deployment servers_;
+    test::dns_server names_;
+    port_map ports_;
+};
+
 class initial_dns_seedlist_discovery final : public area {
  public:
-    initial_dns_seedlist_discovery() : names_(reactor_.core(), options()) { fill(server_); }
+    initial_dns_seedlist_discovery() : names_(reactor_.core(), options()), tls_(serving()) {
+        fill(server_);
+    }
 
     void run(file_run& run) override {
         const auto test = run.content();
         const bool fails = test["error"].get<std::optional<bool>>().value_or(false);
         run.test("seeds", [&](checks& made) { check(test, fails, made); });
-        const bool found = test["hosts"].get<std::optional<bson::array_view>>().has_value() ||
-                           test["numHosts"].get<std::optional<std::int32_t>>().has_value();
-        if (!fails && found) {
-            run.test("hosts", [](checks& made) {
-                made.skip("the hosts behind the seeds need a deployment");
-            });
+        const std::string_view name = run.file().name;
+        const auto folder = name.substr(0, name.find('/'));
+        if (fails) {
+            run.test("error", [&](checks& made) { check_error(test, folder, made); });
+        } else if (test["hosts"].exists() || test["numHosts"].exists()) {
+            run.test("hosts", [&](checks& made) { check_hosts(test, folder, made); });
         }
     }
 
@@ -164,6 +261,94 @@ class initial_dns_seedlist_discovery final : public area {
         dns::resolver_options chosen;
         chosen.servers = server_.address();
         return chosen;
+    }
+
+    [[nodiscard]] test::tls_server_options serving() const {
+        test::tls_server_options made;
+        made.certificate =
+            authority_.issue({.alternative = "DNS:localhost,DNS:*.test.build.10gen.cc,"
+                                             "DNS:localhost.sub.test.build.10gen.cc"});
+        return made;
+    }
+
+    /// The file's connection string, and whom to trust.
+    [[nodiscard]] std::string with_authority(std::string_view text) const {
+        const auto begin = text.find("://") + 3;
+        const auto* const between = text.find('?') != std::string_view::npos          ? "&"
+                                    : text.find('/', begin) != std::string_view::npos ? "?"
+                                                                                      : "/?";
+        return std::string(text) + between + "tlsCAFile=" + ca_file_;
+    }
+
+    result<client> make_client(document_view test, const scene& there,
+                               const std::shared_ptr<last_topology>& seen) {
+        client_options chosen;
+        const auto servers = there.names().address();
+        chosen.dns_servers = servers;
+        chosen.topology_listener = seen;
+        return client::create(reactor_, with_authority(test["uri"].get<std::string_view>()),
+                              chosen);
+    }
+
+    void check_error(document_view test, std::string_view folder, checks& made) {
+        const scene there(folder, &tls_);
+        const auto seen = std::make_shared<last_topology>();
+        const auto c = make_client(test, there, seen);
+        error why = c.error();
+        if (c) {
+            const auto pinged = sync_wait(reactor_, as_result(c->ping()));
+            if (!made.expect(!pinged.has_value(), "no error")) {
+                return;
+            }
+            why = pinged.error();
+        }
+        made.expect(why == errc::invalid_uri || why == errc::name_resolution_failed,
+                    "another error: " + why.to_string());
+        made.expect(there.connections() == 0, "a server was connected to");
+    }
+
+    void check_hosts(document_view test, std::string_view folder, checks& made) {
+        const bool plain = test["options"]["ssl"].get_or<bool>(true) == false;
+        const scene there(folder, plain ? nullptr : &tls_);
+        const auto seen = std::make_shared<last_topology>();
+        const auto handshakes = tls_.handshakes();
+        const auto c = make_client(test, there, seen);
+        if (!made.expect(c.has_value(), c.error().to_string())) {
+            return;
+        }
+        if (test["ping"].get_or<bool>(true)) {
+            const auto pinged = sync_wait(reactor_, as_result(c->ping()));
+            made.expect(pinged.has_value(), "ping: " + pinged.error().to_string());
+        }
+        const auto until = [&](auto done) {
+            const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+            while (!done() && std::chrono::steady_clock::now() < limit) {
+                if (reactor_.poll() == 0) {
+                    std::this_thread::sleep_for(std::chrono::microseconds(200));
+                }
+            }
+        };
+        // All of them, and nothing that has still to be looked at: no other could be found any
+        // more.
+        const auto all_known = [&] {
+            return !seen->now->servers.empty() &&
+                   std::ranges::none_of(seen->now->servers, [](const auto& server) {
+                       return server->type == server_type::unknown;
+                   });
+        };
+        until(all_known);
+        made.expect(all_known(), "not all servers are known: " + seen->now->to_string());
+        const auto got = there.hosts_of(*seen->now);
+        if (const auto wanted = test["hosts"].get<std::optional<bson::array_view>>()) {
+            made.expect(got == sorted_texts(*wanted), "other hosts: " + seen->now->to_string());
+        }
+        if (const auto count = test["numHosts"].get<std::optional<std::int32_t>>()) {
+            made.expect(got.size() == static_cast<std::size_t>(*count),
+                        "another number of hosts: " + seen->now->to_string());
+        }
+        made.expect((tls_.handshakes() == handshakes) == plain, "TLS is not as it should be");
+        const auto closed = sync_wait(reactor_, as_result(c->close()));
+        made.expect(closed.has_value(), "close: " + closed.error().to_string());
     }
 
     /// All that can be said of a client that has not connected yet.
@@ -209,6 +394,10 @@ class initial_dns_seedlist_discovery final : public area {
     test::dns_server server_;
     reactor reactor_;
     dns::resolver names_;
+    test::identity authority_ = test::identity::authority();
+    test::temporary_files files_;
+    std::string ca_file_ = files_.write("ca.pem", authority_.certificate_pem());
+    test::tls_server tls_;
 };
 
 }  // namespace

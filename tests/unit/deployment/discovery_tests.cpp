@@ -181,7 +181,7 @@ TEST_CASE("members that join are watched, and those that are removed are dropped
 TEST_CASE("a seed of another replica set is never used") {
     on_each_backend([](reactor& r) {
         const test::deployment right(three_members);
-        const test::deployment wrong({role::primary}, "other");
+        const test::deployment wrong({role::primary}, {.set_name = "other"});
         const auto seen = std::make_shared<watcher>();
         const client c(r,
                        "mongodb://" + wrong.address(0) + "," + right.address(0) + "/?replicaSet=rs",
