@@ -33,6 +33,9 @@ struct client_options {
     /// For resolving, connecting and the first hello together; 0: no limit. Default: the connection
     /// string's `connectTimeoutMS`, else 10 s.
     std::optional<std::chrono::milliseconds> connect_timeout = std::nullopt;
+    /// For each operation as a whole, see `collection::with_timeout`; 0: no limit. Default: the
+    /// connection string's `timeoutMS`, else none.
+    std::optional<std::chrono::milliseconds> timeout = std::nullopt;
     /// How long the reply of an operation that nobody waits for any more is read on, until its
     /// connection is closed instead. Default 3 s.
     std::chrono::milliseconds drain_timeout{3000};
@@ -87,9 +90,8 @@ struct client_statistics {
 /// once; cursors that were still open on the server are then left to its timeout.
 class client {
  public:
-    /// Throws `mongoro::exception`: `invalid_uri`, see `uri::parse`; `not_supported` for what the
-    /// connection string asks for and this version cannot do yet (`timeoutMS`, `socketTimeoutMS`;
-    /// GSSAPI unless the library was built with it), so that nothing is silently left out;
+    /// Throws `mongoro::exception`: `invalid_uri`, see `uri::parse`; `not_supported` for a
+    /// login by GSSAPI if the library was built without it;
     /// `tls_failed` for a file of TLS that cannot be used, see `tls_options`; `invalid_argument`
     /// for a bad option, also for a log's file that cannot be opened, and for a credential that
     /// lacks what its mechanism needs (`credential::check`). What nobody knows is a warning in the

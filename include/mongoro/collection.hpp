@@ -33,7 +33,8 @@ namespace mongoro {
 /// * cost one round trip, and those of a connection that has to be opened first;
 /// * are retried only where the server was too busy for them and says so: after a pause that
 ///   doubles, at most `maxAdaptiveRetries` times (client-backpressure specification);
-/// * end with the first of: the reply, the deadline in force (`with_deadline`), a stop request.
+/// * end with the first of: the reply, their timeout (`with_timeout`), the deadline in force
+///   (`with_deadline`), a stop request.
 /// Before the
 ///   command is sent a stop takes it out of the queue. After that the caller resumes at once with
 ///   `operation_cancelled` or `deadline_exceeded`, the server may or may not have applied it, and
@@ -43,8 +44,8 @@ namespace mongoro {
 ///   `wait_queue_timeout`, `pool_cleared`, `connect_failed`, `connect_timed_out`, `tls_failed`,
 ///   `proxy_failed`, `name_resolution_failed`, `handshake_failed`, `authentication_failed`,
 ///   `incompatible_server` (nothing was sent); `network_error`, `connection_closed` and the errors
-///   of a malformed reply (a write may have been applied); `command_failed` with the server's
-///   error; `client_closed`.
+///   of a malformed reply (a write may have been applied); `socket_timed_out` (`socketTimeoutMS`;
+///   the same); `command_failed` with the server's error; `client_closed`.
 ///
 /// Spec: source/crud/crud.md
 template <typename T = document>
@@ -78,6 +79,20 @@ class collection {
     /// The same with another write concern for writes that name none.
     [[nodiscard]] collection with_write_concern(const write_concern& concern) const {
         return collection(base_.with(concern));
+    }
+    /// The same with another timeout for operations that name none (`timeoutMS`). Default: its
+    /// database's, else the connection string's, else none, and then `maxTimeMS`, `wtimeout`,
+    /// `socketTimeoutMS` and `waitQueueTimeoutMS` are kept, which count for nothing with one.
+    ///
+    /// It is for all of an operation, whatever it waits for and however often it is tried; a
+    /// deadline of the awaiting task can only shorten it. The server is told what is left of it,
+    /// and an operation that cannot come back in time is not sent. 0 is no limit, and is not the
+    /// same as none; a negative one is `invalid_argument` when an operation is awaited. When it
+    /// passes, the operation fails with `deadline_exceeded`, and so it does with any other time
+    /// that was up (selection, connecting, the server's own); the cause says which.
+    /// Spec: source/client-side-operations-timeout
+    [[nodiscard]] collection with_timeout(std::chrono::milliseconds timeout) const {
+        return collection(base_.with(timeout));
     }
 
     /// Inserts one document. One without `_id` gets an ObjectId, made here, as its first field.

@@ -6,6 +6,7 @@
 #include <mongoro/buffered_awaitable.hpp>
 #include <mongoro/detail/cursor_core.hpp>
 
+#include <chrono>
 #include <cstddef>
 #include <limits>
 #include <memory>
@@ -109,6 +110,9 @@ class next_document {
     }
 
     static task<result<value_type>> fetch(std::shared_ptr<cursor_core> core) {
+        if (!core->has_buffered()) {
+            core->begin_call();
+        }
         while (!core->has_buffered()) {
             auto more = co_await core->fetch();
             if (!more) {
@@ -211,8 +215,12 @@ class [[nodiscard]] cursor {
     }
 
     /// Ends the cursor, here and on the server, and waits for that. Not an error if it was at its
-    /// end.
-    [[nodiscard]] awaitable<void> close() { return {close_in(core_), &core_->core()}; }
+    /// end. It may take as long as the cursor's timeout says, from now on, also if that has passed.
+    [[nodiscard]] awaitable<void> close() { return {close_in(core_, {}), &core_->core()}; }
+    /// The same with another timeout.
+    [[nodiscard]] awaitable<void> close(std::chrono::milliseconds timeout) {
+        return {close_in(core_, timeout), &core_->core()};
+    }
 
     /// Whether nothing more can come: no document is left here, and the server has closed it.
     [[nodiscard]] bool exhausted() const noexcept { return core_->exhausted(); }
@@ -285,6 +293,9 @@ class [[nodiscard]] cursor {
     }
 
     static task<result<std::optional<batch<T>>>> next_batch_in(core_ptr core) {
+        if (!core->has_buffered()) {
+            core->begin_call();
+        }
         while (!core->has_buffered()) {
             auto more = co_await core->fetch();
             if (!more) {
@@ -318,7 +329,10 @@ class [[nodiscard]] cursor {
         co_return std::move(documents);
     }
 
-    static task<result<void>> close_in(core_ptr core) { co_return co_await core->close(); }
+    static task<result<void>> close_in(core_ptr core,
+                                       std::optional<std::chrono::milliseconds> timeout) {
+        co_return co_await core->close(timeout);
+    }
 
     static task<result<iterator>> begin_in(core_ptr core) {
         auto first = co_await detail::next_document<T>::fetch(core);

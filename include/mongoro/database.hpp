@@ -8,10 +8,15 @@
 #include <mongoro/detail/handle_settings.hpp>
 #include <mongoro/options/admin.hpp>
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
+
+namespace mongoro::operation {
+struct target;
+}
 
 namespace mongoro {
 
@@ -42,18 +47,23 @@ class database {
     /// The same with another write concern.
     [[nodiscard]] database with_write_concern(const write_concern& concern) const;
 
+    /// The same with another timeout for operations that name none. See `collection::with_timeout`.
+    [[nodiscard]] database with_timeout(std::chrono::milliseconds timeout) const;
+
     /// Runs any command; gives the server's whole reply. A reply that says `ok: 0` is
     /// `command_failed`.
     ///
-    /// The driver adds `$db` and nothing else. A command whose reply is a cursor gives its first
-    /// batch only: use `run_cursor_command`. Never retried. Spec: source/run-command/run-command.md
+    /// The driver adds `$db`, and what it needs to: `$readPreference`, and a `maxTimeMS` where
+    /// there is a timeout. A command whose reply is a cursor gives its first batch only: use
+    /// `run_cursor_command`. Never retried. Spec: source/run-command/run-command.md
     [[nodiscard]] awaitable<document> run_command(
         const bson::document_param& command,
         const run_command_options& options = detail::no_options<run_command_options>) const;
     /// Runs a command that answers with a cursor.
     [[nodiscard]] cursor<document> run_cursor_command(
         const bson::document_param& command,
-        const run_command_options& options = detail::no_options<run_command_options>) const;
+        const run_cursor_command_options& options =
+            detail::no_options<run_cursor_command_options>) const;
 
     /// What a pipeline of the database itself gives, such as one of `$currentOp` or `$documents`.
     [[nodiscard]] cursor<document> aggregate(
@@ -77,6 +87,8 @@ class database {
         const drop_options& options = detail::no_options<drop_options>) const;
 
  private:
+    [[nodiscard]] operation::target target(std::string_view collection = {}) const noexcept;
+
     std::shared_ptr<detail::client_state> client_;
     std::string name_;
     detail::handle_settings_ptr settings_;

@@ -33,6 +33,7 @@ enum class errc : int {
     connect_timed_out = 22,         ///< no connection, or no hello, within `connectTimeoutMS`
     server_selection_timeout = 23,  ///< no suitable server in time
     wait_queue_timeout = 24,        ///< no connection of the pool became free in time
+    socket_timed_out = 25,          ///< no reply within `socketTimeoutMS`; its connection is closed
 
     // The network.
     name_resolution_failed = 40,  ///< a host name has no address

@@ -36,7 +36,8 @@ result<std::shared_ptr<client_state>> make_state(reactor& r, std::string_view te
 }
 
 task<result<void>> run_ping(std::shared_ptr<client_state> state) {
-    auto reply = co_await operation::execute(detail::deployment_of(state), operation::ping());
+    auto reply =
+        co_await operation::execute(detail::deployment_of(state), operation::ping(state->target()));
     if (!reply) {
         co_return reply.error();
     }
@@ -109,14 +110,16 @@ awaitable<void> client::ping() const {
 
 awaitable<std::vector<document>> client::list_databases(
     const list_databases_options& options) const {
-    return {run_list(state_, operation::list_databases(options)), &state_->core()};
+    return {run_list(state_, operation::list_databases(state_->target(), options)),
+            &state_->core()};
 }
 
 awaitable<std::vector<std::string>> client::list_database_names(
     const list_databases_options& options) const {
     auto names_only = options;
     names_only.name_only = true;
-    return {run_list_names(state_, operation::list_databases(names_only)), &state_->core()};
+    return {run_list_names(state_, operation::list_databases(state_->target(), names_only)),
+            &state_->core()};
 }
 
 result<void> client::append_metadata(const driver_info& wrapper) const {

@@ -57,7 +57,7 @@ client_state::client_state(reactor& r, const uri& where, const client_options& o
                            deployment::settings settings, monitoring::logger log)
     : core_(r.core()),
       default_database_(where.database()),
-      settings_(handle_settings_of(where)),
+      settings_(handle_settings_of(where, options)),
       metadata_(settings.connection.metadata),
       publisher_({options.command_listener, options.pool_listener, options.topology_listener},
                  std::move(log)),
@@ -86,13 +86,17 @@ client_state::~client_state() {
 }
 
 void client_state::kill_cursor(std::string_view database, std::string_view collection,
-                               std::int64_t id, operation::cursor_pin pin) noexcept {
+                               std::int64_t id, operation::cursor_pin pin,
+                               const std::optional<std::chrono::milliseconds>& timeout) noexcept {
     if (deployment_.refuses() || !*reactor_alive_) {
         return;
     }
     try {
-        background_.spawn(run_kill(deployment_, operation::kill_cursors({database, collection}, id),
-                                   std::move(pin)));
+        auto kill = operation::kill_cursors({database, collection}, id);
+        if (timeout) {
+            kill->set_limit({.timeout = *timeout});
+        }
+        background_.spawn(run_kill(deployment_, std::move(kill), std::move(pin)));
     } catch (const std::bad_alloc&) {
         // The server's own timeout will end it.
     }

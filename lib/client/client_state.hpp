@@ -11,8 +11,10 @@
 #include <mongoro/task_scope.hpp>
 #include <mongoro/uri.hpp>
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -35,9 +37,15 @@ class client_state {
     /// What the connection string says of reads and writes; null: nothing.
     [[nodiscard]] const handle_settings_ptr& settings() const noexcept { return settings_; }
 
+    /// The same, for operations of the client itself.
+    [[nodiscard]] operation::target target() const noexcept {
+        return {{}, {}, settings_ ? &settings_ : nullptr};
+    }
+
     /// Kills a cursor in the background; nothing waits for it but `close()`.
     void kill_cursor(std::string_view database, std::string_view collection, std::int64_t id,
-                     operation::cursor_pin pin) noexcept;
+                     operation::cursor_pin pin,
+                     const std::optional<std::chrono::milliseconds>& timeout) noexcept;
     [[nodiscard]] task<result<void>> close(deadline until);
 
  private:

@@ -138,7 +138,7 @@ awaitable<document> connection::command(std::string_view database,
     if (!state_) {
         return {refuse_closed()};
     }
-    return {run_command(state_, operation::run_command(database, command.view(), {})),
+    return {run_command(state_, operation::run_command({database, {}}, command.view(), {})),
             &state_->get().core()};
 }
 

@@ -64,7 +64,8 @@ cursor_core::cursor_core(std::shared_ptr<client_state> client, std::string_view 
       collection_(collection),
       first_(std::move(first)),
       settings_(first_->settings()),
-      pin_(std::make_unique<operation::cursor_pin>()) {}
+      pin_(std::make_unique<operation::cursor_pin>()),
+      limit_(first_->limit()) {}
 
 cursor_core::~cursor_core() {
     kill();
@@ -77,10 +78,9 @@ reactor_core& cursor_core::core() const noexcept {
 void cursor_core::set_find_options(const find_options& o) {
     has_limits_ = true;
     skip_ = o.skip.value_or(0);
-    limit_ = o.limit.value_or(0);
+    max_documents_ = o.limit.value_or(0);
     batch_size_ = o.batch_size.value_or(0);
-    max_await_ = o.max_await_time;
-    tailable_ = o.type != cursor_type::non_tailable;
+    set_type(o.type, o.max_await_time);
     if (o.comment) {
         comment_ = keep(*o.comment);
     }
@@ -117,7 +117,7 @@ void cursor_core::set_skip(std::int64_t n) {
 
 void cursor_core::set_limit(std::int64_t n) {
     if (may_change()) {
-        limit_ = n;
+        max_documents_ = n;
     }
 }
 
@@ -125,6 +125,17 @@ void cursor_core::set_batch_size(std::int32_t n) {
     if (may_change()) {
         batch_size_ = n;
     }
+}
+
+void cursor_core::begin_limit() noexcept {
+    if (limit_->each_call || !started_) {
+        limit_->until =
+            limit_->timeout.count() <= 0 ? deadline::never() : deadline::after(limit_->timeout);
+    }
+}
+
+std::optional<std::chrono::milliseconds> cursor_core::timeout() const noexcept {
+    return limit_ ? std::optional(limit_->timeout) : std::nullopt;
 }
 
 cursor_core::batch cursor_core::take_batch() noexcept {
@@ -136,19 +147,30 @@ cursor_core::batch cursor_core::take_batch() noexcept {
 command_handle cursor_core::next_command() {
     if (!started_) {
         if (has_limits_) {
-            operation::append_limits(*first_, skip_, limit_, batch_size_);
+            operation::append_limits(*first_, skip_, max_documents_, batch_size_);
+        }
+        if (limit_) {
+            first_->set_limit(*limit_);
         }
         return std::move(first_);
     }
     // The limit is the server's to keep, but a batch must not ask beyond it.
     auto batch_size = batch_size_ < 0 ? -batch_size_ : batch_size_;
-    if (limit_ > 0 && batch_size > 0) {
-        batch_size = std::min(batch_size, limit_ - received_);
+    if (max_documents_ > 0 && batch_size > 0) {
+        batch_size = std::min(batch_size, max_documents_ - received_);
     }
-    return operation::get_more({database_, collection_, settings_ ? &settings_ : nullptr}, id_,
-                               static_cast<std::int32_t>(std::min<std::int64_t>(
-                                   batch_size, std::numeric_limits<std::int32_t>::max())),
-                               max_await_, comment_.view());
+    auto next = operation::get_more({database_, collection_, settings_ ? &settings_ : nullptr}, id_,
+                                    static_cast<std::int32_t>(std::min<std::int64_t>(
+                                        batch_size, std::numeric_limits<std::int32_t>::max())),
+                                    limit_ ? std::nullopt : max_await_, comment_.view());
+    if (limit_) {
+        // A server takes a getMore's for the time that it may wait for more.
+        auto limit = *limit_;
+        limit.longest = awaits_ ? max_await_.value_or(std::chrono::milliseconds(0))
+                                : std::chrono::milliseconds(0);
+        next->set_limit(limit);
+    }
+    return next;
 }
 
 task<result<bool>> cursor_core::fetch() {
@@ -158,7 +180,7 @@ task<result<bool>> cursor_core::fetch() {
     if (failure_) {
         co_return failure_;
     }
-    if (started_ && limit_ > 0 && received_ >= limit_) {
+    if (started_ && max_documents_ > 0 && received_ >= max_documents_) {
         kill();  // from 5.0 on a server may leave a cursor open whose limit is reached
     }
     if (started_ && id_ == 0) {
@@ -186,6 +208,9 @@ task<result<bool>> cursor_core::fetch() {
     if (failure_.has_label(label::system_overloaded_error) || pin_->connection) {
         co_return failure_;
     }
+    if (limit_ && failure_ == errc::deadline_exceeded) {
+        co_return failure_;  // the same; each of these has a timeout anew
+    }
     if (failure_.code() == errc::command_failed) {
         id_ = 0;  // the server has closed it
     }
@@ -202,7 +227,7 @@ result<bool> cursor_core::accept(reply r) {
     if (const auto dot = read->ns.find('.'); dot != std::string_view::npos) {
         collection_ = read->ns.substr(dot + 1);
     }
-    if (limit_ > 0) {
+    if (max_documents_ > 0) {
         received_ += static_cast<std::int64_t>(read->batch.count());
     }
     if (id_ == 0) {
@@ -210,7 +235,7 @@ result<bool> cursor_core::accept(reply r) {
     }
     bytes_ = std::move(r.bytes);
     at_ = read->batch.begin();
-    if (limit_ < 0 || batch_size_ < 0) {
+    if (max_documents_ < 0 || batch_size_ < 0) {
         kill();  // one batch was asked for, and not every server closes the cursor with it
     }
     return true;
@@ -228,12 +253,12 @@ bool cursor_core::can_be_killed() const noexcept {
 void cursor_core::kill() noexcept {
     const auto id = std::exchange(id_, 0);
     if (id != 0 && can_be_killed()) {
-        client_->kill_cursor(database_, collection_, id, std::move(*pin_));
+        client_->kill_cursor(database_, collection_, id, std::move(*pin_), timeout());
     }
     pin_->release();
 }
 
-task<result<void>> cursor_core::close() {
+task<result<void>> cursor_core::close(std::optional<std::chrono::milliseconds> timeout) {
     if (fetching_) {
         co_return error(errc::invalid_argument, "a cursor serves one call at a time");
     }
@@ -248,8 +273,17 @@ task<result<void>> cursor_core::close() {
         co_return result<void>();
     }
     const bool balanced = static_cast<bool>(pin_->connection);
-    auto killed = co_await operation::execute(
-        deployment_of(client_), operation::kill_cursors({database_, collection_}, id), pin_.get());
+    auto kill = operation::kill_cursors({database_, collection_}, id);
+    if (!timeout) {
+        timeout = this->timeout();
+    }
+    if (timeout) {
+        kill->set_limit({.timeout = *timeout});
+        if (timeout->count() < 0) {
+            kill->fail({errc::invalid_argument, "a timeout is negative"});
+        }
+    }
+    auto killed = co_await operation::execute(deployment_of(client_), std::move(kill), pin_.get());
     if (!killed && !(balanced && is_network_error(killed.error()))) {
         co_return killed.error();
     }

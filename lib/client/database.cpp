@@ -34,6 +34,7 @@ task<result<std::vector<std::string>>> run_names(std::shared_ptr<detail::cursor_
             }
             names.push_back(std::move(*name));
         }
+        core->begin_call();
         auto more = co_await core->fetch();
         if (!more) {
             co_return more.error();
@@ -67,31 +68,41 @@ database database::with_write_concern(const write_concern& concern) const {
     return changed;
 }
 
+database database::with_timeout(std::chrono::milliseconds timeout) const {
+    auto changed = *this;
+    changed.settings_ = detail::with_setting(settings_, timeout);
+    return changed;
+}
+
+operation::target database::target(std::string_view collection) const noexcept {
+    return {name_, collection, settings_ ? &settings_ : nullptr};
+}
+
 awaitable<document> database::run_command(const bson::document_param& command,
                                           const run_command_options& options) const {
-    return {run_whole(client_, operation::run_command(name_, command.view(), options)),
+    return {run_whole(client_, operation::run_command(target(), command.view(), options)),
             &client_->core()};
 }
 
 cursor<document> database::run_cursor_command(const bson::document_param& command,
-                                              const run_command_options& options) const {
-    return cursor<document>(std::make_shared<detail::cursor_core>(
-        client_, name_, "$cmd", operation::run_command(name_, command.view(), options)));
+                                              const run_cursor_command_options& options) const {
+    auto core = std::make_shared<detail::cursor_core>(
+        client_, name_, "$cmd", operation::run_cursor_command(target(), command.view(), options));
+    core->set_type(options.type, options.max_await_time);
+    return cursor<document>(std::move(core));
 }
 
 cursor<document> database::aggregate(const bson::array_param& pipeline,
                                      const aggregate_options& options) const {
     auto core = std::make_shared<detail::cursor_core>(
-        client_, name_, "$cmd.aggregate",
-        operation::aggregate({name_, {}, settings_ ? &settings_ : nullptr}, pipeline.view(),
-                             options));
+        client_, name_, "$cmd.aggregate", operation::aggregate(target(), pipeline.view(), options));
     core->set_aggregate_options(options);
     return cursor<document>(std::move(core));
 }
 
 cursor<document> database::list_collections(const list_collections_options& options) const {
     auto core = std::make_shared<detail::cursor_core>(
-        client_, name_, "$cmd.listCollections", operation::list_collections({name_, {}}, options));
+        client_, name_, "$cmd.listCollections", operation::list_collections(target(), options));
     core->set_batch_size(options.batch_size.value_or(0));
     return cursor<document>(std::move(core));
 }
@@ -102,21 +113,18 @@ awaitable<std::vector<std::string>> database::list_collection_names(
     names_only.name_only = true;
     return {run_names(std::make_shared<detail::cursor_core>(
                 client_, name_, "$cmd.listCollections",
-                operation::list_collections({name_, {}}, names_only))),
+                operation::list_collections(target(), names_only))),
             &client_->core()};
 }
 
 awaitable<void> database::create_collection(std::string_view name,
                                             const create_collection_options& options) const {
-    return {run_void(client_, operation::create_collection(
-                                  {name_, name, settings_ ? &settings_ : nullptr}, options)),
+    return {run_void(client_, operation::create_collection(target(name), options)),
             &client_->core()};
 }
 
 awaitable<void> database::drop(const drop_options& options) const {
-    return {run_void(client_, operation::drop_database(
-                                  {name_, {}, settings_ ? &settings_ : nullptr}, options)),
-            &client_->core()};
+    return {run_void(client_, operation::drop_database(target(), options)), &client_->core()};
 }
 
 }  // namespace mongoro

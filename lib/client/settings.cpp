@@ -11,6 +11,7 @@
 
 #include <limits>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -29,6 +30,9 @@ result<void> check(const client_options& options) {
     if (options.connect_timeout && options.connect_timeout->count() < 0) {
         return refused("connect_timeout is negative");
     }
+    if (options.timeout && options.timeout->count() < 0) {
+        return refused("timeout is negative");
+    }
     if (options.drain_timeout.count() < 0) {
         return refused("drain_timeout is negative");
     }
@@ -36,6 +40,11 @@ result<void> check(const client_options& options) {
         return refused("app_name is longer than 128 bytes");
     }
     return {};
+}
+
+std::optional<std::chrono::milliseconds> timeout_of(const uri& where,
+                                                    const client_options& options) {
+    return options.timeout ? options.timeout : where.options().timeout;
 }
 
 /// A copy whose password is wiped in the end.
@@ -57,6 +66,9 @@ pool::connection_settings connection_settings_of(const uri& where, const client_
     settings.host = where.host();
     settings.connect_timeout = options.connect_timeout.value_or(where.connect_timeout());
     settings.drain_timeout = options.drain_timeout;
+    settings.socket_timeout = where.options().socket_timeout.value_or(std::chrono::milliseconds(0));
+    const auto timeout = timeout_of(where, options);
+    settings.handshake_timeout = timeout.value_or(settings.socket_timeout);
     settings.app_name = options.app_name.empty() ? where.options().app_name.value_or(std::string())
                                                  : std::string(options.app_name);
     settings.validate_replies = options.validate_replies;
@@ -142,6 +154,9 @@ result<deployment::settings> settings_of(reactor_core& core, const uri& where,
     settings.connection.metadata = std::move(metadata);
     settings.monitoring.connection = settings.connection;
     settings.monitoring.connection.kind = pool::connection_kind::monitor;
+    // Its hellos have a time of their own.
+    settings.monitoring.connection.socket_timeout = {};
+    settings.monitoring.connection.handshake_timeout = {};
     if (auto ready = set_up_login(settings.connection, core, where.credential(), options); !ready) {
         return ready.error();
     }
@@ -173,13 +188,15 @@ result<void> apply_seed_list(deployment::settings& to, const uri& resolved) {
     return to.topology.check();
 }
 
-handle_settings_ptr handle_settings_of(const uri& where) {
+handle_settings_ptr handle_settings_of(const uri& where, const client_options& options) {
     const auto& given = where.options();
     const auto concern = where.write_concern();
-    if (!given.read_preference && !given.read_concern_level && concern.is_default()) {
+    const auto timeout = timeout_of(where, options);
+    if (!given.read_preference && !given.read_concern_level && concern.is_default() && !timeout) {
         return nullptr;
     }
     auto settings = std::make_shared<handle_settings>();
+    settings->timeout = timeout;
     settings->set(concern);
     settings->set(where.read_concern());
     if (const auto& wanted = given.read_preference) {

@@ -20,7 +20,8 @@ namespace mongoro::detail {
 /// record. `invalid_argument` for what now excludes itself.
 [[nodiscard]] result<void> apply_seed_list(deployment::settings& to, const uri& resolved);
 
-/// What it says of reads and writes; null: nothing.
-[[nodiscard]] handle_settings_ptr handle_settings_of(const uri& where);
+/// What they say of reads, writes and time; null: nothing.
+[[nodiscard]] handle_settings_ptr handle_settings_of(const uri& where,
+                                                     const client_options& options);
 
 }  // namespace mongoro::detail

@@ -5,8 +5,7 @@
 
 namespace mongoro::detail {
 
-/// What a connection string asks for and no client can do yet: `errc::not_supported` that names the
-/// first such option, and no value. Nothing if there is none.
+/// `errc::not_supported` for a connection string that asks for what the library was built without.
 [[nodiscard]] error unsupported_option(const uri& where);
 
 }  // namespace mongoro::detail

@@ -38,6 +38,8 @@ const char* text_of(errc e) noexcept {
             return "server selection timed out";
         case errc::wait_queue_timeout:
             return "timed out waiting for a connection of the pool";
+        case errc::socket_timed_out:
+            return "no reply in time";
         case errc::name_resolution_failed:
             return "name resolution failed";
         case errc::connect_failed:

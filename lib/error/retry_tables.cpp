@@ -113,8 +113,8 @@ state_change state_change_of(const error& e) noexcept {
 
 bool is_network_error(const error& e) noexcept {
     return e == errc::network_error || e == errc::connection_closed || e == errc::connect_failed ||
-           e == errc::connect_timed_out || e == errc::name_resolution_failed ||
-           e == errc::proxy_failed || e == errc::tls_failed;
+           e == errc::connect_timed_out || e == errc::socket_timed_out ||
+           e == errc::name_resolution_failed || e == errc::proxy_failed || e == errc::tls_failed;
 }
 
 bool is_retryable_read_error(const error& e) noexcept {

@@ -33,6 +33,14 @@ command_handle aggregate(target t, bson::array_view pipeline, const aggregate_op
     if (!is_write) {
         set_read(*c, t);
     }
+    if (o.timeout || o.timeout_mode || t.settings != nullptr) [[unlikely]] {
+        begin_limit(*c, {cursor_type::non_tailable, o.max_await_time, o.timeout, o.timeout_mode},
+                    t);
+        if (is_write && o.timeout_mode == timeout_mode::iteration) {
+            c->fail({errc::invalid_argument,
+                     "an aggregate that writes has no timeout_mode::iteration"});
+        }
+    }
     auto& body = c->body();
     body.append("pipeline", pipeline);
     body.begin_document("cursor");
@@ -53,7 +61,7 @@ command_handle aggregate(target t, bson::array_view pipeline, const aggregate_op
     append_if(body, "comment", o.comment);
     append_if(body, "hint", o.hint);
     append_if(body, "let", o.let);
-    append_if(body, "maxTimeMS", o.max_time);
+    append_max_time(*c, o.max_time);
     append_if(body, "rawData", o.raw_data);
     append_concern(*c, o.read_concern, t);
     return c;

@@ -53,6 +53,21 @@ inline void append_if(bson::writer& to, std::string_view key, std::string_view t
     }
 }
 
+/// What bounds the operation: its own timeout, or that of its handle. To be called first: with one,
+/// the options that it replaces are not appended.
+inline void set_limit(command& to, const std::optional<std::chrono::milliseconds>& timeout,
+                      const target& t) {
+    if (timeout || t.settings != nullptr) [[unlikely]] {
+        begin_limit(to, timeout, t);
+    }
+}
+
+inline void append_max_time(command& to, const std::optional<std::chrono::milliseconds>& option) {
+    if (option && !to.limit()) {
+        append_if(to.body(), "maxTimeMS", option);
+    }
+}
+
 inline void append_read_concern(bson::writer& to, const std::optional<read_concern>& option) {
     if (option && !option->level.empty()) {
         to.begin_document("readConcern");
@@ -84,6 +99,13 @@ inline void append_write_concern(command& to, const std::optional<write_concern>
     if (!option || option->is_default()) {
         return;
     }
+    if (option->w_timeout && option->w_timeout->count() < 0) {
+        to.fail({errc::invalid_argument, "a write concern's timeout is negative"});
+    }
+    const bool has_time = option->w_timeout && !to.limit();
+    if (!has_time && !option->w && option->w_tag.empty() && !option->journal) {
+        return;
+    }
     auto& body = to.body();
     body.begin_document("writeConcern");
     if (!option->w_tag.empty()) {
@@ -92,16 +114,15 @@ inline void append_write_concern(command& to, const std::optional<write_concern>
         body.append("w", *option->w);
     }
     append_if(body, "j", option->journal);
-    append_if(body, "wtimeout", option->w_timeout);
+    if (has_time) {
+        append_if(body, "wtimeout", option->w_timeout);
+    }
     body.end();
     if (option->w && *option->w == 0 && option->journal.value_or(false)) {
         to.fail({errc::invalid_argument, "a write concern of w: 0 cannot have a journal"});
     }
     if (option->w && *option->w < 0) {
         to.fail({errc::invalid_argument, "a write concern's w is negative"});
-    }
-    if (option->w_timeout && option->w_timeout->count() < 0) {
-        to.fail({errc::invalid_argument, "a write concern's timeout is negative"});
     }
     if (!option->is_acknowledged()) {
         to.set_unacknowledged();

@@ -9,6 +9,7 @@ command_handle list_collections(target t, const list_collections_options& o) {
     auto c = command::make();
     c->begin("listCollections", t.database);
     c->set_kind(command::kind::read);
+    begin_limit(*c, {.timeout = o.timeout, .mode = o.timeout_mode}, t);
     auto& body = c->body();
     append_if(body, "filter", o.filter);
     append_if(body, "nameOnly", o.name_only);
@@ -24,6 +25,7 @@ command_handle list_collections(target t, const list_collections_options& o) {
 command_handle create_collection(target t, const create_collection_options& o) {
     auto c = command::make();
     c->begin("create", t.database, t.collection);
+    set_limit(*c, o.timeout, t);
     auto& body = c->body();
     append_if(body, "capped", o.capped);
     append_if(body, "size", o.size);
@@ -48,6 +50,7 @@ command_handle create_collection(target t, const create_collection_options& o) {
 command_handle drop_collection(target t, const drop_options& o) {
     auto c = command::make();
     c->begin("drop", t.database, t.collection);
+    set_limit(*c, o.timeout, t);
     append_if(c->body(), "comment", o.comment);
     append_concern(*c, o.write_concern, t);
     return c;
@@ -56,6 +59,7 @@ command_handle drop_collection(target t, const drop_options& o) {
 command_handle drop_database(target t, const drop_options& o) {
     auto c = command::make();
     c->begin("dropDatabase", t.database);
+    set_limit(*c, o.timeout, t);
     append_if(c->body(), "comment", o.comment);
     append_concern(*c, o.write_concern, t);
     return c;
@@ -66,6 +70,7 @@ command_handle rename_collection(target t, std::string_view new_name, const rena
     std::string from;
     from.append(t.database).append(".").append(t.collection);
     c->begin("renameCollection", "admin", from);
+    set_limit(*c, o.timeout, t);
     if (auto bad = wire::check_database_name(t.database)) {
         c->fail(std::move(bad));
     }
@@ -85,10 +90,11 @@ command_handle rename_collection(target t, std::string_view new_name, const rena
     return c;
 }
 
-command_handle list_databases(const list_databases_options& o) {
+command_handle list_databases(target t, const list_databases_options& o) {
     auto c = command::make();
     c->begin("listDatabases", "admin");
     c->set_kind(command::kind::read);
+    set_limit(*c, o.timeout, t);
     auto& body = c->body();
     append_if(body, "filter", o.filter);
     append_if(body, "nameOnly", o.name_only);

@@ -7,6 +7,7 @@ command_handle count_documents(target t, bson::document_view filter, const count
     auto c = command::make();
     c->begin("aggregate", t.database, t.collection);
     set_read(*c, t);
+    set_limit(*c, o.timeout, t);
     auto& body = c->body();
     body.begin_array("pipeline");
     char stage[] = "0";
@@ -40,7 +41,7 @@ command_handle count_documents(target t, bson::document_view filter, const count
     append_if(body, "collation", o.collation);
     append_if(body, "comment", o.comment);
     append_if(body, "hint", o.hint);
-    append_if(body, "maxTimeMS", o.max_time);
+    append_max_time(*c, o.max_time);
     append_if(body, "rawData", o.raw_data);
     append_concern(*c, o.read_concern, t);
     return c;
@@ -61,9 +62,10 @@ command_handle estimated_count(target t, const estimated_count_options& o) {
     auto c = command::make();
     c->begin("count", t.database, t.collection);
     set_read(*c, t);
+    set_limit(*c, o.timeout, t);
     auto& body = c->body();
     append_if(body, "comment", o.comment);
-    append_if(body, "maxTimeMS", o.max_time);
+    append_max_time(*c, o.max_time);
     append_if(body, "rawData", o.raw_data);
     append_concern(*c, o.read_concern, t);
     return c;

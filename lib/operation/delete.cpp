@@ -8,6 +8,7 @@ command_handle remove(target t, bson::document_view filter, multi how_many,
     auto c = command::make();
     c->begin("delete", t.database, t.collection);
     c->begin_documents("deletes");
+    set_limit(*c, o.timeout, t);
     auto& body = c->body();
     body.append("ordered", true);
     append_if(body, "let", o.let);

@@ -8,13 +8,14 @@ command_handle distinct(target t, std::string_view key, bson::document_view filt
     auto c = command::make();
     c->begin("distinct", t.database, t.collection);
     set_read(*c, t);
+    set_limit(*c, o.timeout, t);
     auto& body = c->body();
     body.append("key", key);
     body.append("query", filter);
     append_if(body, "collation", o.collation);
     append_if(body, "comment", o.comment);
     append_if(body, "hint", o.hint);
-    append_if(body, "maxTimeMS", o.max_time);
+    append_max_time(*c, o.max_time);
     append_if(body, "rawData", o.raw_data);
     append_concern(*c, o.read_concern, t);
     return c;

@@ -3,11 +3,13 @@
 #include "operation/monitored.hpp"
 #include "operation/read_preference.hpp"
 #include "operation/retry.hpp"
+#include "operation/time_limit.hpp"
 #include "operation/waiting_place.hpp"
 #include "operation/write_outcome.hpp"
 #include "pool/authenticate.hpp"
 #include "wire/server_error.hpp"
 
+#include <optional>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -61,9 +63,10 @@ task<result<deployment::server_use>> select(deployment::deployment& d, const wir
 }
 
 /// One coroutine for all of it, for one reply and for many: a frame less for each operation.
+/// `limit` is null without a `timeoutMS`.
 template <typename Outcome, typename Deployment>
 task<result<typename Outcome::value_type>> run_on(Deployment d, detail::command_handle c,
-                                                  cursor_pin* pin) {
+                                                  cursor_pin* pin, running_limit* limit) {
     if constexpr (std::is_same_v<Deployment, deployment_ptr>) {
         if (d->refuses()) {
             co_return error(errc::client_closed);
@@ -107,7 +110,11 @@ task<result<typename Outcome::value_type>> run_on(Deployment d, detail::command_
             }
             checked_out = use->pool().try_check_out();
             if (!checked_out) {
-                auto& turn = waiting.in_line(use->pool());
+                std::optional<deadline> until;
+                if (limit != nullptr) {
+                    until = limit->selected(use->description());
+                }
+                auto& turn = waiting.in_line(use->pool(), until);
                 failed = co_await turn;
                 if (!failed) {
                     checked_out = turn.take();
@@ -117,6 +124,11 @@ task<result<typename Outcome::value_type>> run_on(Deployment d, detail::command_
         if (!failed) {
             auto& connection = *lease;
             append_read_preference(*c, d->topology(), server->description().type);
+            if (limit != nullptr) [[unlikely]] {
+                if (auto late = limit->append_max_time(*c, server->description())) {
+                    co_return outcome.interrupted(late);
+                }
+            }
             c->finish();
             if (c->failure()) {
                 co_return c->failure();
@@ -142,7 +154,8 @@ task<result<typename Outcome::value_type>> run_on(Deployment d, detail::command_
                     break;
                 }
                 first = last;
-            } while (first < count && outcome.goes_on());
+            } while (first < count && outcome.goes_on() &&
+                     (limit == nullptr || limit->begin_batch(*c, failed)));
         }
         if (!failed) [[likely]] {
             if (pin != nullptr && !pinned) {
@@ -183,6 +196,9 @@ task<result<typename Outcome::value_type>> run_on(Deployment d, detail::command_
         if (lost || !retries.allows(d->options(), c->what(), failed)) {
             co_return outcome.interrupted(failed);
         }
+        if (limit != nullptr) {
+            limit->failed(failed);
+        }
         if (d->options().overload_retargeting) {
             retries.avoid(server->address());
         }
@@ -195,22 +211,49 @@ task<result<typename Outcome::value_type>> run_on(Deployment d, detail::command_
     }
 }
 
+/// The same under the command's limit.
+template <typename Outcome, typename Deployment>
+task<result<typename Outcome::value_type>> run_within(Deployment d, detail::command_handle c,
+                                                      cursor_pin* pin) {
+    const auto* outer = co_await detail::this_context{};
+    if (outer == nullptr) {
+        outer = &d->core().root_context();
+    }
+    running_limit limit(*c, *outer, d->options().server_selection_timeout);
+    co_await detail::use_context{&limit.context()};
+    auto work = run_on<Outcome>(std::move(d), std::move(c), pin, &limit);
+    auto done = co_await std::move(work);
+    if (!done) {
+        co_return limit.result_of(done.error());
+    }
+    co_return done;
+}
+
+template <typename Outcome, typename Deployment>
+task<result<typename Outcome::value_type>> run_any(Deployment d, detail::command_handle c,
+                                                   cursor_pin* pin) {
+    if (c->limit()) [[unlikely]] {
+        return run_within<Outcome>(std::move(d), std::move(c), pin);
+    }
+    return run_on<Outcome>(std::move(d), std::move(c), pin, nullptr);
+}
+
 }  // namespace
 
 task<result<detail::reply>> execute(deployment_ptr d, detail::command_handle c, cursor_pin* pin) {
-    return run_on<single_reply>(std::move(d), std::move(c), pin);
+    return run_any<single_reply>(std::move(d), std::move(c), pin);
 }
 
 task<result<detail::reply>> run(deployment::deployment& d, detail::command_handle c,
                                 cursor_pin* pin) {
-    return run_on<single_reply>(&d, std::move(c), pin);
+    return run_any<single_reply>(&d, std::move(c), pin);
 }
 
 task<result<write_reply>> execute_write(deployment_ptr d, detail::command_handle c) {
     if (c->document_count() == 0) {
         c->fail({errc::invalid_argument, "a write of no documents"});
     }
-    return run_on<write_outcome>(std::move(d), std::move(c), nullptr);
+    return run_any<write_outcome>(std::move(d), std::move(c), nullptr);
 }
 
 }  // namespace mongoro::operation

@@ -15,7 +15,7 @@ void append_common(command& c, const Options& o, const target& t) {
     append_if(body, "projection", o.projection);
     append_if(body, "hint", o.hint);
     append_if(body, "comment", o.comment);
-    append_if(body, "maxTimeMS", o.max_time);
+    append_max_time(c, o.max_time);
     append_if(body, "max", o.max);
     append_if(body, "min", o.min);
     append_if(body, "returnKey", o.return_key);
@@ -41,6 +41,9 @@ command_handle find(target t, bson::document_view filter, const find_options& o)
     auto c = command::make();
     c->begin("find", t.database, t.collection);
     set_read(*c, t);
+    if (o.timeout || o.timeout_mode || t.settings != nullptr) [[unlikely]] {
+        begin_limit(*c, cursor_times{o.type, o.max_await_time, o.timeout, o.timeout_mode}, t);
+    }
     auto& body = c->body();
     body.append("filter", filter);
     append_common(*c, o, t);
@@ -63,6 +66,7 @@ command_handle find_one(target t, bson::document_view filter, const find_one_opt
     auto c = command::make();
     c->begin("find", t.database, t.collection);
     set_read(*c, t);
+    set_limit(*c, o.timeout, t);
     auto& body = c->body();
     body.append("filter", filter);
     append_common(*c, o, t);

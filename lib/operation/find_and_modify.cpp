@@ -18,6 +18,7 @@ command_handle find_and_modify(target t, bson::document_view filter, const Optio
                                What&& what) {
     auto c = command::make();
     c->begin("findAndModify", t.database, t.collection);
+    set_limit(*c, o.timeout, t);
     auto& body = c->body();
     body.append("query", filter);
     what(body);
@@ -37,7 +38,7 @@ command_handle find_and_modify(target t, bson::document_view filter, const Optio
     append_if(body, "hint", o.hint);
     append_if(body, "let", o.let);
     append_if(body, "comment", o.comment);
-    append_if(body, "maxTimeMS", o.max_time);
+    append_max_time(*c, o.max_time);
     append_if(body, "rawData", o.raw_data);
     append_concern(*c, o.write_concern, t);
     if (!c->acknowledged()) {

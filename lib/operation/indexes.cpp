@@ -76,6 +76,7 @@ command_handle create_indexes(target t, std::span<const index_model> models,
                               const create_index_options& o) {
     auto c = command::make();
     c->begin("createIndexes", t.database, t.collection);
+    set_limit(*c, o.timeout, t);
     auto& body = c->body();
     if (models.empty()) {
         c->fail({errc::invalid_argument, "no index to create"});
@@ -93,7 +94,7 @@ command_handle create_indexes(target t, std::span<const index_model> models,
     body.end();
     append_if(body, "commitQuorum", o.commit_quorum);
     append_if(body, "comment", o.comment);
-    append_if(body, "maxTimeMS", o.max_time);
+    append_max_time(*c, o.max_time);
     append_if(body, "rawData", o.raw_data);
     append_concern(*c, o.write_concern, t);
     return c;
@@ -102,10 +103,11 @@ command_handle create_indexes(target t, std::span<const index_model> models,
 command_handle drop_indexes(target t, std::string_view name, const drop_index_options& o) {
     auto c = command::make();
     c->begin("dropIndexes", t.database, t.collection);
+    set_limit(*c, o.timeout, t);
     auto& body = c->body();
     body.append("index", name);
     append_if(body, "comment", o.comment);
-    append_if(body, "maxTimeMS", o.max_time);
+    append_max_time(*c, o.max_time);
     append_if(body, "rawData", o.raw_data);
     append_concern(*c, o.write_concern, t);
     if (name.empty()) {
@@ -118,6 +120,7 @@ command_handle list_indexes(target t, const list_indexes_options& o) {
     auto c = command::make();
     c->begin("listIndexes", t.database, t.collection);
     c->set_kind(command::kind::read);
+    begin_limit(*c, {.timeout = o.timeout, .mode = o.timeout_mode}, t);
     auto& body = c->body();
     body.begin_document("cursor");
     append_if(body, "batchSize", o.batch_size);

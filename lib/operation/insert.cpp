@@ -15,6 +15,7 @@ command_handle begin_insert(target t, const Options& o, bool ordered) {
     c->begin("insert", t.database, t.collection);
     c->begin_documents("documents");
     c->set_ordered(ordered);
+    set_limit(*c, o.timeout, t);
     auto& body = c->body();
     body.append("ordered", ordered);
     append_if(body, "bypassDocumentValidation", o.bypass_document_validation);

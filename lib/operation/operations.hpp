@@ -30,6 +30,20 @@ struct target {
     const detail::handle_settings_ptr* settings = nullptr;
 };
 
+// time_limit.cpp
+/// `timeout`, or the handle's: none of both leaves the command without a limit.
+void begin_limit(command& to, const std::optional<std::chrono::milliseconds>& timeout,
+                 const target& t);
+/// What of a cursor's options has to do with time.
+struct cursor_times {
+    cursor_type type = cursor_type::non_tailable;
+    std::optional<std::chrono::milliseconds> max_await = std::nullopt;
+    std::optional<std::chrono::milliseconds> timeout = std::nullopt;
+    std::optional<timeout_mode> mode = std::nullopt;
+};
+/// The same of a command that makes a cursor; fails it where those do not go together.
+void begin_limit(command& to, const cursor_times& times, const target& t);
+
 // find.cpp
 /// Without `skip`, `limit` and `batch_size`, which a cursor may still change.
 [[nodiscard]] command_handle find(target t, bson::document_view filter,
@@ -131,13 +145,18 @@ enum class multi : bool { one, many };
 [[nodiscard]] command_handle drop_database(target t, const drop_options& options);
 [[nodiscard]] command_handle rename_collection(target t, std::string_view new_name,
                                                const rename_options& options);
-[[nodiscard]] command_handle list_databases(const list_databases_options& options);
+/// `t` has only settings.
+[[nodiscard]] command_handle list_databases(target t, const list_databases_options& options);
 /// The array of databases of the reply.
 [[nodiscard]] result<bson::array_view> read_databases(bson::document_view reply);
 
 // run_command.cpp
-[[nodiscard]] command_handle run_command(std::string_view database, bson::document_view document,
+/// Of the handle's settings only its timeout counts. `t` has no collection.
+[[nodiscard]] command_handle run_command(target t, bson::document_view document,
                                          const run_command_options& options);
-[[nodiscard]] command_handle ping();
+[[nodiscard]] command_handle run_cursor_command(target t, bson::document_view document,
+                                                const run_cursor_command_options& options);
+/// `t` has only settings.
+[[nodiscard]] command_handle ping(target t);
 
 }  // namespace mongoro::operation

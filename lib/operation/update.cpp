@@ -17,6 +17,7 @@ command_handle begin_update(target t, const Options& o) {
     auto c = command::make();
     c->begin("update", t.database, t.collection);
     c->begin_documents("updates");
+    set_limit(*c, o.timeout, t);
     auto& body = c->body();
     body.append("ordered", true);
     append_if(body, "bypassDocumentValidation", o.bypass_document_validation);

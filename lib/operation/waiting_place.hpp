@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 
 namespace mongoro::operation {
 
@@ -16,9 +17,11 @@ class waiting_place {
     waiting_place& operator=(const waiting_place&) = delete;
     ~waiting_place() { reset(); }
 
-    pool::connection_pool::turn& in_line(pool::connection_pool& pool) noexcept {
+    /// `until`: see `turn`.
+    pool::connection_pool::turn& in_line(pool::connection_pool& pool,
+                                         const std::optional<deadline>& until) noexcept {
         reset();
-        auto* const made = std::construct_at(&turn_, pool);
+        auto* const made = std::construct_at(&turn_, pool, until);
         holds_ = holds::turn;
         return *made;
     }

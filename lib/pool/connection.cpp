@@ -302,6 +302,12 @@ void connection::interrupted(exchange& e, errc why) noexcept {
     e.resume(error(why));
 }
 
+/// A reply that is so late may never come: the connection is not good any more.
+void connection::timed_out() noexcept {
+    broken({errc::socket_timed_out,
+            host_.to_string() + " within " + std::to_string(socket_timeout_.count()) + " ms"});
+}
+
 void connection::abandon(exchange& e) noexcept {
     begin_draining(e.command_);
 }
@@ -361,7 +367,34 @@ bool connection::exchange::begin(std::coroutine_handle<> h, const detail::task_c
         };
         interrupt_.arm(connection_.core_, *context, watcher_);
     }
+    if (connection_.socket_timeout_.count() != 0) [[unlikely]] {
+        watch(context);
+    }
     return true;
+}
+
+/// Watches for `socketTimeoutMS` as well, unless the command has a limit.
+void connection::exchange::watch(const detail::task_context* context) {
+    if (command_ != nullptr && (*command_)->limit()) {
+        return;
+    }
+    const auto& inherited = context != nullptr ? *context : connection_.core_.root_context();
+    const auto until = deadline::after(connection_.socket_timeout_);
+    if (until >= inherited.until) {
+        return;
+    }
+    watcher_.owner = this;
+    watcher_.fn = [](io::completion& self, int why) noexcept {
+        auto& e = *static_cast<watcher&>(self).owner;
+        if (static_cast<errc>(why) == errc::deadline_exceeded) {
+            e.connection_.timed_out();
+        } else {
+            e.connection_.interrupted(e, static_cast<errc>(why));
+        }
+    };
+    interrupt_.arm(
+        connection_.core_, inherited.stop, until, watcher_,
+        inherited.background ? io::timer::keeps_running::no : io::timer::keeps_running::yes);
 }
 
 void connection::exchange::resume(result<detail::reply> r) noexcept {

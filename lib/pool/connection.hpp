@@ -88,6 +88,11 @@ class connection : io::completion {
     void set_owner(connection_owner* owner) noexcept { owner_ = owner; }
     /// How long a reply that nobody waits for may take until the connection is closed instead.
     void set_drain_timeout(std::chrono::milliseconds timeout) noexcept { drain_timeout_ = timeout; }
+    /// How long the reply to a command without a limit of its own may take, from the sending on,
+    /// until the connection is closed; 0: no limit.
+    void set_socket_timeout(std::chrono::milliseconds timeout) noexcept {
+        socket_timeout_ = timeout;
+    }
     /// Whether the messages that are sent have a checksum. One in a reply is always verified.
     void set_checksum(wire::command::checksum sum) noexcept { checksum_ = sum; }
     /// Which compressors a reply may come in; with none an OP_COMPRESSED closes the connection.
@@ -144,6 +149,7 @@ class connection : io::completion {
     void deliver(result<detail::reply> r) noexcept;
     void broken(error e) noexcept;
     void interrupted(exchange& e, errc why) noexcept;
+    void timed_out() noexcept;
     void abandon(exchange& e) noexcept;
     void begin_draining(detail::command_handle* c) noexcept;
 
@@ -154,6 +160,7 @@ class connection : io::completion {
     wire::server_limits limits_;
     connection_owner* owner_ = nullptr;
     std::chrono::milliseconds drain_timeout_{3000};
+    std::chrono::milliseconds socket_timeout_{0};
     connection_record record_;
     state state_ = state::idle;
     bool validate_replies_ = false;
@@ -211,6 +218,7 @@ class [[nodiscard]] connection::exchange {
     friend class connection;
     bool begin(std::coroutine_handle<> h, const detail::task_context* context);
     void resume(result<detail::reply> r) noexcept;
+    void watch(const detail::task_context* context);
 
     /// The deadline passed, or the stop was requested.
     struct watcher : io::completion {

@@ -190,7 +190,10 @@ class connection_pool final : connection_owner {
 /// `take()`. Destroying it leaves the line; a connection that was granted and not taken goes back.
 class connection_pool::turn : public io::wait_queue::waiter {
  public:
-    explicit turn(connection_pool& pool) noexcept : waiter(pool.turns_), pool_(pool) {}
+    /// `until` is in the place of `waitQueueTimeoutMS`, if it is given.
+    explicit turn(connection_pool& pool,
+                  const std::optional<deadline>& until = std::nullopt) noexcept
+        : waiter(pool.turns_), pool_(pool), until_(until) {}
     turn(const turn&) = delete;
     turn& operator=(const turn&) = delete;
     ~turn() {
@@ -213,9 +216,10 @@ class connection_pool::turn : public io::wait_queue::waiter {
     void give_up() noexcept;
 
     connection_pool& pool_;
+    std::optional<deadline> until_;
     clock::time_point started_{};
     bool ended_ = true;         // its end has been published, or its beginning has not
-    bool own_timeout_ = false;  // waitQueueTimeoutMS is earlier than the caller's deadline
+    bool own_timeout_ = false;  // the pool's limit is earlier than the caller's deadline
 };
 
 }  // namespace mongoro::pool

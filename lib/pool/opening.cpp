@@ -18,7 +18,8 @@ namespace {
 error label_overload(const error& e) {
     const auto* const below = e.cause();
     const bool of_network = e == errc::connect_failed || e == errc::connect_timed_out ||
-                            e == errc::network_error || e == errc::connection_closed ||
+                            e == errc::socket_timed_out || e == errc::network_error ||
+                            e == errc::connection_closed ||
                             (e == errc::tls_failed && below != nullptr &&
                              (*below == errc::network_error || *below == errc::connection_closed ||
                               below->code().category() == std::system_category()));

@@ -22,7 +22,9 @@ bool connection_pool::turn::enter(std::coroutine_handle<> h, const detail::task_
         }
     }
     const auto limit = pool_.state_.settings().wait_queue_timeout;
-    const auto until = limit.count() == 0 ? deadline::never() : deadline::after(limit);
+    const auto until = until_               ? *until_
+                       : limit.count() == 0 ? deadline::never()
+                                            : deadline::after(limit);
     own_timeout_ = context == nullptr || until < context->until;
     if (!begin(h, context, until)) {
         return false;

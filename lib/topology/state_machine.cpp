@@ -25,7 +25,8 @@ server_description_ptr shared(const topology_description& in, std::string_view a
 }
 
 bool is_timeout(const error& e) noexcept {
-    return e == errc::connect_timed_out || e == errc::deadline_exceeded;
+    return e == errc::connect_timed_out || e == errc::socket_timed_out ||
+           e == errc::deadline_exceeded;
 }
 
 /// What ended the opening of a connection from this side: nothing of it is the server's doing.

@@ -122,6 +122,7 @@ void command::reset() noexcept {
     body_end_ = 0;
     failure_ = {};
     settings_.reset();
+    limit_.reset();
     kind_ = kind::write;
     acknowledged_ = true;
     exhaust_allowed_ = false;

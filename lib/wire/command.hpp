@@ -7,11 +7,13 @@
 #include <mongoro/bson/writer.hpp>
 #include <mongoro/detail/command_handle.hpp>
 #include <mongoro/detail/handle_settings.hpp>
+#include <mongoro/detail/time_limit.hpp>
 #include <mongoro/error.hpp>
 
 #include <sys/uio.h>
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -74,6 +76,10 @@ class command {
     }
     /// Null: all defaults.
     [[nodiscard]] const detail::handle_settings_ptr& settings() const noexcept { return settings_; }
+
+    void set_limit(const detail::time_limit& limit) noexcept { limit_ = limit; }
+    /// None: no `timeoutMS` is given.
+    [[nodiscard]] const std::optional<detail::time_limit>& limit() const noexcept { return limit_; }
 
     /// From here on the body holds what is only for the server that was selected; before the first
     /// `finish()`.
@@ -138,6 +144,7 @@ class command {
     bson::writer open_{bytes_};  // as the writer was before the tail
     std::size_t tail_ = 0;
     detail::handle_settings_ptr settings_;
+    std::optional<detail::time_limit> limit_;
     kind kind_ = kind::write;
     bool acknowledged_ = true;
     bool exhaust_allowed_ = false;

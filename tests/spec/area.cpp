@@ -6,7 +6,7 @@
 namespace mongoro::spec {
 
 std::span<const area_entry> built_areas() {
-    static constexpr std::array<area_entry, 15> areas{{
+    static constexpr std::array<area_entry, 16> areas{{
         {"bson-corpus", make_bson_corpus},
         {"bson-binary-vector", make_bson_binary_vector},
         {"connection-monitoring-and-pooling", make_connection_monitoring_and_pooling},
@@ -21,6 +21,7 @@ std::span<const area_entry> built_areas() {
         {"command-logging-and-monitoring", make_unified},
         {"load-balancers", make_unified},
         {"client-backpressure", make_unified},
+        {"client-side-operations-timeout", make_unified},
         {"unified-test-format", make_unified},
     }};
     return areas;

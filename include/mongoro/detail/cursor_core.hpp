@@ -7,6 +7,7 @@
 #include <mongoro/detail/command_handle.hpp>
 #include <mongoro/detail/handle_settings.hpp>
 #include <mongoro/detail/reply.hpp>
+#include <mongoro/detail/time_limit.hpp>
 #include <mongoro/options/find.hpp>
 #include <mongoro/result.hpp>
 #include <mongoro/task.hpp>
@@ -40,6 +41,11 @@ class cursor_core {
 
     // Settings. Those that a user can reach later fail the cursor once it has started.
     void set_find_options(const find_options& o);
+    void set_type(cursor_type type, std::optional<std::chrono::milliseconds> max_await) noexcept {
+        tailable_ = type != cursor_type::non_tailable;
+        awaits_ = type == cursor_type::tailable_await;
+        max_await_ = max_await;
+    }
     void set_aggregate_options(const aggregate_options& o);
     void set_document(std::string_view key, document_view value);
     void set_skip(std::int64_t n);
@@ -64,6 +70,13 @@ class cursor_core {
     };
     [[nodiscard]] batch take_batch() noexcept;
 
+    /// A call of the user's begins that has to ask the server: what bounds each call, and not all
+    /// of the cursor, begins with it.
+    void begin_call() noexcept {
+        if (limit_) [[unlikely]] {
+            begin_limit();
+        }
+    }
     /// Asks the server for a batch. False: there is none to ask for. True: a batch came, perhaps an
     /// empty one.
     [[nodiscard]] task<result<bool>> fetch();
@@ -73,13 +86,16 @@ class cursor_core {
     }
     [[nodiscard]] bool tailable() const noexcept { return tailable_; }
     [[nodiscard]] std::int64_t id() const noexcept { return id_; }
-    /// Kills it on the server now. No more documents come.
-    [[nodiscard]] task<result<void>> close();
+    /// Kills it on the server now. No more documents come. Without a timeout it has the cursor's,
+    /// from the beginning.
+    [[nodiscard]] task<result<void>> close(std::optional<std::chrono::milliseconds> timeout);
 
  private:
     class under_way;
 
     [[nodiscard]] bool may_change();
+    void begin_limit() noexcept;
+    [[nodiscard]] std::optional<std::chrono::milliseconds> timeout() const noexcept;
     [[nodiscard]] command_handle next_command();
     [[nodiscard]] result<bool> accept(reply r);
     [[nodiscard]] bool can_be_killed() const noexcept;
@@ -93,11 +109,13 @@ class cursor_core {
     std::unique_ptr<operation::cursor_pin> pin_;
     bool has_limits_ = false;
     std::int64_t skip_ = 0;
-    std::int64_t limit_ = 0;
+    std::int64_t max_documents_ = 0;  // 0: no limit
     std::int64_t batch_size_ = 0;
     std::optional<std::chrono::milliseconds> max_await_;
     bson::value comment_;
+    std::optional<time_limit> limit_;
     bool tailable_ = false;
+    bool awaits_ = false;
     bool empty_if_missing_ = false;
     bool started_ = false;
     bool fetching_ = false;

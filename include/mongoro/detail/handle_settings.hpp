@@ -25,6 +25,7 @@ struct handle_settings {
     std::string w_tag;
     std::optional<bool> journal;
     std::optional<std::chrono::milliseconds> w_timeout;
+    std::optional<std::chrono::milliseconds> timeout;
 
     void set(const read_preference& to) {
         mode = to.mode;
@@ -39,6 +40,8 @@ struct handle_settings {
         journal = to.journal;
         w_timeout = to.w_timeout;
     }
+
+    void set(std::chrono::milliseconds to) { timeout = to; }
 
     /// Views into this.
     [[nodiscard]] read_preference preference() const noexcept {

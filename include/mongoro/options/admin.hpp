@@ -2,6 +2,7 @@
 
 #include <mongoro/bson/array_view.hpp>
 #include <mongoro/options/common.hpp>
+#include <mongoro/options/find.hpp>
 #include <mongoro/options/read_preference.hpp>
 
 namespace mongoro {
@@ -54,6 +55,9 @@ struct create_index_options {
     std::optional<option_value> comment = std::nullopt;
     std::optional<std::chrono::milliseconds> max_time = std::nullopt;
     std::optional<bool> raw_data = std::nullopt;
+    /// For all of the operation; 0: no limit. Default: its handle's. See
+    /// `collection::with_timeout`.
+    std::optional<std::chrono::milliseconds> timeout = std::nullopt;
     std::optional<mongoro::write_concern> write_concern = std::nullopt;
 };
 
@@ -62,6 +66,7 @@ struct drop_index_options {
     std::optional<option_value> comment = std::nullopt;
     std::optional<std::chrono::milliseconds> max_time = std::nullopt;
     std::optional<bool> raw_data = std::nullopt;
+    std::optional<std::chrono::milliseconds> timeout = std::nullopt;
     std::optional<mongoro::write_concern> write_concern = std::nullopt;
 };
 
@@ -70,6 +75,8 @@ struct list_indexes_options {
     std::optional<std::int32_t> batch_size = std::nullopt;
     std::optional<option_value> comment = std::nullopt;
     std::optional<bool> raw_data = std::nullopt;
+    std::optional<std::chrono::milliseconds> timeout = std::nullopt;
+    std::optional<mongoro::timeout_mode> timeout_mode = std::nullopt;
 };
 
 /// Options of `database::list_collections` (enumerate collections specification).
@@ -80,6 +87,8 @@ struct list_collections_options {
     std::optional<std::int32_t> batch_size = std::nullopt;
     std::optional<option_value> comment = std::nullopt;
     std::optional<bool> raw_data = std::nullopt;
+    std::optional<std::chrono::milliseconds> timeout = std::nullopt;
+    std::optional<mongoro::timeout_mode> timeout_mode = std::nullopt;
 };
 
 /// Options of `client::list_databases` (enumerate databases specification).
@@ -88,6 +97,7 @@ struct list_databases_options {
     std::optional<bool> name_only = std::nullopt;
     std::optional<bool> authorized_databases = std::nullopt;
     std::optional<option_value> comment = std::nullopt;
+    std::optional<std::chrono::milliseconds> timeout = std::nullopt;
 };
 
 /// Options of `database::create_collection`.
@@ -112,12 +122,14 @@ struct create_collection_options {
     std::optional<bson::document_view> clustered_index = std::nullopt;
     std::optional<bson::document_view> change_stream_pre_and_post_images = std::nullopt;
     std::optional<option_value> comment = std::nullopt;
+    std::optional<std::chrono::milliseconds> timeout = std::nullopt;
     std::optional<mongoro::write_concern> write_concern = std::nullopt;
 };
 
 /// Options of `drop`, of a collection or a database.
 struct drop_options {
     std::optional<option_value> comment = std::nullopt;
+    std::optional<std::chrono::milliseconds> timeout = std::nullopt;
     std::optional<mongoro::write_concern> write_concern = std::nullopt;
 };
 
@@ -126,14 +138,31 @@ struct rename_options {
     /// Whether a collection of the new name is dropped first. Default: no, that is an error.
     std::optional<bool> drop_target = std::nullopt;
     std::optional<option_value> comment = std::nullopt;
+    std::optional<std::chrono::milliseconds> timeout = std::nullopt;
     std::optional<mongoro::write_concern> write_concern = std::nullopt;
 };
 
-/// Options of `run_command`.
+/// Options of `run_command`. With a timeout the driver appends a `maxTimeMS`: a command that has
+/// one too is refused by the server.
 struct run_command_options {
     /// Where it goes; a handle's read preference says nothing of it. Default: the primary.
     std::optional<mongoro::read_preference> read_preference = std::nullopt;
     std::optional<mongoro::read_concern> read_concern = std::nullopt;
+    std::optional<std::chrono::milliseconds> timeout = std::nullopt;
+};
+
+/// Options of `run_cursor_command`.
+struct run_cursor_command_options {
+    /// As in `run_command_options`.
+    std::optional<mongoro::read_preference> read_preference = std::nullopt;
+    std::optional<mongoro::read_concern> read_concern = std::nullopt;
+    /// Of what kind the command makes the cursor: by this its timeout is kept.
+    cursor_type type = cursor_type::non_tailable;
+    /// How long a getMore waits on the server: sent as its `maxTimeMS`. With a timeout only of a
+    /// `tailable_await` cursor.
+    std::optional<std::chrono::milliseconds> max_await_time = std::nullopt;
+    std::optional<std::chrono::milliseconds> timeout = std::nullopt;
+    std::optional<mongoro::timeout_mode> timeout_mode = std::nullopt;
 };
 
 }  // namespace mongoro

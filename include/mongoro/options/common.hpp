@@ -104,6 +104,14 @@ class hint_option : public option_value {
     hint_option(const Owner& keys) noexcept : option_value(keys) {}  // NOLINT
 };
 
+/// What a `timeout` of a cursor is for (client-side-operations-timeout specification). Only with a
+/// timeout.
+enum class timeout_mode : std::uint8_t {
+    cursor_lifetime,  ///< for all of it, from its first call on: the default, never of a tailable
+                      ///< one
+    iteration         ///< for each call of it: the default, and the only one, of a tailable one
+};
+
 /// How settled the data that is read must be (read-write-concern specification).
 struct read_concern {
     /// `local`, `majority`, `linearizable`, `available` or `snapshot`; empty: the server's default,
@@ -120,6 +128,7 @@ struct write_concern {
     /// Whether it must be in the journal. Default: the server's.
     std::optional<bool> journal = std::nullopt;
     /// How long the server may wait for the members; 0 means without limit. Default: the server's.
+    /// Deprecated, and not sent where there is a timeout.
     std::optional<std::chrono::milliseconds> w_timeout = std::nullopt;
 
     [[nodiscard]] bool is_default() const noexcept {

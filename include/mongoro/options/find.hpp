@@ -26,9 +26,10 @@ struct find_options {
     /// batch.
     std::optional<std::int64_t> limit = std::nullopt;
     std::optional<bson::document_view> max = std::nullopt;
-    /// How long a getMore of a `tailable_await` cursor waits on the server.
+    /// How long a getMore of a `tailable_await` cursor waits on the server; less than its timeout.
     std::optional<std::chrono::milliseconds> max_await_time = std::nullopt;
-    /// How long the server may work on the find itself.
+    /// How long the server may work on the find itself. Deprecated, and not sent where there is a
+    /// timeout.
     std::optional<std::chrono::milliseconds> max_time = std::nullopt;
     std::optional<bson::document_view> min = std::nullopt;
     std::optional<bool> no_cursor_timeout = std::nullopt;
@@ -39,6 +40,10 @@ struct find_options {
     std::optional<bool> show_record_id = std::nullopt;
     std::optional<std::int64_t> skip = std::nullopt;
     std::optional<bson::document_view> sort = std::nullopt;
+    /// For all of the operation; 0: no limit. Default: its handle's. See
+    /// `collection::with_timeout`.
+    std::optional<std::chrono::milliseconds> timeout = std::nullopt;
+    std::optional<mongoro::timeout_mode> timeout_mode = std::nullopt;
     std::optional<mongoro::read_concern> read_concern = std::nullopt;
 };
 
@@ -58,6 +63,7 @@ struct find_one_options {
     std::optional<bool> show_record_id = std::nullopt;
     std::optional<std::int64_t> skip = std::nullopt;
     std::optional<bson::document_view> sort = std::nullopt;
+    std::optional<std::chrono::milliseconds> timeout = std::nullopt;
     std::optional<mongoro::read_concern> read_concern = std::nullopt;
 };
 
@@ -74,6 +80,8 @@ struct aggregate_options {
     std::optional<std::chrono::milliseconds> max_await_time = std::nullopt;
     std::optional<std::chrono::milliseconds> max_time = std::nullopt;
     std::optional<bool> raw_data = std::nullopt;
+    std::optional<std::chrono::milliseconds> timeout = std::nullopt;
+    std::optional<mongoro::timeout_mode> timeout_mode = std::nullopt;
     std::optional<mongoro::read_concern> read_concern = std::nullopt;
     std::optional<mongoro::write_concern> write_concern = std::nullopt;
 };
@@ -87,6 +95,7 @@ struct count_options {
     std::optional<std::chrono::milliseconds> max_time = std::nullopt;
     std::optional<std::int64_t> skip = std::nullopt;
     std::optional<bool> raw_data = std::nullopt;
+    std::optional<std::chrono::milliseconds> timeout = std::nullopt;
     std::optional<mongoro::read_concern> read_concern = std::nullopt;
 };
 
@@ -95,6 +104,7 @@ struct estimated_count_options {
     std::optional<option_value> comment = std::nullopt;
     std::optional<std::chrono::milliseconds> max_time = std::nullopt;
     std::optional<bool> raw_data = std::nullopt;
+    std::optional<std::chrono::milliseconds> timeout = std::nullopt;
     std::optional<mongoro::read_concern> read_concern = std::nullopt;
 };
 
@@ -105,6 +115,7 @@ struct distinct_options {
     std::optional<hint_option> hint = std::nullopt;
     std::optional<std::chrono::milliseconds> max_time = std::nullopt;
     std::optional<bool> raw_data = std::nullopt;
+    std::optional<std::chrono::milliseconds> timeout = std::nullopt;
     std::optional<mongoro::read_concern> read_concern = std::nullopt;
 };
 

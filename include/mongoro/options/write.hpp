@@ -10,6 +10,9 @@ struct insert_one_options {
     std::optional<bool> bypass_document_validation = std::nullopt;
     std::optional<option_value> comment = std::nullopt;
     std::optional<bool> raw_data = std::nullopt;
+    /// For all of the operation; 0: no limit. Default: its handle's. See
+    /// `collection::with_timeout`.
+    std::optional<std::chrono::milliseconds> timeout = std::nullopt;
     std::optional<mongoro::write_concern> write_concern = std::nullopt;
 };
 
@@ -20,6 +23,7 @@ struct insert_many_options {
     /// Whether the first document that the server refuses ends the operation.
     bool ordered = true;
     std::optional<bool> raw_data = std::nullopt;
+    std::optional<std::chrono::milliseconds> timeout = std::nullopt;
     std::optional<mongoro::write_concern> write_concern = std::nullopt;
 };
 
@@ -34,6 +38,7 @@ struct update_options {
     std::optional<bool> raw_data = std::nullopt;
     /// Which of several matches `update_one` takes; `update_many` refuses it.
     std::optional<bson::document_view> sort = std::nullopt;
+    std::optional<std::chrono::milliseconds> timeout = std::nullopt;
     /// Whether to insert a document when none matches. Default: no.
     std::optional<bool> upsert = std::nullopt;
     std::optional<mongoro::write_concern> write_concern = std::nullopt;
@@ -48,6 +53,7 @@ struct replace_options {
     std::optional<bson::document_view> let = std::nullopt;
     std::optional<bool> raw_data = std::nullopt;
     std::optional<bson::document_view> sort = std::nullopt;
+    std::optional<std::chrono::milliseconds> timeout = std::nullopt;
     std::optional<bool> upsert = std::nullopt;
     std::optional<mongoro::write_concern> write_concern = std::nullopt;
 };
@@ -59,6 +65,7 @@ struct delete_options {
     std::optional<hint_option> hint = std::nullopt;
     std::optional<bson::document_view> let = std::nullopt;
     std::optional<bool> raw_data = std::nullopt;
+    std::optional<std::chrono::milliseconds> timeout = std::nullopt;
     std::optional<mongoro::write_concern> write_concern = std::nullopt;
 };
 
@@ -74,6 +81,7 @@ struct find_one_and_delete_options {
     std::optional<bson::document_view> projection = std::nullopt;
     std::optional<bool> raw_data = std::nullopt;
     std::optional<bson::document_view> sort = std::nullopt;
+    std::optional<std::chrono::milliseconds> timeout = std::nullopt;
     std::optional<mongoro::write_concern> write_concern = std::nullopt;
 };
 
@@ -90,6 +98,7 @@ struct find_one_and_replace_options {
     /// The document as it was, or as it is afterwards.
     return_document returned = return_document::before;
     std::optional<bson::document_view> sort = std::nullopt;
+    std::optional<std::chrono::milliseconds> timeout = std::nullopt;
     std::optional<bool> upsert = std::nullopt;
     std::optional<mongoro::write_concern> write_concern = std::nullopt;
 };
@@ -107,6 +116,7 @@ struct find_one_and_update_options {
     std::optional<bool> raw_data = std::nullopt;
     return_document returned = return_document::before;
     std::optional<bson::document_view> sort = std::nullopt;
+    std::optional<std::chrono::milliseconds> timeout = std::nullopt;
     std::optional<bool> upsert = std::nullopt;
     std::optional<mongoro::write_concern> write_concern = std::nullopt;
 };

@@ -214,6 +214,21 @@ void arguments::take(std::string_view name, std::optional<read_preference>& to) 
     }
 }
 
+void arguments::take(std::string_view name, std::optional<timeout_mode>& to) {
+    const auto value = optional(name);
+    if (!value) {
+        return;
+    }
+    const auto word = as<std::string_view>(name, value);
+    if (word == "iteration") {
+        to = timeout_mode::iteration;
+    } else if (word == "cursorLifetime") {
+        to = timeout_mode::cursor_lifetime;
+    } else {
+        throw test_failure("timeoutMode cannot be " + std::string(word));
+    }
+}
+
 void arguments::take(std::string_view name, cursor_type& to) {
     const auto value = optional(name);
     if (!value) {

@@ -68,6 +68,7 @@ class arguments {
     void take(std::string_view name, std::optional<read_concern>& to);
     void take(std::string_view name, std::optional<write_concern>& to);
     void take(std::string_view name, std::optional<read_preference>& to);
+    void take(std::string_view name, std::optional<timeout_mode>& to);
     void take(std::string_view name, cursor_type& to);
     void take(std::string_view name, return_document& to);
 
@@ -127,6 +128,8 @@ void arguments::options(Options& o) {
     MONGORO_OPTION(skip, "skip")
     MONGORO_OPTION(sort, "sort")
     MONGORO_OPTION(storage_engine, "storageEngine")
+    MONGORO_OPTION(timeout, "timeoutMS")
+    MONGORO_OPTION(timeout_mode, "timeoutMode")
     MONGORO_OPTION(timeseries, "timeseries")
     MONGORO_OPTION(type, "cursorType")
     MONGORO_OPTION(upsert, "upsert")

@@ -74,8 +74,11 @@ task<operation_result> run_command(call& c) {
 
 cursor<> command_cursor(call& c) {
     const auto command = command_of(c);
-    run_command_options options;
+    run_cursor_command_options options;
     c.args.options(options);
+    if (const auto time = c.args.optional("maxTimeMS")) {
+        options.max_await_time = std::chrono::milliseconds(time.get<std::int64_t>());
+    }
     const auto size = c.args.optional("batchSize");
     c.args.finish();
     auto found = c.as<database>().run_cursor_command(command, options);

@@ -5,6 +5,7 @@
 #include <mongoro/as_result.hpp>
 
 #include <array>
+#include <chrono>
 #include <utility>
 
 namespace mongoro::spec::unified {
@@ -46,9 +47,13 @@ task<operation_result> iterate_once(call& c) {
 }
 
 task<operation_result> close(call& c) {
+    const auto timeout = c.args.optional("timeoutMS");
     c.args.finish();
     const auto from = c.as<std::shared_ptr<cursor_entity>>();
-    static_cast<void>(co_await as_result(from->handle.close()));
+    auto closing = timeout
+                       ? from->handle.close(std::chrono::milliseconds(timeout.get<std::int64_t>()))
+                       : from->handle.close();
+    static_cast<void>(co_await as_result(std::move(closing)));
     co_return gave_nothing();
 }
 

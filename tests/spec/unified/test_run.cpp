@@ -41,6 +41,9 @@ Handle with_options(std::string_view kind, Handle handle, const value_view& opti
         } else if (name == "writeConcern") {
             handle =
                 handle.with_write_concern(write_concern_of(option.value().get<document_view>()));
+        } else if (name == "timeoutMS") {
+            handle =
+                handle.with_timeout(std::chrono::milliseconds(option.value().get<std::int64_t>()));
         } else {
             throw skip_test(std::string(kind) + " option not built: " + std::string(name));
         }

@@ -3,8 +3,7 @@
 #include "auth/gssapi.hpp"
 #include "uri/option_table.hpp"
 
-#include <mongoro/client.hpp>
-#include <mongoro/reactor.hpp>
+#include <mongoro/uri.hpp>
 
 #include <doctest/doctest.h>
 
@@ -24,19 +23,6 @@ error refused_for(std::string_view text) {
 }
 
 }  // namespace
-
-TEST_CASE("what no client can do yet is not_supported and named, and no credential is quoted") {
-    for (const std::string name : {"timeoutMS", "socketTimeoutMS"}) {
-        const auto text = "mongodb://ada:s3cret@h/?" + name + "=5";
-        const auto e = refused_for(text);
-        CHECK(e == errc::not_supported);
-        CHECK(e.message().find(name) != std::string_view::npos);
-        CHECK(e.to_string().find("s3cret") == std::string::npos);
-        auto r = reactor::create();
-        REQUIRE(r);
-        CHECK(client::create(**r, text).error() == errc::not_supported);
-    }
-}
 
 TEST_CASE("GSSAPI is supported as the library was built") {
     const auto e = refused_for("mongodb://ada@h/?authMechanism=GSSAPI");
@@ -67,7 +53,7 @@ TEST_CASE("every other option is supported") {
     std::size_t tried = 0;
     for (const auto& option : detail::uri_option_table()) {
         const std::string name(option.name);
-        if (name == "timeoutMS" || name == "socketTimeoutMS" || name == "gssapiServiceName") {
+        if (name == "gssapiServiceName") {
             continue;
         }
         const auto special = values.find(option.name);

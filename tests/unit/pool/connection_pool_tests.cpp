@@ -118,7 +118,7 @@ TEST_CASE("clear with interruption ends what is under way with pool_cleared") {
         s.peer.always("find", reply_script().hang());
         const auto find = [](connection_pool& pool) -> task<> {
             auto c = co_await pool.check_out();
-            auto command = operation::ping();
+            auto command = operation::ping({});
             command->finish();
             auto reply = co_await (*c)->run(command, 0, 0);
             if (!reply) {
