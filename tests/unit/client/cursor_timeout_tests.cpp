@@ -192,7 +192,7 @@ TEST_CASE("what of a cursor's times does not go together is an error, and nothin
             {}, {.type = cursor_type::tailable, .timeout = 5s, .timeout_mode = cursor_lifetime})));
         CHECK(refuses(s.c.find(
             {}, {.type = cursor_type::tailable_await, .max_await_time = 10ms, .timeout = 10ms})));
-        const bson::array out{doc({"$out", "elsewhere"})};
+        const bson::array out = arr(doc({"$out", "elsewhere"}));
         CHECK(refuses(s.c.aggregate(out, {.timeout = 5s, .timeout_mode = iteration})));
         CHECK(refuses(s.c.aggregate({}, {.max_await_time = 10ms, .timeout = 5ms})));
         CHECK(refuses(s.c.list_indexes({.timeout_mode = iteration})));
