@@ -33,8 +33,10 @@ struct client_options {
     /// For resolving, connecting and the first hello together; 0: no limit. Default: the connection
     /// string's `connectTimeoutMS`, else 10 s.
     std::optional<std::chrono::milliseconds> connect_timeout = std::nullopt;
-    /// For each operation as a whole, see `collection::with_timeout`; 0: no limit. Default: the
-    /// connection string's `timeoutMS`, else none.
+    /// For each operation as a whole, see `collection::with_timeout`; 0: no limit. Connections are
+    /// opened for the pool and not for one operation: that takes `connect_timeout` at most, and an
+    /// operation waits for it as long as its own timeout says. Default: the connection string's
+    /// `timeoutMS`, else none.
     std::optional<std::chrono::milliseconds> timeout = std::nullopt;
     /// How long the reply of an operation that nobody waits for any more is read on, until its
     /// connection is closed instead. Default 3 s.

@@ -66,9 +66,11 @@ pool::connection_settings connection_settings_of(const uri& where, const client_
     settings.host = where.host();
     settings.connect_timeout = options.connect_timeout.value_or(where.connect_timeout());
     settings.drain_timeout = options.drain_timeout;
-    settings.socket_timeout = where.options().socket_timeout.value_or(std::chrono::milliseconds(0));
-    const auto timeout = timeout_of(where, options);
-    settings.handshake_timeout = timeout.value_or(settings.socket_timeout);
+    // Every operation has a limit then, and what opens connections has connectTimeoutMS.
+    if (!timeout_of(where, options)) {
+        settings.socket_timeout =
+            where.options().socket_timeout.value_or(std::chrono::milliseconds(0));
+    }
     settings.app_name = options.app_name.empty() ? where.options().app_name.value_or(std::string())
                                                  : std::string(options.app_name);
     settings.validate_replies = options.validate_replies;
@@ -156,7 +158,6 @@ result<deployment::settings> settings_of(reactor_core& core, const uri& where,
     settings.monitoring.connection.kind = pool::connection_kind::monitor;
     // Its hellos have a time of their own.
     settings.monitoring.connection.socket_timeout = {};
-    settings.monitoring.connection.handshake_timeout = {};
     if (auto ready = set_up_login(settings.connection, core, where.credential(), options); !ready) {
         return ready.error();
     }

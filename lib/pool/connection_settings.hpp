@@ -41,9 +41,7 @@ struct connection_settings {
     /// `open_connection`.
     deadline wanted_by = deadline::never();
     std::chrono::milliseconds drain_timeout{3'000};
-    std::chrono::milliseconds socket_timeout{0};  ///< for each reply; 0: none
-    /// The same while it is opened: of the hello, and of each step of a login.
-    std::chrono::milliseconds handshake_timeout{0};
+    std::chrono::milliseconds socket_timeout{0};  ///< for each reply, also of a login; 0: none
     std::string app_name;
     bool validate_replies = false;
     bool checksums = false;      ///< never on TLS, which has its own

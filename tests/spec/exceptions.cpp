@@ -10,7 +10,8 @@ namespace mongoro::spec {
 
 namespace {
 
-constexpr std::array<std::string_view, 3> kinds{"server", "operation", "deployment"};
+constexpr std::array<std::string_view, 4> kinds{"server", "operation", "deployment",
+                                                "specification"};
 
 std::string_view trimmed(std::string_view text) {
     const auto first = text.find_first_not_of(' ');
@@ -38,7 +39,7 @@ exception_row row_of(std::string_view line, std::size_t number) {
     }
     const auto* const kind = std::ranges::find(kinds, cells[2]);
     if (kind == kinds.end()) {
-        refuse("is neither of server, operation, deployment");
+        refuse("is none of server, operation, deployment, specification");
     }
     return {std::string(cells[0]), std::string(cells[1]),
             static_cast<exception_kind>(kind - kinds.begin()), std::string(cells[3])};

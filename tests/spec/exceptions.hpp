@@ -10,9 +10,10 @@ namespace mongoro::spec {
 
 /// Why a test is left out although it is built.
 enum class exception_kind : std::uint8_t {
-    server,     ///< the test server does not do what a mongod does; the proof is its own reply
-    operation,  ///< an operation that the driver has not
-    deployment  ///< it needs servers that are not there
+    server,        ///< the test server does not do what a mongod does; the proof is its own reply
+    operation,     ///< an operation that the driver has not
+    deployment,    ///< it needs servers that are not there
+    specification  ///< it asks for what the specification, or the test itself, rules out
 };
 [[nodiscard]] std::string_view to_string(exception_kind kind) noexcept;
 
@@ -27,7 +28,7 @@ struct exception_row {
 /// The tests that are known not to pass here, and why.
 ///
 /// A text of lines: empty, a comment that begins with `#`, or
-/// `area/file.json | test | server|operation|deployment | proof`.
+/// `area/file.json | test | server|operation|deployment|specification | proof`.
 class exceptions {
  public:
     exceptions() = default;
