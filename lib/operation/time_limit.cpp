@@ -4,6 +4,7 @@
 #include "wire/server_error.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <memory>
 #include <string>
 
@@ -134,7 +135,9 @@ error running_limit::append(wire::command& c) const {
         // Rounded up: 0 would be no limit at all.
         longest = std::min(longest, std::chrono::ceil<milliseconds>(left - round_trip_));
     }
-    if (sends_max_time_ && longest.count() != 0 && longest != milliseconds::max()) {
+    // More than that, which is 24 days, a server does not take.
+    const bool fits = longest.count() <= std::numeric_limits<std::int32_t>::max();
+    if (sends_max_time_ && longest.count() != 0 && fits) {
         c.body().append("maxTimeMS", static_cast<std::int64_t>(longest.count()));
     }
     return {};

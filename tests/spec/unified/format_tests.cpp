@@ -299,8 +299,9 @@ TEST_CASE("an error is what is expected of it") {
 TEST_CASE("a row of the exceptions is of four cells, once") {
     const auto rows = exceptions::parse(
         "# a comment\n\n  crud/unified/a.json | one | server | it says \"no | never\"\n"
-        "crud/b.json | * | deployment | two mongos\n");
-    REQUIRE(rows.rows().size() == 2);
+        "crud/b.json | * | deployment | two mongos\n"
+        "crud/c.json | two | specification | 60 ms are within 100 ms\n");
+    REQUIRE(rows.rows().size() == 3);
     const auto* const row = rows.find("crud", "unified/a.json", "one");
     REQUIRE(row != nullptr);
     CHECK(row->kind == exception_kind::server);
@@ -308,6 +309,7 @@ TEST_CASE("a row of the exceptions is of four cells, once") {
     CHECK(rows.find("crud", "unified/a.json", "two") == nullptr);
     CHECK(rows.find("crud", "a.json", "one") == nullptr);
     CHECK(rows.find("crud", "b.json", "any")->kind == exception_kind::deployment);
+    CHECK(rows.find("crud", "c.json", "two")->kind == exception_kind::specification);
     for (const std::string_view wrong :
          {"crud/a.json | one | server", "crud/a.json | one | because | x",
           "crud/a.json |  | server | x", "a | b | server | x\na | b | server | y"}) {

@@ -337,6 +337,9 @@ TEST_CASE("a command that cannot come back in time is not sent") {
     CHECK(left <= 50'000);
     CHECK(left > 0);
     CHECK(sent(0ms, far) == -1);
+    CHECK(sent(2'000'000'000ms, far) > 0);
+    CHECK(sent(3'000'000'000ms, far) == -1);  // no server takes it
+    CHECK(sent(std::chrono::milliseconds::max(), far) == -1);
     server_description cryptd;
     cryptd.is_cryptd = true;
     CHECK(sent(60s, cryptd) == -1);

@@ -127,8 +127,9 @@ TEST_CASE("the texts of servers without codes are understood") {
 
 TEST_CASE("most errors say nothing of the server") {
     auto w = replica_set();
-    for (const auto& e : {error(errc::connect_timed_out), error(errc::deadline_exceeded),
-                          error(errc::operation_cancelled), error(errc::malformed_bson),
+    for (const auto& e : {error(errc::connect_timed_out), error(errc::socket_timed_out),
+                          error(errc::deadline_exceeded), error(errc::operation_cancelled),
+                          error(errc::malformed_bson),
                           answered(R"({"ok": 0, "code": 11000, "errmsg": "duplicate"})"),
                           answered(R"({"ok": 1, "writeErrors": [{"index": 0, "code": 10107}]})")}) {
         CAPTURE(e.to_string());
@@ -138,9 +139,9 @@ TEST_CASE("most errors say nothing of the server") {
 }
 
 TEST_CASE("any error before a connection is authenticated loses the server") {
-    for (const auto& e :
-         {answered(R"({"ok": 0, "code": 18, "errmsg": "no"})"), error(errc::connect_timed_out),
-          error(errc::connection_closed), error(errc::incompatible_server)}) {
+    for (const auto& e : {answered(R"({"ok": 0, "code": 18, "errmsg": "no"})"),
+                          error(errc::connect_timed_out), error(errc::socket_timed_out),
+                          error(errc::connection_closed), error(errc::incompatible_server)}) {
         CAPTURE(e.to_string());
         auto w = replica_set();
         const auto failed = fails(w, "a:27017", e, false);
