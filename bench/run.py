@@ -44,6 +44,8 @@ def parse_arguments():
     parser.add_argument("--server", default=os.environ.get("MONGODB_URI", ""),
                         help="a server for the specification's tasks beside the responder (MONGODB_URI)")
     parser.add_argument("--compare", metavar="OLD.json", help="say what changed since that run")
+    parser.add_argument("--add", metavar="EARLIER.json", action="append", default=[],
+                        help="what this run does not measure is taken from an earlier one, and says so")
     parser.add_argument("--json", help="where the numbers go (default: bench.json in the build)")
     parser.add_argument("--markdown", help="where the tables go as well as to standard output")
     parser.add_argument("--docs", metavar="PAGE.md",
@@ -127,6 +129,22 @@ def run_others(arguments, settings, clients, parts, made):
             made["failures"].append(f"{part}: {why}")
 
 
+def add_earlier(made, earlier):
+    """What only an earlier run has measured, with a note of when."""
+    taken = [name for name in earlier["tasks"] if name not in made["tasks"]]
+    made["tasks"].update({name: earlier["tasks"][name] for name in taken})
+    for part in PARTS[1:]:
+        if part in earlier and part not in made:
+            made[part] = earlier[part]
+            taken.append(part)
+    if taken:
+        settings = earlier["settings"]
+        how = f"{settings['pairs']} runs each" + (", short ones" if settings["quick"] else "")
+        made["notes"] += [f"{', '.join(taken)}: of a run of {earlier['machine']['when']} ({how})",
+                          *(note for note in earlier["notes"] if note not in made["notes"])]
+    return made
+
+
 def write_down(arguments, made, earlier):
     text = report.markdown(made)
     if earlier:
@@ -163,6 +181,9 @@ def main():
     if "tasks" in parts:
         run_tasks(arguments, settings, clients, made)
     run_others(arguments, settings, clients, parts, made)
+    for path in arguments.add:
+        with open(path, encoding="utf-8") as file:
+            add_earlier(made, json.load(file))
     made["goals"] = [vars(goal) for goal in goals.all_of(made)]
     write_down(arguments, made, earlier)
     failed = made["failures"] + report.failures(made)

@@ -16,6 +16,7 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 from harness import clients, compare, deployment, last_line, measure, report  # noqa: E402
 from harness import spec_bench, tasks  # noqa: E402
+import run as runner  # noqa: E402
 from harness.check_report import Breakdown, Deployment, Extras, Goals, Page, Peers, Plots, SpecBench  # noqa: E402,F401
 
 BUILD = sys.argv.pop(1) if len(sys.argv) > 1 else "."
@@ -249,6 +250,19 @@ class Compare(unittest.TestCase):
         self.assertIn("allocations 0 → 1", self.changes({"allocations": 0}, {"allocations": 1}))
         self.assertIn("Nothing changed",
                       self.changes({"instructions": 3000}, {"instructions": 3040}))
+
+
+class Added(unittest.TestCase):
+    def test_what_a_run_has_measured_is_not_replaced(self):
+        def of(when, tasks, **parts):
+            return {"machine": {"when": when}, "settings": {"pairs": 3, "quick": True}, "notes": ["slow"],
+                    "tasks": tasks, **parts}
+
+        made = runner.add_earlier(of("now", {"ping": 1}, memory=2), of("then", {"ping": 3, "find_one": 4},
+                                                                    memory=5, spec=6))
+        self.assertEqual(made["tasks"], {"ping": 1, "find_one": 4})
+        self.assertEqual((made["memory"], made["spec"]), (2, 6))
+        self.assertEqual(made["notes"], ["slow", "find_one, spec: of a run of then (3 runs each, short ones)"])
 
 
 class Whole(unittest.TestCase):
