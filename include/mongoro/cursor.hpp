@@ -110,19 +110,16 @@ class next_document {
     }
 
     static task<result<value_type>> fetch(std::shared_ptr<cursor_core> core) {
+        std::optional<T> next;
         if (!core->has_buffered()) {
-            core->begin_call();
-        }
-        while (!core->has_buffered()) {
-            auto more = co_await core->fetch();
+            const auto more = co_await core->fetch();
             if (!more) {
                 co_return more.error();
             }
-            if (!*more || (!core->has_buffered() && core->tailable())) {
-                co_return std::optional<T>();
+            if (!*more) {
+                co_return std::move(next);
             }
         }
-        std::optional<T> next;
         if (auto failed = take(*core, next)) {
             co_return failed;
         }
@@ -294,14 +291,11 @@ class [[nodiscard]] cursor {
 
     static task<result<std::optional<batch<T>>>> next_batch_in(core_ptr core) {
         if (!core->has_buffered()) {
-            core->begin_call();
-        }
-        while (!core->has_buffered()) {
-            auto more = co_await core->fetch();
+            const auto more = co_await core->fetch();
             if (!more) {
                 co_return more.error();
             }
-            if (!*more || (!core->has_buffered() && core->tailable())) {
+            if (!*more) {
                 co_return std::optional<batch<T>>();
             }
         }
@@ -311,19 +305,18 @@ class [[nodiscard]] cursor {
     static task<result<std::vector<T>>> to_vector_in(core_ptr core, std::size_t limit) {
         std::vector<T> documents;
         while (documents.size() < limit) {
-            if (core->has_buffered()) {
-                if (auto failed =
-                        batch<T>::decode(core->take(batch<T>::ahead), documents.emplace_back())) {
-                    co_return failed;
+            if (!core->has_buffered()) {
+                const auto more = co_await core->fetch();
+                if (!more) {
+                    co_return more.error();
                 }
-                continue;
+                if (!*more) {
+                    break;
+                }
             }
-            auto more = co_await core->fetch();
-            if (!more) {
-                co_return more.error();
-            }
-            if (!*more || (!core->has_buffered() && core->tailable())) {
-                break;
+            if (auto failed =
+                    batch<T>::decode(core->take(batch<T>::ahead), documents.emplace_back())) {
+                co_return failed;
             }
         }
         co_return std::move(documents);

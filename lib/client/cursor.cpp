@@ -174,6 +174,19 @@ command_handle cursor_core::next_command() {
 }
 
 task<result<bool>> cursor_core::fetch() {
+    if (limit_) [[unlikely]] {
+        begin_limit();
+    }
+    do {
+        auto more = co_await fetch_batch();
+        if (!more || !*more) {
+            co_return more;
+        }
+    } while (!has_buffered() && !tailable_);
+    co_return has_buffered();
+}
+
+task<result<bool>> cursor_core::fetch_batch() {
     if (fetching_) {
         co_return error(errc::invalid_argument, "a cursor serves one call at a time");
     }

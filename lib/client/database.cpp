@@ -34,7 +34,6 @@ task<result<std::vector<std::string>>> run_names(std::shared_ptr<detail::cursor_
             }
             names.push_back(std::move(*name));
         }
-        core->begin_call();
         auto more = co_await core->fetch();
         if (!more) {
             co_return more.error();

@@ -41,7 +41,7 @@ struct connection_settings {
     /// `open_connection`.
     deadline wanted_by = deadline::never();
     std::chrono::milliseconds drain_timeout{3'000};
-    std::chrono::milliseconds socket_timeout{0};  ///< for each reply, also of a login; 0: none
+    std::chrono::milliseconds socket_timeout{0};  ///< for each reply, once it is open; 0: none
     std::string app_name;
     bool validate_replies = false;
     bool checksums = false;      ///< never on TLS, which has its own

@@ -136,12 +136,11 @@ task<result<each_end>> each_in(std::shared_ptr<cursor_core> cursor, F& callback)
                 co_return each_end(each_end::kind::threw, std::move(thrown));
             }
         }
-        cursor->begin_call();
         const result<bool> more = co_await cursor->fetch();
         if (!more) {
             co_return more.error();
         }
-        if (!*more || (!cursor->has_buffered() && cursor->tailable())) {
+        if (!*more) {
             co_return each_end();
         }
     }

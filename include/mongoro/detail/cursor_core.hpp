@@ -70,21 +70,14 @@ class cursor_core {
     };
     [[nodiscard]] batch take_batch() noexcept;
 
-    /// A call of the user's begins that has to ask the server: what bounds each call, and not all
-    /// of the cursor, begins with it.
-    void begin_call() noexcept {
-        if (limit_) [[unlikely]] {
-            begin_limit();
-        }
-    }
-    /// Asks the server for a batch. False: there is none to ask for. True: a batch came, perhaps an
-    /// empty one.
+    /// Asks the server until a document is here, once of a tailable cursor. False: none came. Each
+    /// call begins anew what bounds a call, and not all of the cursor. Precondition:
+    /// `!has_buffered()`.
     [[nodiscard]] task<result<bool>> fetch();
     /// Nothing is left, neither here nor on the server.
     [[nodiscard]] bool exhausted() const noexcept {
         return started_ && id_ == 0 && !has_buffered();
     }
-    [[nodiscard]] bool tailable() const noexcept { return tailable_; }
     [[nodiscard]] std::int64_t id() const noexcept { return id_; }
     /// Kills it on the server now. No more documents come. Without a timeout it has the cursor's,
     /// from the beginning.
@@ -94,6 +87,8 @@ class cursor_core {
     class under_way;
 
     [[nodiscard]] bool may_change();
+    /// False: there is none to ask for. True: a batch came, perhaps an empty one.
+    [[nodiscard]] task<result<bool>> fetch_batch();
     void begin_limit() noexcept;
     [[nodiscard]] std::optional<std::chrono::milliseconds> timeout() const noexcept;
     [[nodiscard]] command_handle next_command();
