@@ -18,6 +18,7 @@ using tls = tls_options;
 constexpr std::string_view truth = "true or false";
 constexpr std::string_view text = "some text";
 constexpr std::string_view from_0 = "an integer from 0 to 2147483647";
+constexpr std::string_view from_0_long = "an integer from 0 to 9223372036854775807";
 constexpr std::string_view from_1 = "an integer from 1 to 2147483647";
 
 template <auto... Path>
@@ -69,7 +70,7 @@ constexpr std::array<uri_option, 52> table{{
     {"srvMaxHosts", from_0, non_negative<&o::srv_max_hosts>},
     {"srvServiceName", "letters, digits and single hyphens, at most 62", read_srv_service_name},
     {"ssl", truth, read_tls},
-    {"timeoutMS", from_0, non_negative<&o::timeout>},
+    {"timeoutMS", from_0_long, read_integer<0, int64_max, &o::timeout>},
     {"tls", truth, read_tls},
     {"tlsAllowInvalidCertificates", truth, read_boolean<&o::tls, &tls::allow_invalid_certificates>},
     {"tlsAllowInvalidHostnames", truth, read_boolean<&o::tls, &tls::allow_invalid_hostnames>},
@@ -84,10 +85,8 @@ constexpr std::array<uri_option, 52> table{{
     {"tlsInsecure", truth, read_boolean<&o::tls, &tls::insecure>},
     {"w", "a number or a name", read_w},
     {"waitQueueTimeoutMS", from_1, positive<&o::wait_queue_timeout>},
-    {"wTimeoutMS", "an integer from 0 to 9223372036854775807",
-     read_integer<0, int64_max, &o::w_timeout>},
-    {"wtimeout", "an integer from 0 to 9223372036854775807",
-     read_integer<0, int64_max, &o::w_timeout>, warns, "wTimeoutMS"},
+    {"wTimeoutMS", from_0_long, read_integer<0, int64_max, &o::w_timeout>},
+    {"wtimeout", from_0_long, read_integer<0, int64_max, &o::w_timeout>, warns, "wTimeoutMS"},
     {"zlibCompressionLevel", "an integer from -1 to 9",
      read_integer<-1, 9, &o::zlib_compression_level>},
 }};

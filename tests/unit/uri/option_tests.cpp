@@ -68,7 +68,7 @@ const std::vector<integer_option>& integer_options() {
         {"serverSelectionTimeoutMS", 0, int32_max, number_of<&o::server_selection_timeout>},
         {"socketTimeoutMS", 0, int32_max, number_of<&o::socket_timeout>},
         {"srvMaxHosts", 0, int32_max, number_of<&o::srv_max_hosts>, "mongodb+srv://h/?"},
-        {"timeoutMS", 0, int32_max, number_of<&o::timeout>},
+        {"timeoutMS", 0, int64_max, number_of<&o::timeout>},
         {"waitQueueTimeoutMS", 1, int32_max, number_of<&o::wait_queue_timeout>},
         {"wTimeoutMS", 0, int64_max, number_of<&o::w_timeout>},
         {"zlibCompressionLevel", -1, 9, number_of<&o::zlib_compression_level>},
@@ -140,6 +140,10 @@ TEST_CASE("every integer option takes its smallest and its largest value and non
     CHECK(clean("mongodb://h/?maxStalenessSeconds=-1").options().read_preference->max_staleness ==
           -1s);
     warned("mongodb://h/?readPreference=nearest&maxStalenessSeconds=0", "maxStalenessSeconds");
+}
+
+TEST_CASE("timeoutMS may be more than 32 bits hold") {
+    CHECK(clean("mongodb://h/?timeoutMS=3000000000").options().timeout == 3'000'000'000ms);
 }
 
 TEST_CASE("every boolean option takes true and false, and the old spellings with a warning") {
