@@ -1,5 +1,7 @@
 #include "uri/credential_rules.hpp"
 
+#include "uri/secrets.hpp"
+
 #include <algorithm>
 #include <array>
 #include <initializer_list>
@@ -203,6 +205,7 @@ result<std::optional<credential>> make_credential(uri_parts& who, option_values&
         return std::optional<credential>();
     }
     credential c;
+    const wiped_in_the_end clean(c);
     if (values.auth_mechanism) {
         c.mechanism = auth_mechanism_from(*values.auth_mechanism);
         if (!c.mechanism) {
@@ -230,7 +233,9 @@ result<std::optional<credential>> make_credential(uri_parts& who, option_values&
     if (auto broken = settle_source(c, values.options.auth_source, database); !broken.empty()) {
         return bad_uri(std::move(broken));
     }
-    return std::optional(std::move(c));
+    std::optional<credential> made(std::move(c));
+    const wiped_in_the_end clean_made(*made);
+    return made;
 }
 
 }  // namespace detail

@@ -120,6 +120,9 @@ result<uri> uri::parse(std::string_view text) {
         return credential.error();
     }
     parsed.credential_ = std::move(*credential);
+    if (*credential) {
+        detail::wipe_secrets(**credential);  // what the move has left in short strings
+    }
     parsed.options_ = std::move(values.options);
     parsed.warnings_ = std::move(values.warnings);
     return parsed;
