@@ -81,8 +81,9 @@ class collection {
         return collection(base_.with(concern));
     }
     /// The same with another timeout for operations that name none (`timeoutMS`). Default: its
-    /// database's, else the connection string's, else none, and then `maxTimeMS`, `wtimeout`,
-    /// `socketTimeoutMS` and `waitQueueTimeoutMS` are kept, which count for nothing with one.
+    /// database's, else `client_options::timeout`, else the connection string's, else none, and
+    /// then `maxTimeMS`, `wtimeout`, `socketTimeoutMS` and `waitQueueTimeoutMS` are kept, which
+    /// count for nothing with one.
     ///
     /// It is for all of an operation, whatever it waits for and however often it is tried; a
     /// deadline of the awaiting task can only shorten it. The server is told what is left of it,
