@@ -1,5 +1,3 @@
-// With the prose tests of source/initial-dns-seedlist-discovery, "Public Suffix List tests".
-
 #include "dns/public_suffix.hpp"
 
 #include <doctest/doctest.h>
