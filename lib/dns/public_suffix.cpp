@@ -8,10 +8,7 @@ namespace mongoro::dns {
 // registries and those of companies count.
 bool is_public_suffix(const std::string& domain) noexcept {
     const psl_ctx_t* const list = psl_builtin();
-    if (list == nullptr) {
-        return domain.find('.') == std::string::npos;
-    }
-    return psl_is_public_suffix2(list, domain.c_str(), PSL_TYPE_ANY) != 0;
+    return list == nullptr || psl_is_public_suffix2(list, domain.c_str(), PSL_TYPE_ANY) != 0;
 }
 
 bool has_public_suffix_list() noexcept {

@@ -35,6 +35,11 @@ result<srv_rules> srv_rules::of(const uri& from) {
     rules.name_ = '_' + options.srv_service_name.value_or("mongodb") + "._tcp." + rules.host_;
     rules.max_hosts_ = options.srv_max_hosts.value_or(0);
     if (const auto& given = options.srv_allowed_hosts_suffix) {
+        if (!has_public_suffix_list()) {
+            return error(errc::not_supported,
+                         "srvAllowedHostsSuffix cannot be checked: this is a build without libpsl, "
+                         "which has the Public Suffix List");
+        }
         if (is_public_suffix(*given) &&
             std::ranges::find(private_suffixes, *given) == private_suffixes.end()) {
             return error(errc::invalid_uri, "srvAllowedHostsSuffix is a public suffix");

@@ -21,7 +21,8 @@ class srv_rules {
  public:
     /// `invalid_argument` for a string that is not `mongodb+srv`; `invalid_uri` for a
     /// `srvAllowedHostsSuffix` that is a public suffix (see `is_public_suffix`), below which
-    /// everybody's hosts are, unless it is one label and reserved for private use.
+    /// everybody's hosts are, unless it is one label and reserved for private use; `not_supported`
+    /// for any `srvAllowedHostsSuffix` without a list that says which are.
     [[nodiscard]] static result<srv_rules> of(const uri& from);
 
     /// `_mongodb._tcp.cluster.example.com`.

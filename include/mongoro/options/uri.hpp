@@ -56,6 +56,7 @@ struct uri_options {
     std::optional<std::uint32_t> srv_max_hosts = {};   ///< 0: all
     std::optional<std::string> srv_service_name = {};  ///< default "mongodb"
     /// What the names of an SRV answer must end in, without its dots at the ends and in lower case.
+    /// Refused as `not_supported` when resolved by a build without the Public Suffix List (libpsl).
     std::optional<std::string> srv_allowed_hosts_suffix = {};
     std::optional<mongoro::server_monitoring_mode> server_monitoring_mode = {};
     std::optional<std::chrono::milliseconds> heartbeat_frequency = {};  ///< 500 ms or more

@@ -6,17 +6,17 @@
 
 using mongoro::dns::is_public_suffix;
 
-TEST_CASE("one label is a public suffix, known or not") {
+TEST_CASE("one label is a public suffix, known or not; without the list every domain is") {
     CHECK(is_public_suffix("com"));
     CHECK(is_public_suffix("nosuchtld"));
-    CHECK(!is_public_suffix("foo.nosuchtld"));
-    CHECK(!is_public_suffix("10gen.cc"));
+    CHECK(is_public_suffix("foo.nosuchtld") != mongoro::dns::has_public_suffix_list());
+    CHECK(is_public_suffix("10gen.cc") != mongoro::dns::has_public_suffix_list());
 }
 
 TEST_CASE("the list's rules, wildcards, exceptions and other scripts count, where it is there") {
     if (!mongoro::dns::has_public_suffix_list()) {
         MESSAGE("built without libpsl");
-        CHECK(!is_public_suffix("com.ac"));
+        CHECK(is_public_suffix("mongodb.com"));
         return;
     }
     for (const auto& [domain, is] : {std::pair{"com.ac", true},
