@@ -219,7 +219,8 @@ class [[nodiscard]] cursor {
         return {close_in(core_, timeout), &core_->core()};
     }
 
-    /// Whether nothing more can come: no document is left here, and the server has closed it.
+    /// Whether nothing more can come: no document is left here, and the server has closed it or a
+    /// call for the next ones has failed.
     [[nodiscard]] bool exhausted() const noexcept { return core_->exhausted(); }
     /// The server's id of it; 0 before the first batch and at the end.
     [[nodiscard]] std::int64_t id() const noexcept { return core_->id(); }
@@ -252,10 +253,11 @@ class [[nodiscard]] cursor {
             }
             [[nodiscard]] bool ready() const noexcept { return at_->core_->has_buffered(); }
             [[nodiscard]] error take() {
+                std::optional<T> next;
+                auto failed = detail::next_document<T>::take(*at_->core_, next);
                 at_->current_.reset();
-                auto failed = detail::next_document<T>::take(*at_->core_, at_->current_);
-                if (failed) {
-                    at_->current_.reset();
+                if (!failed) {
+                    at_->current_ = std::move(next);
                 }
                 return failed;
             }

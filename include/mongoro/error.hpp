@@ -141,9 +141,10 @@ class error {
           shared_(std::exchange(other.shared_, nullptr)) {}
     error& operator=(const error& other) noexcept { return *this = error(other); }
     error& operator=(error&& other) noexcept {
-        category_ = other.category_;
-        value_ = other.value_;
-        std::swap(shared_, other.shared_);
+        error taken(std::move(other));
+        category_ = taken.category_;
+        value_ = taken.value_;
+        std::swap(shared_, taken.shared_);
         return *this;
     }
     ~error() {

@@ -142,7 +142,7 @@ struct found_element {
 bool read_in_any_order(decode_context& context, std::span<const member_slot> slots,
                        std::uint64_t filter, void* const* members, const std::uint8_t* element,
                        const std::uint8_t* end, std::uint64_t& seen) {
-    const std::uint64_t all = (std::uint64_t{2} << (slots.size() - 1)) - 1;
+    const std::uint64_t all = slots.empty() ? 0 : ~std::uint64_t{0} >> (64 - slots.size());
     std::size_t expected = 0;
     while (seen != all) {
         const auto [from, nul] = skip_others(element, end, filter);

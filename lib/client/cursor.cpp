@@ -22,18 +22,6 @@ bson::value keep(const option_value& option) {
     return bson::value(to.view()[""]);
 }
 
-/// Gives the connection back in the end, also if the task is destroyed where it waits.
-class releasing {
- public:
-    explicit releasing(operation::cursor_pin& pin) noexcept : pin_(pin) {}
-    releasing(const releasing&) = delete;
-    releasing& operator=(const releasing&) = delete;
-    ~releasing() { pin_.release(); }
-
- private:
-    operation::cursor_pin& pin_;
-};
-
 }  // namespace
 
 /// Marks a fetch. One that does not end, since its coroutine was destroyed, has lost its batch.
@@ -55,6 +43,22 @@ class cursor_core::under_way {
  private:
     cursor_core& cursor_;
     bool ended_ = false;
+};
+
+/// Marks a close, and gives the connection back in the end, also if the task is destroyed where it
+/// waits.
+class cursor_core::closing {
+ public:
+    explicit closing(cursor_core& c) noexcept : cursor_(c) { cursor_.fetching_ = true; }
+    closing(const closing&) = delete;
+    closing& operator=(const closing&) = delete;
+    ~closing() {
+        cursor_.fetching_ = false;
+        cursor_.pin_->release();
+    }
+
+ private:
+    cursor_core& cursor_;
 };
 
 cursor_core::cursor_core(std::shared_ptr<client_state> client, std::string_view database,
@@ -281,7 +285,7 @@ task<result<void>> cursor_core::close(std::optional<std::chrono::milliseconds> t
     bytes_.reset();
     failure_ = errc::client_closed;
     const auto id = std::exchange(id_, 0);
-    const releasing in_the_end(*pin_);
+    const closing mark(*this);
     if (id == 0 || !can_be_killed()) {
         co_return result<void>();
     }

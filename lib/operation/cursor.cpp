@@ -45,6 +45,30 @@ result<cursor_reply> read_cursor(bson::document_view reply) {
     return read;
 }
 
+result<std::optional<bson::document_view>> read_first(bson::document_view reply) {
+    const auto value = reply["cursor"];
+    bson::document_view cursor;
+    if (value.read(cursor) != errc{}) [[unlikely]] {
+        return malformed<bson::document_view>("a reply has no cursor", value);
+    }
+    const auto list = cursor["firstBatch"];
+    bson::array_view batch;
+    if (list.read(batch) != errc{}) [[unlikely]] {
+        return malformed<bson::array_view>(
+            list.exists() ? "a cursor's batch is no array" : "a cursor has no batch", list);
+    }
+    const auto first = batch.begin();
+    if (first == batch.end()) {
+        return std::optional<bson::document_view>();
+    }
+    const auto& element = first->value();
+    bson::document_view document;
+    if (element.read(document) != errc{}) [[unlikely]] {
+        return element.try_get<bson::document_view>().error();
+    }
+    return std::optional(document);
+}
+
 command_handle get_more(target t, std::int64_t id, std::int32_t batch_size,
                         std::optional<std::chrono::milliseconds> max_await,
                         const bson::value_view& comment) {

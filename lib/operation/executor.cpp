@@ -85,9 +85,9 @@ task<result<typename Outcome::value_type>> run_on(Deployment d, detail::command_
     const auto operation_id = monitored_command::next_operation_id(told);
     bool renewed = false;
     c->begin_tail();
+    deployment::server_use use;
+    pool::lease checked_out;
     for (;;) {
-        deployment::server_use use;
-        pool::lease checked_out;
         monitored_command monitored;
         // Goes first: a reply that is given up is drained before the check-in.
         waiting_place waiting;
@@ -96,7 +96,7 @@ task<result<typename Outcome::value_type>> run_on(Deployment d, detail::command_
         const bool pinned = pin != nullptr && pin->connection;
         auto& lease = pinned ? pin->connection : checked_out;
         auto& server = pinned ? pin->use : use;
-        if (!pinned) [[likely]] {
+        if (!pinned && !checked_out) [[likely]] {
             auto* const primary = d->primary();
             if (primary != nullptr && wants_primary(*c) && (pin == nullptr || pin->server == 0))
                 [[likely]] {
@@ -110,11 +110,8 @@ task<result<typename Outcome::value_type>> run_on(Deployment d, detail::command_
             }
             checked_out = use->pool().try_check_out();
             if (!checked_out) {
-                std::optional<deadline> until;
-                if (limit != nullptr) {
-                    until = limit->selected(use->description());
-                }
-                auto& turn = waiting.in_line(use->pool(), until);
+                auto& turn = waiting.in_line(use->pool(),
+                                             running_limit::selected(limit, use->description()));
                 failed = co_await turn;
                 if (!failed) {
                     checked_out = turn.take();
@@ -189,7 +186,7 @@ task<result<typename Outcome::value_type>> run_on(Deployment d, detail::command_
                 co_return outcome.interrupted(again.error());
             }
             c->reopen();
-            continue;
+            continue;  // on the same connection: another one may have the old token still
         }
         // What has lost the connection to its cursor has no other one.
         const bool lost = pinned && lease->status() != pool::connection::state::idle;
@@ -230,12 +227,12 @@ task<result<typename Outcome::value_type>> run_within(Deployment d, detail::comm
 }
 
 template <typename Outcome, typename Deployment>
-task<result<typename Outcome::value_type>> run_any(Deployment d, detail::command_handle c,
+task<result<typename Outcome::value_type>> run_any(Deployment&& d, detail::command_handle&& c,
                                                    cursor_pin* pin) {
     if (c->limit()) [[unlikely]] {
-        return run_within<Outcome>(std::move(d), std::move(c), pin);
+        return run_within<Outcome, std::decay_t<Deployment>>(std::move(d), std::move(c), pin);
     }
-    return run_on<Outcome>(std::move(d), std::move(c), pin, nullptr);
+    return run_on<Outcome, std::decay_t<Deployment>>(std::move(d), std::move(c), pin, nullptr);
 }
 
 }  // namespace

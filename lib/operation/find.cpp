@@ -104,21 +104,4 @@ void append_limits(command& c, std::int64_t skip, std::int64_t limit, std::int64
     }
 }
 
-result<std::optional<bson::document_view>> read_first(bson::document_view reply) {
-    auto cursor = read_cursor(reply);
-    if (!cursor) {
-        return cursor.error();
-    }
-    const auto first = cursor->batch.begin();
-    if (first == cursor->batch.end()) {
-        return std::optional<bson::document_view>();
-    }
-    const auto& value = first->value();
-    bson::document_view document;
-    if (value.read(document) != errc{}) [[unlikely]] {
-        return value.try_get<bson::document_view>().error();
-    }
-    return std::optional(document);
-}
-
 }  // namespace mongoro::operation

@@ -8,6 +8,8 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -27,12 +29,19 @@ class retry_policy {
     [[nodiscard]] std::chrono::nanoseconds backoff(const error& why, double jitter) const;
 
     /// Servers that another one is to be preferred to.
-    void avoid(const std::string& address) { avoided_.push_back(address); }
-    [[nodiscard]] const std::vector<std::string>& avoided() const noexcept { return avoided_; }
+    void avoid(const std::string& address) {
+        if (!avoided_) {
+            avoided_ = std::make_unique<std::vector<std::string>>();
+        }
+        avoided_->push_back(address);
+    }
+    [[nodiscard]] std::span<const std::string> avoided() const noexcept {
+        return avoided_ ? std::span<const std::string>(*avoided_) : std::span<const std::string>();
+    }
 
  private:
     std::uint32_t attempt_ = 0;
-    std::vector<std::string> avoided_;
+    std::unique_ptr<std::vector<std::string>> avoided_;  // rare, and in every operation's frame
 };
 
 /// Waits before the next try. An error if the deadline, or a stop, comes first: at once if it is

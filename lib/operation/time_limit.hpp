@@ -8,6 +8,7 @@
 #include <mongoro/server_description.hpp>
 
 #include <chrono>
+#include <optional>
 #include <string_view>
 
 namespace mongoro::operation {
@@ -30,6 +31,11 @@ class running_limit {
     /// what it gives, for both have one `serverSelectionTimeoutMS`. Keeps what is known of the
     /// server's round trips, which may be lost meanwhile.
     deadline selected(const server_description& server) noexcept;
+    /// The same where there may be no limit.
+    [[nodiscard]] static std::optional<deadline> selected(
+        running_limit* limit, const server_description& server) noexcept {
+        return limit != nullptr ? std::optional(limit->selected(server)) : std::nullopt;
+    }
     /// Appends `maxTimeMS` to the open body, as late as possible: what is left without the least
     /// round trip to `server`. An error if that is nothing: then the command is not to be sent.
     [[nodiscard]] error append_max_time(wire::command& c, const server_description& server);

@@ -37,6 +37,9 @@ class waiting_place {
     enum class holds : std::uint8_t { nothing, turn, exchange };
 
     void reset() noexcept {
+        if (holds_ == holds::nothing) {
+            return;
+        }
         if (holds_ == holds::exchange) {
             std::destroy_at(&exchange_);
         } else if (holds_ == holds::turn) {

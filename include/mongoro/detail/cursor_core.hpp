@@ -74,9 +74,9 @@ class cursor_core {
     /// call begins anew what bounds a call, and not all of the cursor. Precondition:
     /// `!has_buffered()`.
     [[nodiscard]] task<result<bool>> fetch();
-    /// Nothing is left, neither here nor on the server.
+    /// Nothing is left here, and nothing more comes.
     [[nodiscard]] bool exhausted() const noexcept {
-        return started_ && id_ == 0 && !has_buffered();
+        return started_ && (id_ == 0 || failure_) && !has_buffered();
     }
     [[nodiscard]] std::int64_t id() const noexcept { return id_; }
     /// Kills it on the server now. No more documents come. Without a timeout it has the cursor's,
@@ -85,6 +85,7 @@ class cursor_core {
 
  private:
     class under_way;
+    class closing;
 
     [[nodiscard]] bool may_change();
     /// False: there is none to ask for. True: a batch came, perhaps an empty one.
