@@ -15,7 +15,6 @@ namespace mongoro::wire {
 
 namespace {
 
-constexpr std::size_t request_id_offset = 4;
 constexpr std::size_t flags_offset = header_size;
 constexpr std::size_t body_offset = header_size + 4 + 1;  // header, flags, section kind
 

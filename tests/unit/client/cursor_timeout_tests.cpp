@@ -52,6 +52,17 @@ TEST_CASE("a cursor's timeout is for all of it, and its getMores say none of it 
     });
 }
 
+TEST_CASE("all documents in one call have the cursor's timeout together") {
+    on_each_backend([](reactor& r) {
+        cursor_scene s(r);
+        s.script(120ms);
+        auto cursor = s.c.find({}, {.timeout = 200ms});
+        CHECK(error_of(r, cursor.to_vector(5)) == errc::deadline_exceeded);
+        CHECK(s.max_times("getMore") == times{-1, -1});
+        CHECK(cursor.exhausted());
+    });
+}
+
 TEST_CASE("documents that are here are given also when the cursor's time is up") {
     on_each_backend([](reactor& r) {
         cursor_scene s(r);

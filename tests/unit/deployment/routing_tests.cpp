@@ -275,6 +275,27 @@ TEST_CASE("a cursor behind a load balancer is closed though its connection break
     });
 }
 
+TEST_CASE("a cursor that is being closed behind a load balancer refuses a second close") {
+    on_each_backend([](reactor& r) {
+        op_msg_peer peer;
+        be_load_balancer(peer);
+        peer.expect("find", reply_script().reply(batch_of("firstBatch", 0, 42)));
+        peer.expect("killCursors", reply_script().wait(50ms).reply(op_msg_peer::ok_document()));
+        const client c(r, peer.uri() + "?loadBalanced=true");
+        auto cursor = c["db"]["c"].find();
+        CHECK(sync_wait(r, cursor.next()));
+        {
+            const running closing(r, cursor.close());
+            REQUIRE(poll_until(r, [&] { return peer.received("killCursors").size() == 1; }));
+            CHECK(error_of(r, cursor.close()) == errc::invalid_argument);
+            CHECK(c.statistics().connections == 1);
+            REQUIRE(poll_until(r, [&] { return c.statistics().idle_connections == 1; }));
+        }
+        CHECK(!error_of(r, cursor.close()));
+        CHECK(peer.problems() == "");
+    });
+}
+
 TEST_CASE(
     "a close that is given up behind a load balancer leaves the connection to be used again") {
     on_each_backend([](reactor& r) {

@@ -31,6 +31,35 @@ TEST_CASE("an exception that was moved from still says something") {
     CHECK(thrown.what() != nullptr);  // NOLINT(bugprone-use-after-move): that is the point
 }
 
+TEST_CASE("a copy of an error shares what is known of it, and outlives the first") {
+    error copy;
+    {
+        const error first(mongoro::make_error_code(errc::wrong_type), "address.zip",
+                          error(errc::malformed_bson));
+        copy = first;
+        CHECK(copy.cause() == first.cause());
+    }
+    const error& self = copy;
+    copy = self;
+    CHECK(copy == errc::wrong_type);
+    CHECK(copy.message() == "address.zip");
+    REQUIRE(copy.cause() != nullptr);
+    CHECK(*copy.cause() == errc::malformed_bson);
+}
+
+TEST_CASE("an error that is moved to has all of the other, and the other none of its text") {
+    error to(mongoro::make_error_code(errc::wrong_type), "the old text");
+    error from(mongoro::make_error_code(errc::key_not_found), "the new text");
+    to = std::move(from);
+    CHECK(to == errc::key_not_found);
+    CHECK(to.message() == "the new text");
+    CHECK(from.message().empty());  // NOLINT(bugprone-use-after-move): that is the point
+    to = error();
+    CHECK(!to);
+    CHECK(to.code() == std::error_code());
+    CHECK(to.message().empty());
+}
+
 TEST_CASE("an exception of a bare code says what the code means") {
     CHECK(std::string(exception(errc::client_closed).what()) == "the client or cursor is closed");
 }
