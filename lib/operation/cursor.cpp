@@ -11,60 +11,58 @@ template <typename T>
     return {errc::malformed_reply, what, value.try_get<T>().error()};
 }
 
-}  // namespace
-
-result<cursor_reply> read_cursor(bson::document_view reply) {
+/// Not by a result: a find_one would move it twice.
+error read(bson::document_view reply, cursor_reply& to) {
     const auto value = reply["cursor"];
     bson::document_view cursor;
     if (value.read(cursor) != errc{}) [[unlikely]] {
         return malformed<bson::document_view>("a reply has no cursor", value);
     }
-    cursor_reply read;
     bool has_batch = false;
     for (const auto& element : cursor) {
         const auto key = element.key();
         const auto& field = element.value();
         if (key == "id") {
-            if (field.read(read.id) != errc{}) [[unlikely]] {
+            if (field.read(to.id) != errc{}) [[unlikely]] {
                 return malformed<std::int64_t>("a cursor's id is no number", field);
             }
         } else if (key == "ns") {
-            if (field.read(read.ns) != errc{}) [[unlikely]] {
+            if (field.read(to.ns) != errc{}) [[unlikely]] {
                 return malformed<std::string_view>("a cursor's ns is no string", field);
             }
         } else if (key == "firstBatch" || key == "nextBatch") {
-            if (field.read(read.batch) != errc{}) [[unlikely]] {
+            if (field.read(to.batch) != errc{}) [[unlikely]] {
                 return malformed<bson::array_view>("a cursor's batch is no array", field);
             }
             has_batch = true;
         }
     }
-    if (!has_batch) [[unlikely]] {
-        return error(errc::malformed_reply, "a cursor has no batch");
+    return has_batch ? error() : error(errc::malformed_reply, "a cursor has no batch");
+}
+
+}  // namespace
+
+result<cursor_reply> read_cursor(bson::document_view reply) {
+    cursor_reply to;
+    if (auto failed = read(reply, to)) {
+        return failed;
     }
-    return read;
+    return to;
 }
 
 result<std::optional<bson::document_view>> read_first(bson::document_view reply) {
-    const auto value = reply["cursor"];
-    bson::document_view cursor;
-    if (value.read(cursor) != errc{}) [[unlikely]] {
-        return malformed<bson::document_view>("a reply has no cursor", value);
+    cursor_reply cursor;
+    if (auto failed = read(reply, cursor)) [[unlikely]] {
+        return failed;
     }
-    const auto list = cursor["firstBatch"];
-    bson::array_view batch;
-    if (list.read(batch) != errc{}) [[unlikely]] {
-        return malformed<bson::array_view>(
-            list.exists() ? "a cursor's batch is no array" : "a cursor has no batch", list);
-    }
-    const auto first = batch.begin();
-    if (first == batch.end()) {
+    const auto first = cursor.batch.begin();
+    if (first == cursor.batch.end()) {
         return std::optional<bson::document_view>();
     }
-    const auto& element = first->value();
+    const auto& value = first->value();
     bson::document_view document;
-    if (element.read(document) != errc{}) [[unlikely]] {
-        return element.try_get<bson::document_view>().error();
+    if (value.read(document) != errc{}) [[unlikely]] {
+        return value.try_get<bson::document_view>().error();
     }
     return std::optional(document);
 }

@@ -129,6 +129,7 @@ class command {
     friend struct detail::command_recycler;
     void reset() noexcept;
     void wipe() noexcept;
+    void check_database(std::string_view name);
     void start_body();
 
     bson::byte_buffer bytes_;

@@ -40,14 +40,17 @@ TEST_CASE(
     });
 }
 
-TEST_CASE("closing a client that never connected, or twice at once, is fine") {
+TEST_CASE("closing a client that has run nothing, or twice at once, is fine") {
     on_each_backend([](reactor& r) {
         scene s(r);
         running one(r, s.client.close());
         running two(r, s.client.close());
         CHECK(one.wait());
         CHECK(two.wait());
-        CHECK(s.peer.connections() == 0);
+        // Its monitor, which begins in the same turn, may have begun to connect: no more than that.
+        CHECK(s.client.statistics().connections_created == 0);
+        CHECK(s.peer.connections() <= 1);
+        CHECK(s.peer.received("hello").empty());
     });
 }
 

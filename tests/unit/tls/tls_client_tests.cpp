@@ -279,12 +279,14 @@ TEST_CASE("a large request whose task is destroyed half sent is sent whole, and 
                                   socket.write(hello_reply()));
                 return socket.read_to_end(got);
             }
-            static_cast<void>(
-                server.accept(socket) && socket.read_message(got) && socket.write(hello_reply()) &&
-                socket.wait(150ms) && socket.read_message(got) &&
-                socket.write(op_msg(doc({"n", 1}, {"ok", 1.0}))) && socket.read_message(got) &&
-                socket.write(op_msg(op_msg_peer::ok_document(), 3)));
-            received = got.size();
+            if (!(server.accept(socket) && socket.read_message(got) &&
+                  socket.write(hello_reply()) && socket.wait(150ms) && socket.read_message(got))) {
+                return;
+            }
+            received = got.size();  // before a reply: the test goes on with the last of them
+            static_cast<void>(socket.write(op_msg(doc({"n", 1}, {"ok", 1.0}))) &&
+                              socket.read_message(got) &&
+                              socket.write(op_msg(op_msg_peer::ok_document(), 3)));
             socket.read_to_end(got);
         });
         const client c(r, tls_uri(peer.uri()), {.max_pool_size = 1, .drain_timeout = 60s});
