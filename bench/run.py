@@ -130,9 +130,15 @@ def run_others(arguments, settings, clients, parts, made):
 
 
 def add_earlier(made, earlier):
-    """What only an earlier run has measured, with a note of when."""
-    taken = [name for name in earlier["tasks"] if name not in made["tasks"]]
-    made["tasks"].update({name: earlier["tasks"][name] for name in taken})
+    """What only an earlier run has measured, with a note of when. One may have timed a task that the other counted."""
+    taken = []
+    for name, task in earlier["tasks"].items():
+        rows = made["tasks"].setdefault(name, {**task, "clients": {}})["clients"]
+        for client, row in task["clients"].items():
+            more = {key: value for key, value in row.items() if key not in rows.get(client, {})}
+            if more:
+                rows.setdefault(client, {}).update(more)
+                taken.append(name)
     for part in PARTS[1:]:
         if part in earlier and part not in made:
             made[part] = earlier[part]
@@ -140,7 +146,8 @@ def add_earlier(made, earlier):
     if taken:
         settings = earlier["settings"]
         how = f"{settings['pairs']} runs each" + (", short ones" if settings["quick"] else "")
-        made["notes"] += [f"{', '.join(taken)}: of a run of {earlier['machine']['when']} ({how})",
+        made["notes"] += [f"all or some of {', '.join(dict.fromkeys(taken))}: of a run of "
+                          f"{earlier['machine']['when']} ({how})",
                           *(note for note in earlier["notes"] if note not in made["notes"])]
     return made
 

@@ -258,11 +258,17 @@ class Added(unittest.TestCase):
             return {"machine": {"when": when}, "settings": {"pairs": 3, "quick": True}, "notes": ["slow"],
                     "tasks": tasks, **parts}
 
-        made = runner.add_earlier(of("now", {"ping": 1}, memory=2), of("then", {"ping": 3, "find_one": 4},
-                                                                    memory=5, spec=6))
-        self.assertEqual(made["tasks"], {"ping": 1, "find_one": 4})
+        ping = {"title": "ping", "clients": {"bare": {"cpu_us": 1}}}
+        counted = {"title": "ping", "clients": {"bare": {"cpu_us": 2, "enters": 1}, "mongoro": {"enters": 1}}}
+        made = runner.add_earlier(of("now", {"ping": ping}, memory=2),
+                                  of("then", {"ping": counted, "find_one": {"clients": {"bare": {"enters": 3}}}},
+                                     memory=5, spec=6))
+        self.assertEqual(made["tasks"]["ping"]["clients"],
+                         {"bare": {"cpu_us": 1, "enters": 1}, "mongoro": {"enters": 1}})
+        self.assertEqual(made["tasks"]["find_one"]["clients"], {"bare": {"enters": 3}})
         self.assertEqual((made["memory"], made["spec"]), (2, 6))
-        self.assertEqual(made["notes"], ["slow", "find_one, spec: of a run of then (3 runs each, short ones)"])
+        self.assertEqual(made["notes"], ["slow", "all or some of ping, find_one, spec: of a run of then "
+                                                 "(3 runs each, short ones)"])
 
 
 class Whole(unittest.TestCase):
