@@ -82,14 +82,5 @@ int run(const arguments& given) {
 }  // namespace bench
 
 int main(int argc, char** argv) {
-    const auto given = bench::parse_arguments(argc, argv);
-    if (!given) {
-        return 2;
-    }
-    try {
-        return bench::run(*given);
-    } catch (const std::exception& e) {
-        std::fprintf(stderr, "mongoro-connect: %s\n", e.what());
-        return 1;
-    }
+    return bench::run_program(argc, argv, "mongoro-connect", bench::run);
 }

@@ -119,6 +119,9 @@ class measurement {
 };
 
 int run(const arguments& given) {
+    if (given.task != "memory") {
+        return 2;
+    }
     if (bench_heap_live_bytes == nullptr) {
         std::fprintf(stderr, "mongoro-memory: LD_PRELOAD has no allocation counter\n");
         return 2;
@@ -138,14 +141,5 @@ int run(const arguments& given) {
 }  // namespace bench
 
 int main(int argc, char** argv) {
-    const auto given = bench::parse_arguments(argc, argv);
-    if (!given || given->task != "memory") {
-        return 2;
-    }
-    try {
-        return bench::run(*given);
-    } catch (const std::exception& e) {
-        std::fprintf(stderr, "mongoro-memory: %s\n", e.what());
-        return 1;
-    }
+    return bench::run_program(argc, argv, "mongoro-memory", bench::run);
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <exception>
 #include <string_view>
 
 namespace bench {
@@ -106,6 +107,19 @@ latencies::~latencies() {
 
 void print_counter(const char* name, std::uint64_t value) {
     std::printf("COUNTER %s %llu\n", name, static_cast<unsigned long long>(value));
+}
+
+int run_program(int argc, char** argv, const char* name, int (*run)(const arguments& given)) {
+    const auto given = parse_arguments(argc, argv);
+    if (!given) {
+        return 2;
+    }
+    try {
+        return run(*given);
+    } catch (const std::exception& e) {
+        std::fprintf(stderr, "%s: %s\n", name, e.what());
+        return 1;
+    }
 }
 
 }  // namespace bench

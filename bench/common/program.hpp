@@ -103,4 +103,9 @@ class latencies {
 /// A line that the runner reads into the case's counters: `COUNTER name value`.
 void print_counter(const char* name, std::uint64_t value);
 
+/// The `main` of a program that may throw: reads the command line and runs it. What is wrong is a
+/// line that begins with `name`.
+[[nodiscard]] int run_program(int argc, char** argv, const char* name,
+                              int (*run)(const arguments& given));
+
 }  // namespace bench

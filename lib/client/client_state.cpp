@@ -93,9 +93,7 @@ void client_state::kill_cursor(std::string_view database, std::string_view colle
     }
     try {
         auto kill = operation::kill_cursors({database, collection}, id);
-        if (timeout) {
-            kill->set_limit({.timeout = *timeout});
-        }
+        operation::begin_limit(*kill, timeout, {});
         background_.spawn(run_kill(deployment_, std::move(kill), std::move(pin)));
     } catch (const std::bad_alloc&) {
         // The server's own timeout will end it.

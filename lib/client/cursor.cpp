@@ -27,11 +27,11 @@ bson::value keep(const option_value& option) {
 /// Marks a fetch. One that does not end, since its coroutine was destroyed, has lost its batch.
 class cursor_core::under_way {
  public:
-    explicit under_way(cursor_core& c) noexcept : cursor_(c) { cursor_.fetching_ = true; }
+    explicit under_way(cursor_core& c) noexcept : cursor_(c) { cursor_.busy_ = true; }
     under_way(const under_way&) = delete;
     under_way& operator=(const under_way&) = delete;
     ~under_way() {
-        cursor_.fetching_ = false;
+        cursor_.busy_ = false;
         if (!ended_) {
             cursor_.started_ = true;
             cursor_.failure_ = errc::operation_cancelled;
@@ -49,11 +49,11 @@ class cursor_core::under_way {
 /// waits.
 class cursor_core::closing {
  public:
-    explicit closing(cursor_core& c) noexcept : cursor_(c) { cursor_.fetching_ = true; }
+    explicit closing(cursor_core& c) noexcept : cursor_(c) { cursor_.busy_ = true; }
     closing(const closing&) = delete;
     closing& operator=(const closing&) = delete;
     ~closing() {
-        cursor_.fetching_ = false;
+        cursor_.busy_ = false;
         cursor_.pin_->release();
     }
 
@@ -99,7 +99,7 @@ void cursor_core::set_aggregate_options(const aggregate_options& o) {
 }
 
 bool cursor_core::may_change() {
-    if (started_ || fetching_) {
+    if (started_ || busy_) {
         failure_ = error(errc::invalid_argument, "a cursor's options must be set before it starts");
         return false;
     }
@@ -191,7 +191,7 @@ task<result<bool>> cursor_core::fetch() {
 }
 
 task<result<bool>> cursor_core::fetch_batch() {
-    if (fetching_) {
+    if (busy_) {
         co_return error(errc::invalid_argument, "a cursor serves one call at a time");
     }
     if (failure_) {
@@ -276,7 +276,7 @@ void cursor_core::kill() noexcept {
 }
 
 task<result<void>> cursor_core::close(std::optional<std::chrono::milliseconds> timeout) {
-    if (fetching_) {
+    if (busy_) {
         co_return error(errc::invalid_argument, "a cursor serves one call at a time");
     }
     started_ = true;
@@ -291,15 +291,7 @@ task<result<void>> cursor_core::close(std::optional<std::chrono::milliseconds> t
     }
     const bool balanced = static_cast<bool>(pin_->connection);
     auto kill = operation::kill_cursors({database_, collection_}, id);
-    if (!timeout) {
-        timeout = this->timeout();
-    }
-    if (timeout) {
-        kill->set_limit({.timeout = *timeout});
-        if (timeout->count() < 0) {
-            kill->fail({errc::invalid_argument, "a timeout is negative"});
-        }
-    }
+    operation::begin_limit(*kill, timeout ? timeout : this->timeout(), {});
     auto killed = co_await operation::execute(deployment_of(client_), std::move(kill), pin_.get());
     if (!killed && !(balanced && is_network_error(killed.error()))) {
         co_return killed.error();

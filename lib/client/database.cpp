@@ -28,7 +28,7 @@ task<result<std::vector<std::string>>> run_names(std::shared_ptr<detail::cursor_
     std::vector<std::string> names;
     for (;;) {
         while (core->has_buffered()) {
-            auto name = core->take(128)["name"].try_get<std::string>();
+            auto name = core->take(batch<document>::ahead)["name"].try_get<std::string>();
             if (!name) {
                 co_return name.error();
             }

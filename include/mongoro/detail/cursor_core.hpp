@@ -114,7 +114,7 @@ class cursor_core {
     bool awaits_ = false;
     bool empty_if_missing_ = false;
     bool started_ = false;
-    bool fetching_ = false;
+    bool busy_ = false;  // a fetch, or a close, is under way
     std::int64_t id_ = 0;
     std::int64_t received_ = 0;  // documents, counted where there is a limit
     error failure_;

@@ -238,6 +238,19 @@ TEST_CASE("malformed bytes are called so, with the path") {
           errc::malformed_bson);
 }
 
+TEST_CASE("a walk ends with the last member") {
+    for (const char* const order : {R"({"street": "a", "zip": "b", "unknown": 1})",
+                                    R"({"zip": "b", "street": "a", "unknown": 1})"}) {
+        const document whole = json(order);
+        std::vector<std::uint8_t> bytes(whole.bytes().begin(), whole.bytes().end());
+        bytes[bytes.size() - 1 - 4 - sizeof "unknown" - 1] = 0x55;  // no type
+        const document_view odd(bytes.data(), bytes.size());
+        CHECK(odd["unknown"].malformed());
+        CHECK(bson::decode_document<address>(odd).value().street == "a");
+        CHECK(bson::decode_document<person>(odd).error() == errc::malformed_bson);
+    }
+}
+
 TEST_CASE("an error quotes keys but no values") {
     const auto out = read_json<home>(R"({"address": {"street": 1234567, "zip": "secret"}})");
     CHECK(out.error().to_string().find("1234567") == std::string::npos);

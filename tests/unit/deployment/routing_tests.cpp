@@ -157,6 +157,13 @@ void be_load_balancer(op_msg_peer& peer) {
     peer.always("hello", reply_script().reply(hello));
 }
 
+/// One cursor, which takes its time to be killed.
+void close_slowly_behind_load_balancer(op_msg_peer& peer) {
+    be_load_balancer(peer);
+    peer.expect("find", reply_script().reply(batch_of("firstBatch", 0, 42)));
+    peer.expect("killCursors", reply_script().wait(50ms).reply(op_msg_peer::ok_document()));
+}
+
 }  // namespace
 
 TEST_CASE("a cursor behind a load balancer keeps its connection until it has ended") {
@@ -278,9 +285,7 @@ TEST_CASE("a cursor behind a load balancer is closed though its connection break
 TEST_CASE("a cursor that is being closed behind a load balancer refuses a second close") {
     on_each_backend([](reactor& r) {
         op_msg_peer peer;
-        be_load_balancer(peer);
-        peer.expect("find", reply_script().reply(batch_of("firstBatch", 0, 42)));
-        peer.expect("killCursors", reply_script().wait(50ms).reply(op_msg_peer::ok_document()));
+        close_slowly_behind_load_balancer(peer);
         const client c(r, peer.uri() + "?loadBalanced=true");
         auto cursor = c["db"]["c"].find();
         CHECK(sync_wait(r, cursor.next()));
@@ -300,9 +305,7 @@ TEST_CASE(
     "a close that is given up behind a load balancer leaves the connection to be used again") {
     on_each_backend([](reactor& r) {
         op_msg_peer peer;
-        be_load_balancer(peer);
-        peer.expect("find", reply_script().reply(batch_of("firstBatch", 0, 42)));
-        peer.expect("killCursors", reply_script().wait(50ms).reply(op_msg_peer::ok_document()));
+        close_slowly_behind_load_balancer(peer);
         const client c(r, peer.uri() + "?loadBalanced=true");
         {
             auto cursor = c["db"]["c"].find();
