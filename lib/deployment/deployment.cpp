@@ -148,8 +148,12 @@ void deployment::hello_answered(pool::connection_pool& pool,
     if (closed_ || of == servers_.end() || reply.topology_version().empty()) {
         return;
     }
+    // What an operation may count on as the least round trip changes with the monitor's answers
+    // only: its second measurement may end at any time after the first.
     const auto& monitor = (*of)->monitor_;
-    const auto rtt = monitor ? std::optional(monitor->round_trip()) : std::nullopt;
+    const auto* const known = machine_->description()->find((*of)->address_);
+    const bool measured = known != nullptr && known->type != server_type::unknown;
+    const auto rtt = monitor && !measured ? std::optional(monitor->round_trip()) : std::nullopt;
     try {
         apply(machine_->hello((*of)->address_, reply, rtt, clock::now()));
     } catch (const std::bad_alloc&) {
