@@ -1,5 +1,4 @@
 // Of one_find.cpp, what the standard headers cost that ours include.
-#include <algorithm>
 #include <array>
 #include <atomic>
 #include <bit>
@@ -14,10 +13,10 @@
 #include <functional>
 #include <iterator>
 #include <limits>
+#include <map>
 #include <memory>
 #include <new>
 #include <optional>
-#include <ranges>
 #include <span>
 #include <stop_token>
 #include <string>

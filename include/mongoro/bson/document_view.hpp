@@ -63,7 +63,7 @@ class document_view {
     /// The same bytes: the same keys in the same order, values of the same types. For the server's
     /// idea of equality, where the types of numbers do not matter, see `compare`.
     friend bool operator==(document_view a, document_view b) noexcept {
-        return std::ranges::equal(a.bytes(), b.bytes());
+        return detail::same_bytes(a.bytes(), b.bytes());
     }
 
  private:

@@ -5,11 +5,11 @@
 #include <mongoro/bson/type.hpp>
 #include <mongoro/result.hpp>
 
-#include <algorithm>
 #include <array>
 #include <chrono>
 #include <compare>
 #include <cstdint>
+#include <cstring>
 #include <span>
 #include <string>
 #include <string_view>
@@ -20,6 +20,14 @@
 // (`regex`).
 
 namespace mongoro::bson {
+
+namespace detail {
+/// std::ranges::equal of bytes, without <algorithm>, which takes longer to compile than this file.
+[[nodiscard]] inline bool same_bytes(std::span<const std::uint8_t> a,
+                                     std::span<const std::uint8_t> b) noexcept {
+    return a.size() == b.size() && (a.empty() || std::memcmp(a.data(), b.data(), a.size()) == 0);
+}
+}  // namespace detail
 
 /// Milliseconds since 1970, the resolution that BSON has.
 using date = std::chrono::sys_time<std::chrono::milliseconds>;
@@ -66,7 +74,7 @@ struct binary_view {
     std::span<const std::uint8_t> bytes;
 
     friend bool operator==(const binary_view& a, const binary_view& b) noexcept {
-        return a.subtype == b.subtype && std::ranges::equal(a.bytes, b.bytes);
+        return a.subtype == b.subtype && detail::same_bytes(a.bytes, b.bytes);
     }
 };
 

@@ -133,7 +133,7 @@ class value_view {
 
     /// The same type and the same bytes; keys do not matter.
     friend bool operator==(const value_view& a, const value_view& b) noexcept {
-        return a.state_ == b.state_ && a.type_ == b.type_ && std::ranges::equal(a.raw(), b.raw());
+        return a.state_ == b.state_ && a.type_ == b.type_ && detail::same_bytes(a.raw(), b.raw());
     }
 
  private:

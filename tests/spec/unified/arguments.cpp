@@ -1,5 +1,6 @@
 #include "unified/arguments.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cctype>
 

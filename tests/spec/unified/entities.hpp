@@ -9,6 +9,7 @@
 #include <mongoro/topology_description.hpp>
 
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>

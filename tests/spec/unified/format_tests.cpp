@@ -9,6 +9,7 @@
 
 #include <mongoro/bson/json.hpp>
 
+#include <algorithm>
 #include <stdexcept>
 #include <string>
 #include <string_view>

@@ -7,6 +7,7 @@
 #include <mongoro/event_listener.hpp>
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>

@@ -2,6 +2,8 @@
 
 #include "unified/schema_checks.hpp"
 
+#include <algorithm>
+
 namespace mongoro::spec::unified::schema {
 
 namespace {

@@ -1,5 +1,6 @@
 #include "client_support.hpp"
 
+#include <algorithm>
 #include <list>
 #include <map>
 

@@ -6,6 +6,7 @@
 #include <mongoro/sleep_for.hpp>
 #include <mongoro/with_deadline.hpp>
 
+#include <algorithm>
 #include <list>
 #include <memory>
 

@@ -1,6 +1,7 @@
 #include "support.hpp"
 
 #include <deque>
+#include <functional>
 #include <list>
 #include <map>
 #include <memory>

@@ -1,5 +1,7 @@
 #include "pool_support.hpp"
 
+#include <algorithm>
+
 using namespace mongoro;
 using namespace mongoro::test;
 

@@ -4,12 +4,9 @@
 
 #include <bit>
 #include <concepts>
+#include <cstring>
 #include <limits>
 #include <utility>
-
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
 
 // The walk over a document's elements, and the reading of each type. Our own rather than
 // bson_iter_t: inlined, it costs less than half of libbson's call an element, and no length is
@@ -100,9 +97,12 @@ inline constexpr size_table value_sizes{};
 [[nodiscard]] inline const std::uint8_t* key_end(const std::uint8_t* p,
                                                  const std::uint8_t* end) noexcept {
 #ifdef __SSE2__
+    // The compiler's own names: <emmintrin.h> is as long as everything in this folder.
+    using sixteen = char __attribute__((vector_size(16)));
     while (end - p >= 16) {
-        const __m128i block = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
-        const int zeros = _mm_movemask_epi8(_mm_cmpeq_epi8(block, _mm_setzero_si128()));
+        sixteen block;
+        std::memcpy(&block, p, sizeof block);
+        const int zeros = __builtin_ia32_pmovmskb128(block == sixteen{});
         if (zeros != 0) {
             return p + std::countr_zero(static_cast<unsigned>(zeros));
         }
