@@ -73,7 +73,7 @@ struct compressed_message {
 ///
 /// Believed is only what fits: a size inside that is positive and within the limit with its header
 /// (and, with snappy, is the one that the payload names), a compressor of `accepted`, and an opcode
-/// inside that is OP_MSG or OP_REPLY; so one inside of another is refused.
+/// inside that is OP_MSG; so one inside of another is refused.
 ///
 /// Errors: `malformed_message`, `message_too_large`. Close the connection after any of them.
 [[nodiscard]] result<compressed_message> decode_compressed(

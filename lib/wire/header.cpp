@@ -36,9 +36,6 @@ result<message_header> decode_header(std::span<const std::uint8_t> bytes,
         case opcode::msg:
             least = min_msg_size;
             break;
-        case opcode::reply:
-            least = min_reply_size;
-            break;
         case opcode::compressed:
             if (compressed == compressed_frames::accepted) {
                 least = min_compressed_size;

@@ -10,7 +10,6 @@ namespace mongoro::wire {
 
 /// The operation codes that this driver knows; a server that speaks another is refused.
 enum class opcode : std::int32_t {
-    reply = 1,          ///< OP_REPLY: the answer to an OP_QUERY
     compressed = 2012,  ///< OP_COMPRESSED: another message inside; see compression.hpp
     msg = 2013,         ///< OP_MSG: everything else
 };
@@ -19,8 +18,6 @@ inline constexpr std::size_t header_size = 16;
 
 /// The smallest OP_MSG: header, flags, one section kind, the empty document.
 inline constexpr std::int32_t min_msg_size = 16 + 4 + 1 + 5;
-/// The smallest OP_REPLY: header, flags, cursor id, starting-from, count, the empty document.
-inline constexpr std::int32_t min_reply_size = 16 + 20 + 5;
 /// The smallest OP_COMPRESSED: header, opcode and size of what is inside, compressor, one byte.
 inline constexpr std::int32_t min_compressed_size = 16 + 4 + 4 + 1 + 1;
 
@@ -50,9 +47,9 @@ void encode_header(std::uint8_t* to, const message_header& header) noexcept;
 /// `max_message_size` is the server's `maxMessageSizeBytes`.
 ///
 /// Errors: `malformed_message` (fewer than 16 bytes, a length that is negative or below the least
-/// size of its opcode, an opcode that is neither OP_MSG nor OP_REPLY), `message_too_large` (over
-/// the limit), `not_supported` (an OP_COMPRESSED where none is accepted). After any of them the
-/// stream cannot be resynchronised: close the connection. Allocates only for an error's text.
+/// size of its opcode, an opcode of none of the above), `message_too_large` (over the limit),
+/// `not_supported` (an OP_COMPRESSED where none is accepted). After any of them the stream cannot
+/// be resynchronised: close the connection. Allocates only for an error's text.
 [[nodiscard]] result<message_header> decode_header(
     std::span<const std::uint8_t> bytes, std::int32_t max_message_size = default_max_message_size,
     compressed_frames compressed = compressed_frames::refused);

@@ -81,73 +81,6 @@ std::size_t check_sequence(rest bytes, error& problem) {
     return size;
 }
 
-error decode_msg(rest bytes, message& out) {
-    out.flags = load_u32(bytes.data() + header_size);
-    if ((out.flags & required_flags & ~known_required_flags) != 0) {
-        return malformed("unknown required flag bits " +
-                         std::to_string(out.flags & required_flags & ~known_required_flags));
-    }
-    rest sections = bytes.subspan(header_size + 4);
-    if ((out.flags & msg_flags::checksum_present) != 0) {
-        if (sections.size() < 4) {
-            return malformed("no room for the checksum");
-        }
-        const std::size_t covered = bytes.size() - 4;
-        if (crc32c(bytes.first(covered)) != load_u32(bytes.data() + covered)) {
-            return errc::checksum_mismatch;
-        }
-        sections = sections.first(sections.size() - 4);
-    }
-    out.sequences = sequence_list(sections);
-
-    bool have_body = false;
-    error problem;
-    while (!sections.empty()) {
-        const std::uint8_t kind = sections[0];
-        sections = sections.subspan(1);
-        std::size_t size = 0;
-        if (kind == kind_body) {
-            if (have_body) {
-                return malformed("two bodies");
-            }
-            size = check_document(sections, problem);
-            if (size != 0) {
-                out.body = bson::document_view(sections.data(), size);
-            }
-            have_body = true;
-        } else if (kind == kind_sequence) {
-            size = check_sequence(sections, problem);
-        } else {
-            return malformed("unknown section kind " + std::to_string(kind));
-        }
-        if (size == 0) {
-            return problem;
-        }
-        sections = sections.subspan(size);
-    }
-    return have_body ? error{} : malformed("no body");
-}
-
-error decode_reply_body(rest bytes, message& out) {
-    out.flags = load_u32(bytes.data() + header_size);
-    out.cursor_id = static_cast<std::int64_t>(load_u64(bytes.data() + header_size + 4));
-    const std::int32_t returned = load_i32(bytes.data() + header_size + 16);
-    if (returned != 1) {
-        return malformed("an OP_REPLY of " + std::to_string(returned) + " documents");
-    }
-    error problem;
-    const rest documents = bytes.subspan(header_size + 20);
-    const std::size_t size = check_document(documents, problem);
-    if (size == 0) {
-        return problem;
-    }
-    if (size != documents.size()) {
-        return malformed(std::to_string(documents.size() - size) + " bytes after the document");
-    }
-    out.body = bson::document_view(documents.data(), size);
-    return {};
-}
-
 }  // namespace
 
 std::size_t document_run::iterator::size() const noexcept {
@@ -198,8 +131,51 @@ result<message> decode_message(std::span<const std::uint8_t> bytes, std::int32_t
 }
 
 error decode_after_header(std::span<const std::uint8_t> bytes, message& out) {
-    // decode_header has made sure that the fixed part of either opcode is there.
-    return out.is_msg() ? decode_msg(bytes, out) : decode_reply_body(bytes, out);
+    // decode_header has made sure that the fixed part is there.
+    out.flags = load_u32(bytes.data() + header_size);
+    if ((out.flags & required_flags & ~known_required_flags) != 0) {
+        return malformed("unknown required flag bits " +
+                         std::to_string(out.flags & required_flags & ~known_required_flags));
+    }
+    rest sections = bytes.subspan(header_size + 4);
+    if ((out.flags & msg_flags::checksum_present) != 0) {
+        if (sections.size() < 4) {
+            return malformed("no room for the checksum");
+        }
+        const std::size_t covered = bytes.size() - 4;
+        if (crc32c(bytes.first(covered)) != load_u32(bytes.data() + covered)) {
+            return errc::checksum_mismatch;
+        }
+        sections = sections.first(sections.size() - 4);
+    }
+    out.sequences = sequence_list(sections);
+
+    bool have_body = false;
+    error problem;
+    while (!sections.empty()) {
+        const std::uint8_t kind = sections[0];
+        sections = sections.subspan(1);
+        std::size_t size = 0;
+        if (kind == kind_body) {
+            if (have_body) {
+                return malformed("two bodies");
+            }
+            size = check_document(sections, problem);
+            if (size != 0) {
+                out.body = bson::document_view(sections.data(), size);
+            }
+            have_body = true;
+        } else if (kind == kind_sequence) {
+            size = check_sequence(sections, problem);
+        } else {
+            return malformed("unknown section kind " + std::to_string(kind));
+        }
+        if (size == 0) {
+            return problem;
+        }
+        sections = sections.subspan(size);
+    }
+    return have_body ? error{} : malformed("no body");
 }
 
 result<message> decode_reply(std::span<const std::uint8_t> bytes, std::int32_t request_id,

@@ -21,14 +21,6 @@ inline constexpr std::uint32_t more_to_come = 1U << 1;
 inline constexpr std::uint32_t exhaust_allowed = 1U << 16;
 }  // namespace msg_flags
 
-/// The flag bits of an OP_REPLY.
-namespace reply_flags {
-inline constexpr std::uint32_t cursor_not_found = 1U << 0;
-inline constexpr std::uint32_t query_failure = 1U << 1;
-inline constexpr std::uint32_t shard_config_stale = 1U << 2;
-inline constexpr std::uint32_t await_capable = 1U << 3;
-}  // namespace reply_flags
-
 /// The documents of one section, one behind the other, in bytes whose lengths were checked.
 ///
 /// A view: it lives as long as the message's bytes.
@@ -130,25 +122,20 @@ class sequence_list {
 /// A decoded message. Every view in it points into the bytes that were decoded.
 struct message {
     message_header header;
-    std::uint32_t flags = 0;     ///< `msg_flags`; of an OP_REPLY its `reply_flags`
-    bson::document_view body;    ///< the kind-0 section; of an OP_REPLY its one document
-    sequence_list sequences;     ///< the kind-1 sections; none in an OP_REPLY
-    std::int64_t cursor_id = 0;  ///< of an OP_REPLY; 0 in an OP_MSG
+    std::uint32_t flags = 0;   ///< `msg_flags`
+    bson::document_view body;  ///< the kind-0 section
+    sequence_list sequences;   ///< the kind-1 sections
 
-    [[nodiscard]] bool is_msg() const noexcept {
-        return header.op_code == static_cast<std::int32_t>(opcode::msg);
-    }
     /// Another message follows without a request: the connection is not free yet.
     [[nodiscard]] bool more_to_come() const noexcept {
-        return is_msg() && (flags & msg_flags::more_to_come) != 0;
+        return (flags & msg_flags::more_to_come) != 0;
     }
     [[nodiscard]] bool exhaust_allowed() const noexcept {
-        return is_msg() && (flags & msg_flags::exhaust_allowed) != 0;
+        return (flags & msg_flags::exhaust_allowed) != 0;
     }
 };
 
-/// Reads a whole OP_MSG (request or reply) or OP_REPLY: `bytes` is exactly one message, its header
-/// first.
+/// Reads a whole OP_MSG, request or reply: `bytes` is exactly one message, its header first.
 ///
 /// Checked: the header (`decode_header`), that its length is `bytes.size()`, required flag bits,
 /// each section's kind, length and place, exactly one body, that each document has a length that
@@ -157,10 +144,8 @@ struct message {
 /// sequence identifiers are unique.
 ///
 /// Errors: those of `decode_header`; `malformed_message` (truncated, bytes left over, an unknown
-/// required flag or section kind, no body, two bodies, an OP_REPLY without exactly one document);
-/// `malformed_bson` (a document's length or terminator); `checksum_mismatch`. Close the connection
-/// after any of them. An OP_REPLY that says QueryFailure or CursorNotFound is decoded: the flags
-/// tell.
+/// required flag or section kind, no body, two bodies); `malformed_bson` (a document's length or
+/// terminator); `checksum_mismatch`. Close the connection after any of them.
 ///
 /// No allocation, no copy; time is one step a document, and one pass over the bytes with a
 /// checksum.

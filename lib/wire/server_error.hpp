@@ -10,7 +10,8 @@
 namespace mongoro::detail {
 
 /// `command_failed` with the server's code, codeName, errmsg, labels and the whole reply if it says
-/// `ok: 0` (or, of an OP_REPLY, has a `$err`); no error if it says `ok: 1`, whatever else it holds.
+/// `ok: 0` (or has a `$err`, as old proxies write it); no error if it says `ok: 1`, whatever else
+/// it holds.
 ///
 /// A `writeConcernError` beside `ok: 0` is in the error too. Other errors: `malformed_reply` (no
 /// `ok`, or one that is no number), `malformed_bson`. Costs one walk over the top level where there

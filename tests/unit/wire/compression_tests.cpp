@@ -277,32 +277,30 @@ TEST_CASE("a compressor that nobody knows, or that was not offered, is refused")
     });
 }
 
-TEST_CASE("what is inside may be an OP_MSG or an OP_REPLY and nothing else, least of all itself") {
+TEST_CASE("what is inside may be an OP_MSG and nothing else, least of all itself") {
     with_each([](compressor method) {
         auto frame = test::compress_message(method, message_of(100));
-        for (const int opcode : {2012, 2004, 2010, 0, -1, 2014}) {
+        for (const int opcode : {2012, 2004, 2010, 1, 0, -1, 2014}) {
             CAPTURE(opcode);
             frame.original_opcode = opcode;
             CHECK(code_of(refusal_of(frame)) == errc::malformed_message);
         }
-        frame.original_opcode = 1;
+        frame.original_opcode = 2013;
         CHECK(!refusal_of(frame));
     });
 }
 
-TEST_CASE("less than the least message of the opcode inside is refused") {
+TEST_CASE("less than the least message inside is refused") {
     with_each([](compressor method) {
         compressed_frame frame;
         frame.compressor_id = test::wire_id_of(method);
-        for (const auto& [opcode, least] : {std::pair{2013, 10}, std::pair{1, 25}}) {
-            frame.original_opcode = opcode;
-            for (const int size : {1, least - 1, least}) {
-                CAPTURE(size);
-                frame.uncompressed_size = size;
-                frame.payload = test::packed(method, bytes(static_cast<std::size_t>(size), 1));
-                CHECK(code_of(refusal_of(frame)) ==
-                      (size == least ? errc{} : errc::malformed_message));
-            }
+        frame.original_opcode = 2013;
+        constexpr int least = 10;
+        for (const int size : {1, least - 1, least}) {
+            CAPTURE(size);
+            frame.uncompressed_size = size;
+            frame.payload = test::packed(method, bytes(static_cast<std::size_t>(size), 1));
+            CHECK(code_of(refusal_of(frame)) == (size == least ? errc{} : errc::malformed_message));
         }
     });
 }

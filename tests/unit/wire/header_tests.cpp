@@ -54,20 +54,14 @@ TEST_CASE("bytes behind the header are not looked at") {
     CHECK(wire::decode_header(bytes));
 }
 
-TEST_CASE("a length below the least message of its opcode is refused, the least is taken") {
-    struct row {
-        int op_code;
-        int least;
-    };
-    for (const auto& [op_code, least] : {row{2013, 26}, row{1, 41}}) {
-        CAPTURE(op_code);
-        CHECK(wire::decode_header(bytes_of({least, 1, 1, op_code})));
-        for (const int length : {least - 1, 16, 15, 1, 0, -1, std::numeric_limits<int>::min()}) {
-            CAPTURE(length);
-            const auto decoded = wire::decode_header(bytes_of({length, 1, 1, op_code}));
-            REQUIRE_FALSE(decoded);
-            CHECK(code_of(decoded.error()) == errc::malformed_message);
-        }
+TEST_CASE("a length below the least message is refused, the least is taken") {
+    constexpr int least = 26;
+    CHECK(wire::decode_header(bytes_of({least, 1, 1, 2013})));
+    for (const int length : {least - 1, 16, 15, 1, 0, -1, std::numeric_limits<int>::min()}) {
+        CAPTURE(length);
+        const auto decoded = wire::decode_header(bytes_of({length, 1, 1, 2013}));
+        REQUIRE_FALSE(decoded);
+        CHECK(code_of(decoded.error()) == errc::malformed_message);
     }
 }
 

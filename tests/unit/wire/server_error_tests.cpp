@@ -95,7 +95,7 @@ TEST_CASE("a reply without ok, or with one that is no number, is malformed") {
     CHECK(command_error({bytes, sizeof bytes}) == errc::malformed_bson);
 }
 
-TEST_CASE("the $err of an old reply is a command error") {
+TEST_CASE("the $err of an old proxy is a command error") {
     const auto e =
         command_error(bson::document().append("$err", "not master").append("code", 10058));
     CHECK(e == errc::command_failed);
