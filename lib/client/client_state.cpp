@@ -1,6 +1,7 @@
 #include "client/client_state.hpp"
 
 #include "client/settings.hpp"
+#include "pool/wait_drained.hpp"
 #include "wire/client_metadata.hpp"
 
 #include <mongoro/as_result.hpp>
@@ -42,7 +43,11 @@ task<void> run_kill(deployment::deployment& d, command_handle c, operation::curs
     // What ended the cursor may have made its server unknown for a while. Not longer than that: who
     // drops a cursor does not want to wait for a server that is gone.
     constexpr std::chrono::seconds patience{2};
-    if (!pin.connection) {
+    if (pin.connection) {
+        if (co_await pool::wait_drained(*pin.connection)) {
+            co_return;
+        }
+    } else {
         const auto there = co_await d.find_ready(pin.server, deadline::after(patience));
         if (!there) {
             co_return;

@@ -1,7 +1,10 @@
 #include "client/client_state.hpp"
 #include "error/retry_tables.hpp"
+#include "pool/wait_drained.hpp"
 
+#include <mongoro/as_result.hpp>
 #include <mongoro/detail/cursor_core.hpp>
+#include <mongoro/with_deadline.hpp>
 
 #include <algorithm>
 #include <limits>
@@ -133,8 +136,7 @@ void cursor_core::set_batch_size(std::int32_t n) {
 
 void cursor_core::begin_limit() noexcept {
     if (limit_->each_call || !started_) {
-        limit_->until =
-            limit_->timeout.count() <= 0 ? deadline::never() : deadline::after(limit_->timeout);
+        limit_->begin();
     }
 }
 
@@ -264,7 +266,7 @@ bool cursor_core::can_be_killed() const noexcept {
         return true;
     }
     const auto& connection = pin_->connection;
-    return connection && connection->status() == pool::connection::state::idle;
+    return connection && connection->status() != pool::connection::state::closed;
 }
 
 void cursor_core::kill() noexcept {
@@ -292,6 +294,18 @@ task<result<void>> cursor_core::close(std::optional<std::chrono::milliseconds> t
     const bool balanced = static_cast<bool>(pin_->connection);
     auto kill = operation::kill_cursors({database_, collection_}, id);
     operation::begin_limit(*kill, timeout ? timeout : this->timeout(), {});
+    if (balanced) {
+        auto limit = kill->limit().value_or(time_limit());
+        limit.begin();
+        if (kill->limit()) {
+            kill->set_limit(limit);
+        }
+        auto waited =
+            co_await as_result(with_deadline(pool::wait_drained(*pin_->connection), limit.until));
+        if (const error late = waited ? *waited : waited.error()) {
+            co_return late;
+        }
+    }
     auto killed = co_await operation::execute(deployment_of(client_), std::move(kill), pin_.get());
     if (!killed && !(balanced && is_network_error(killed.error()))) {
         co_return killed.error();

@@ -92,7 +92,7 @@ task<result<typename Outcome::value_type>> run_on(Deployment d, detail::command_
         // Goes first: a reply that is given up is drained before the check-in.
         waiting_place waiting;
         error failed;
-        // It stays the cursor's whatever happens, but for a reply that nobody waits for any more.
+        // It stays the cursor's whatever happens.
         const bool pinned = pin != nullptr && pin->connection;
         auto& lease = pinned ? pin->connection : checked_out;
         auto& server = pinned ? pin->use : use;
@@ -170,10 +170,6 @@ task<result<typename Outcome::value_type>> run_on(Deployment d, detail::command_
             co_return done;
         }
         if (c == nullptr) {
-            if (pinned) {
-                checked_out = std::move(pin->connection);
-                use = std::move(pin->use);
-            }
             co_return outcome.interrupted(failed);  // interrupted: the connection still has it
         }
         if (failed.server_code() == reauthentication_required && !std::exchange(renewed, true) &&

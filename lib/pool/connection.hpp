@@ -85,7 +85,10 @@ class connection : io::completion {
     [[nodiscard]] const wire::server_limits& limits() const noexcept { return limits_; }
     void set_limits(const wire::server_limits& limits) noexcept { limits_ = limits; }
 
-    void set_owner(connection_owner* owner) noexcept { owner_ = owner; }
+    /// Gives the one before.
+    connection_owner* set_owner(connection_owner* owner) noexcept {
+        return std::exchange(owner_, owner);
+    }
     /// How long a reply that nobody waits for may take until the connection is closed instead.
     void set_drain_timeout(std::chrono::milliseconds timeout) noexcept { drain_timeout_ = timeout; }
     /// How long the reply to a command without a limit of its own may take, from the sending on,

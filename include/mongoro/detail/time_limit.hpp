@@ -18,6 +18,11 @@ struct time_limit {
     std::chrono::milliseconds longest = std::chrono::milliseconds::max();
     /// It begins anew with each call of the cursor.
     bool each_call = false;
+
+    /// Its time runs from now on.
+    void begin() noexcept {
+        until = timeout.count() <= 0 ? deadline::never() : deadline::after(timeout);
+    }
 };
 
 }  // namespace mongoro::detail

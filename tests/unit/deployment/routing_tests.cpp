@@ -2,6 +2,7 @@
 #include "op_msg_peer.hpp"
 
 #include <mongoro/bson/object_id.hpp>
+#include <mongoro/with_deadline.hpp>
 
 using namespace mongoro;
 using namespace mongoro::test;
@@ -264,6 +265,56 @@ TEST_CASE("a cursor that a server refuses to go on with is killed on its own con
             CHECK(peer.connections() == 1);
             CHECK(peer.problems() == "");
         }
+    });
+}
+
+TEST_CASE("a cursor whose getMore was given up behind a load balancer is killed after the reply") {
+    on_each_backend([](reactor& r) {
+        for (const bool closed : {true, false}) {
+            CAPTURE(closed);
+            op_msg_peer peer;
+            be_load_balancer(peer);
+            peer.expect("find", reply_script().reply(batch_of("firstBatch", 0, 42)));
+            peer.expect("getMore", reply_script().wait(50ms).reply(batch_of("nextBatch", 1, 42)));
+            const client c(r, peer.uri() + "?loadBalanced=true");
+            {
+                auto cursor = c["db"]["c"].find();
+                CHECK(sync_wait(r, cursor.next()));
+                CHECK(error_of(r, with_deadline(cursor.next(), 5ms)) == errc::deadline_exceeded);
+                CHECK(error_of(r, cursor.next()) == errc::deadline_exceeded);
+                CHECK(c.statistics().idle_connections == 0);
+                if (closed) {
+                    CHECK(!error_of(r, cursor.close()));
+                    CHECK(c.statistics().idle_connections == 1);
+                }
+            }
+            REQUIRE(poll_until(r, [&] { return c.statistics().idle_connections == 1; }));
+            REQUIRE(peer.received("killCursors").size() == 1);
+            CHECK(peer.received("killCursors")[0].connection ==
+                  peer.received("getMore")[0].connection);
+            CHECK(peer.connections() == 1);
+            CHECK(peer.problems() == "");
+        }
+    });
+}
+
+TEST_CASE("a close behind a load balancer waits for an outstanding reply no longer than it may") {
+    on_each_backend([](reactor& r) {
+        op_msg_peer peer;
+        be_load_balancer(peer);
+        peer.expect("find", reply_script().reply(batch_of("firstBatch", 0, 42)));
+        peer.expect("getMore", reply_script().wait(100ms).reply(batch_of("nextBatch", 1, 42)));
+        const client c(r, peer.uri() + "?loadBalanced=true");
+        auto cursor = c["db"]["c"].find();
+        CHECK(sync_wait(r, cursor.next()));
+        CHECK(error_of(r, with_deadline(cursor.next(), 5ms)) == errc::deadline_exceeded);
+        CHECK(error_of(r, cursor.close(5ms)) == errc::deadline_exceeded);
+        // It has let go of its connection, which is good again once the reply has been read.
+        REQUIRE(poll_until(r, [&] { return c.statistics().idle_connections == 1; }));
+        CHECK(peer.received("killCursors").empty());
+        CHECK(!error_of(r, c.ping()));
+        CHECK(peer.connections() == 1);
+        CHECK(peer.problems() == "");
     });
 }
 
