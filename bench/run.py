@@ -17,7 +17,7 @@ from harness import clients as known  # noqa: E402
 from harness import breakdown, compare, deployment, extras, goals, measure, plots, report  # noqa: E402
 from harness import session, spec_bench, tasks  # noqa: E402
 
-PARTS = ("tasks", "breakdown", "latencies", "document_size", "connect", "checkout", "selection", "servers",
+PARTS = ("tasks", "two_cores", "breakdown", "latencies", "document_size", "connect", "checkout", "selection", "servers",
          "memory", "start_up", "compile_time", "spec")
 
 
@@ -107,6 +107,7 @@ def run_tasks(arguments, settings, clients, made):
 def run_others(arguments, settings, clients, parts, made):
     """Each part by itself: one that cannot be had here is a note, not the end of the run."""
     takes = {
+        "two_cores": lambda: session.two_cores(clients, settings),
         "breakdown": lambda: breakdown.of_task(clients, settings),
         "latencies": lambda: extras.latencies(clients, settings),
         "document_size": lambda: extras.document_size(clients, settings),

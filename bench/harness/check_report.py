@@ -95,6 +95,18 @@ class Goals(unittest.TestCase):
         self.assertEqual(report.goals_of({"goals": [vars(goal) for goal in goals.all_of({"tasks": {}})]}), [])
 
 
+class TwoCores(unittest.TestCase):
+    def test_each_client_of_each_task_has_a_row(self):
+        made = {"two_cores": run_of(ping={"bare": timed(8, 1), "mongoro": timed(10, 1.25),
+                                          "go": {"failed": "no"}})["tasks"]}
+        for row in made["two_cores"]["ping"]["clients"].values():
+            row["wall_us"] = measure.spread([20])
+        lines = report.two_cores_of(made)
+        self.assertIn("| ping | mongoro | 10 [9.95–10.1] | 1.25 [1.25–1.25] | 20 |", lines)
+        self.assertIn("| ping | go | failed: no |  |  |", lines)
+        self.assertEqual(report.two_cores_of({}), [])
+
+
 class Page(unittest.TestCase):
     def test_results_replace_those_of_before_and_nothing_else(self):
         with tempfile.TemporaryDirectory() as folder:

@@ -102,6 +102,14 @@ def tasks_of(made):
     return lines
 
 
+def two_cores_of(made):
+    rows = [[task, client, *([timed_cost(row), timed_ratio(row), number(row["wall_us"]["median"])]
+                             if "failed" not in row else [f"failed: {row['failed']}", "", ""])]
+            for task, of in made.get("two_cores", {}).items() for client, row in of["clients"].items()]
+    return ["", "## On two cores: client and responder on one each", "",
+            *table(["task", "client", "CPU µs [quartiles]", "× bare [quartiles]", "wall µs"], rows)] if rows else []
+
+
 def goals_of(made):
     words = {True: "yes", False: "**no**", None: "not measured"}
     rows = [[goal["what"], goal["goal"],
@@ -220,7 +228,7 @@ def markdown(made):
     lines = introduction(made)
     for note in made["notes"]:
         lines += ["", f"**Note:** {note}"]
-    for part in (goals_of, tasks_of, breakdown_of, latencies_of, document_size_of, report_deployment.parts_of,
+    for part in (goals_of, tasks_of, two_cores_of, breakdown_of, latencies_of, document_size_of, report_deployment.parts_of,
                  memory_of, start_up_of, compile_time_of, spec_of):
         lines += part(made)
     return "\n".join(lines) + "\n"

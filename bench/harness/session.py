@@ -2,9 +2,10 @@
 
 import dataclasses
 import os
+import tempfile
 
 from . import clients as known
-from . import measure
+from . import measure, tasks
 
 #: The client whose bytes the bare loop sends.
 RECORDED = "mongoro"
@@ -114,3 +115,18 @@ def measure_task(task, clients, settings, recorded):
         if own := row.get("counters", {}).get("enters"):
             row["enters"] = own["median"]
     return {"title": task.title, "n": task.timed, "counted_n": task.counted, "clients": rows}
+
+
+#: What is timed again with a core each for client and responder, where a wake-up crosses over.
+ON_TWO_CORES = ("ping", "find_one", "insert_one", "conc:64")
+
+
+def two_cores(clients, settings):
+    """Some tasks as `measure_task` times them, on two cores."""
+    apart = dataclasses.replace(settings, pinning=measure.Pinning.two_cores(), time=True, count=False)
+    chosen = [task.scaled(settings.quick) for task in tasks.choose(ON_TWO_CORES)]
+    with tempfile.TemporaryDirectory() as folder:
+        recorded, failures = record_requests(settings.build, chosen, apart.pinning, folder)
+        if failures:
+            raise measure.Failed("; ".join(failures))
+        return {task.name: measure_task(task, clients, apart, recorded) for task in chosen}
