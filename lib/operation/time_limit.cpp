@@ -110,37 +110,47 @@ error running_limit::append_max_time(wire::command& c, const server_description&
     if (!server_known_) {
         selected(server);
     }
-    return append(c);
+    max_time_place_ = 0;
+    const auto longest = max_time();
+    if (!longest) {
+        return longest.error();
+    }
+    if (longest->count() != 0) {
+        max_time_place_ = c.append_number("maxTimeMS", longest->count());
+    }
+    return {};
 }
 
 bool running_limit::begin_batch(wire::command& c, error& failed) const {
-    c.reopen();
-    failed = append(c);
-    c.finish();
-    return !failed;
+    const auto longest = max_time();
+    if (!longest) {
+        failed = longest.error();
+        return false;
+    }
+    if (max_time_place_ != 0) {
+        c.set_number(max_time_place_, longest->count());
+    }
+    return true;
 }
 
-error running_limit::append(wire::command& c) const {
+result<milliseconds> running_limit::max_time() const {
     auto longest = limit_.longest;
     if (!context_.until.is_never()) {
         const auto left = context_.until.remaining();
         if (left <= round_trip_) {
             const std::chrono::duration<double, std::milli> trip = round_trip_;
-            return {errc::deadline_exceeded,
-                    "before it was sent: " +
-                        in_milliseconds(std::chrono::duration_cast<milliseconds>(left)) +
-                        " were left, and the least round trip takes " +
-                        std::to_string(trip.count()) + " ms"};
+            return error(errc::deadline_exceeded,
+                         "before it was sent: " +
+                             in_milliseconds(std::chrono::duration_cast<milliseconds>(left)) +
+                             " were left, and the least round trip takes " +
+                             std::to_string(trip.count()) + " ms");
         }
         // Rounded up: 0 would be no limit at all.
         longest = std::min(longest, std::chrono::ceil<milliseconds>(left - round_trip_));
     }
     // More than that, which is 24 days, a server does not take.
     const bool fits = longest.count() <= std::numeric_limits<std::int32_t>::max();
-    if (sends_max_time_ && longest.count() != 0 && fits) {
-        c.body().append("maxTimeMS", static_cast<std::int64_t>(longest.count()));
-    }
-    return {};
+    return sends_max_time_ && fits ? longest : milliseconds(0);
 }
 
 error running_limit::result_of(const error& e) const {

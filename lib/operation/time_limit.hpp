@@ -5,9 +5,11 @@
 #include <mongoro/detail/context.hpp>
 #include <mongoro/detail/time_limit.hpp>
 #include <mongoro/error.hpp>
+#include <mongoro/result.hpp>
 #include <mongoro/server_description.hpp>
 
 #include <chrono>
+#include <cstddef>
 #include <optional>
 #include <string_view>
 
@@ -39,7 +41,8 @@ class running_limit {
     /// Appends `maxTimeMS` to the open body, as late as possible: what is left without the least
     /// round trip to `server`. An error if that is nothing: then the command is not to be sent.
     [[nodiscard]] error append_max_time(wire::command& c, const server_description& server);
-    /// The same for another batch; false: `failed` says why not.
+    /// The same for another batch of the finished command, of which nothing else changes; false:
+    /// `failed` says why not.
     [[nodiscard]] bool begin_batch(wire::command& c, error& failed) const;
 
     /// The operation is tried again after this.
@@ -51,7 +54,8 @@ class running_limit {
 
  private:
     detail::task_context context_;
-    [[nodiscard]] error append(wire::command& c) const;
+    /// What to send as `maxTimeMS` now; 0: nothing.
+    [[nodiscard]] result<std::chrono::milliseconds> max_time() const;
 
     detail::time_limit limit_;
     std::chrono::milliseconds server_selection_timeout_;
@@ -60,6 +64,7 @@ class running_limit {
     std::string_view name_;
     bool server_known_ = false;
     bool sends_max_time_ = true;
+    std::size_t max_time_place_ = 0;  // in the command; 0: it is not there
     std::chrono::nanoseconds round_trip_{};
     error last_try_;
 };

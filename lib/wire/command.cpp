@@ -240,6 +240,17 @@ void command::finish() {
     body_end_ = bytes_.size();
 }
 
+std::size_t command::append_number(std::string_view key, std::int64_t value) {
+    writer_.append(key, value);
+    return bytes_.size() - sizeof value;
+}
+
+void command::set_number(std::size_t place, std::int64_t value) noexcept {
+    const auto bits = static_cast<std::uint64_t>(value);
+    store(bytes_.data() + place, static_cast<std::uint32_t>(bits));
+    store(bytes_.data() + place + 4, static_cast<std::uint32_t>(bits >> 32));
+}
+
 void command::reopen() noexcept {
     bytes_.truncate(tail_);
     store(bytes_.data() + body_offset, 0);  // as an open level has it

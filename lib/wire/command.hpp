@@ -87,6 +87,11 @@ class command {
         tail_ = bytes_.size();
         open_ = writer_;
     }
+    /// Appends a number that `set_number` changes later, and gives its place.
+    [[nodiscard]] std::size_t append_number(std::string_view key, std::int64_t value);
+    /// For the next batch, after `finish()`: all else stays as it was sent before. The place is
+    /// good until `reopen()`.
+    void set_number(std::size_t place, std::int64_t value) noexcept;
     /// Takes the tail off again, for a try on another server. After `finish()`.
     void reopen() noexcept;
     /// Ends the body; a second call does nothing. Errors of the writer fail the command.

@@ -257,7 +257,9 @@ TEST_CASE("selection and waiting for a connection share serverSelectionTimeoutMS
     });
 }
 
-TEST_CASE("each batch of a write is told what is left then, and the timeout is for all of them") {
+TEST_CASE(
+    "prose test 1: each batch of a write is told what is left then, and the timeout is for all of "
+    "them") {
     on_each_backend([](reactor& r) {
         timed_scene s(r, "", {.drain_timeout = 60s});
         auto hello = op_msg_peer::hello_document();
@@ -343,6 +345,34 @@ TEST_CASE("a command that cannot come back in time is not sent") {
     server_description cryptd;
     cryptd.is_cryptd = true;
     CHECK(sent(60s, cryptd) == -1);
+}
+
+TEST_CASE("of a command's tail a further batch changes the time that is left, and nothing else") {
+    auto c = wire::command::make();
+    c->begin("insert", "db", "c");
+    c->set_limit({.timeout = 60s});
+    operation::running_limit limit(*c, detail::task_context(), 30s);
+    c->begin_tail();
+    c->body().append("before", 1);
+    REQUIRE(!limit.append_max_time(*c, server_description()));
+    c->body().append("behind", "x");
+    c->finish();
+    const auto at_first = max_time_of(c->document());
+    const auto end = deadline::after(5ms);
+    while (!end.expired()) {
+    }
+    error failed;
+    REQUIRE(limit.begin_batch(*c, failed));
+    const auto now = max_time_of(c->document());
+    CHECK(now > 0);
+    CHECK(now < at_first);
+    const document expected{
+        {"insert", "c"}, {"$db", "db"}, {"before", 1}, {"maxTimeMS", now}, {"behind", "x"}};
+    CHECK(json(c->document()) == json(expected));
+    // Another try begins with no tail.
+    c->reopen();
+    c->finish();
+    CHECK(max_time_of(c->document()) == -1);
 }
 
 TEST_CASE("the round trip is that of the server when it was selected") {
