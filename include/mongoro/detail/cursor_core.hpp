@@ -74,6 +74,8 @@ class cursor_core {
     /// call begins anew what bounds a call, and not all of the cursor. Precondition:
     /// `!has_buffered()`.
     [[nodiscard]] task<result<bool>> fetch();
+    /// None: no `timeoutMS` is given.
+    [[nodiscard]] const std::optional<time_limit>& limit() const noexcept { return limit_; }
     /// Nothing is left here, and nothing more comes.
     [[nodiscard]] bool exhausted() const noexcept {
         return started_ && (id_ == 0 || failure_) && !has_buffered();

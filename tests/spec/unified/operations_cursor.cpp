@@ -3,6 +3,7 @@
 #include "unified/operations.hpp"
 
 #include <mongoro/as_result.hpp>
+#include <mongoro/with_deadline.hpp>
 
 #include <array>
 #include <chrono>
@@ -19,21 +20,32 @@ task<result<std::optional<document>>> next_of(cursor_entity& from) {
     co_return co_await as_result(from.handle.next());
 }
 
-task<operation_result> iterate_until_document_or_error(call& c) {
-    c.args.finish();
-    const auto from = c.as<std::shared_ptr<cursor_entity>>();
+task<result<document>> next_document_of(cursor_entity& from) {
     for (;;) {
-        const auto next = co_await next_of(*from);
+        auto next = co_await next_of(from);
         if (!next) {
-            co_return failed(next.error());
+            co_return next.error();
         }
         if (*next) {
-            co_return gave(**next);
+            co_return std::move(**next);
         }
-        if (from->handle.exhausted()) {
+        if (from.handle.exhausted()) {
             throw test_failure("the cursor ended without a document or an error");
         }
     }
+}
+
+/// The library has no call that blocks until a document comes: whoever wants one calls `next()`
+/// again, and bounds all of it with a deadline. As long as the timeout of one call, as it would be.
+task<operation_result> iterate_until_document_or_error(call& c) {
+    c.args.finish();
+    const auto from = c.as<std::shared_ptr<cursor_entity>>();
+    const auto& limit = from->handle.shared_core()->limit();
+    const bool bounded = limit && limit->each_call && limit->timeout.count() > 0;
+    auto all = with_deadline(next_document_of(*from),
+                             bounded ? deadline::after(limit->timeout) : deadline::never());
+    const auto next = co_await std::move(all);
+    co_return next ? gave(*next) : failed(next.error());
 }
 
 task<operation_result> iterate_once(call& c) {
