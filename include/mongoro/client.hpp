@@ -35,8 +35,9 @@ struct client_options {
     std::optional<std::chrono::milliseconds> connect_timeout = std::nullopt;
     /// For each operation as a whole, see `collection::with_timeout`; 0: no limit. Connections are
     /// opened for the pool and not for one operation: that takes `connect_timeout` at most, and an
-    /// operation waits for it as long as its own timeout says. Default: the connection string's
-    /// `timeoutMS`, else none.
+    /// operation waits for it as long as its own timeout says. It bounds each command of the
+    /// login of a connection that is opened for `minPoolSize`, and of any login and hello where
+    /// `connect_timeout` is 0. Default: the connection string's `timeoutMS`, else none.
     std::optional<std::chrono::milliseconds> timeout = std::nullopt;
     /// How long the reply of an operation that nobody waits for any more is read on, until its
     /// connection is closed instead. Default 3 s.

@@ -66,8 +66,10 @@ pool::connection_settings connection_settings_of(const uri& where, const client_
     settings.host = where.host();
     settings.connect_timeout = options.connect_timeout.value_or(where.connect_timeout());
     settings.drain_timeout = options.drain_timeout;
-    // Every operation has a limit then, and what opens connections has connectTimeoutMS.
-    if (!timeout_of(where, options)) {
+    // With a timeoutMS every operation has a limit of its own.
+    if (const auto timeout = timeout_of(where, options)) {
+        settings.handshake_timeout = *timeout;
+    } else {
         settings.socket_timeout =
             where.options().socket_timeout.value_or(std::chrono::milliseconds(0));
     }
@@ -158,6 +160,7 @@ result<deployment::settings> settings_of(reactor_core& core, const uri& where,
     settings.monitoring.connection.kind = pool::connection_kind::monitor;
     // Its hellos have a time of their own.
     settings.monitoring.connection.socket_timeout = {};
+    settings.monitoring.connection.handshake_timeout = {};
     if (auto ready = set_up_login(settings.connection, core, where.credential(), options); !ready) {
         return ready.error();
     }

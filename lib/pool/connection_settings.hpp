@@ -40,6 +40,9 @@ struct connection_settings {
     /// When whoever awaits the connection has to have it, beside `connect_timeout`: written by
     /// `open_connection`.
     deadline wanted_by = deadline::never();
+    /// The client's `timeoutMS`, for each command of a login that no operation waits for; where
+    /// `connect_timeout` bounds nothing, of any login and for the hello too. 0: none.
+    std::chrono::milliseconds handshake_timeout{0};
     std::chrono::milliseconds drain_timeout{3'000};
     std::chrono::milliseconds socket_timeout{0};  ///< for each reply, once it is open; 0: none
     std::string app_name;

@@ -144,6 +144,7 @@ task<result<wire::hello_reply>> handshake(connection& c, const connection_settin
     }
 
     if (login != nullptr && hello->type() != wire::server_type::rs_arbiter) {
+        c.set_socket_timeout(settings.handshake_timeout);  // anew for each command
         if (auto done = co_await authenticate(c, settings, *hello, std::move(begun)); !done) {
             co_return done.error();
         }

@@ -31,6 +31,9 @@ task<result<std::unique_ptr<connection>>> open_until(io::reactor_core& core,
         c = std::make_unique<connection>(core, std::move(*stream), settings.host);
     }
     c->set_drain_timeout(settings.drain_timeout);
+    if (settings.connect_timeout.count() == 0) {
+        c->set_socket_timeout(settings.handshake_timeout);  // the hello has no other bound
+    }
     c->set_validate_replies(settings.validate_replies);
     c->set_checksum(settings.checksums && !settings.tls ? wire::command::checksum::crc32c
                                                         : wire::command::checksum::none);
@@ -45,7 +48,7 @@ task<result<std::unique_ptr<connection>>> open_until(io::reactor_core& core,
     if (!answer) {
         co_return answer.error();
     }
-    c->set_socket_timeout(settings.socket_timeout);  // until here connectTimeoutMS bounds it
+    c->set_socket_timeout(settings.socket_timeout);
     if (said != nullptr) {
         said->reply = std::move(*answer);
         said->round_trip = deadline::clock::now() - begin;

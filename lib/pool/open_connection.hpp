@@ -18,15 +18,18 @@ struct first_hello {
     std::chrono::nanoseconds round_trip{};  ///< with the login, where there is one
 };
 
-/// Opens a connection: resolve, connect, TLS if it is asked for, hello. Within `connect_timeout`
-/// and the caller's deadline.
+/// Opens a connection: resolve, connect, TLS if it is asked for, hello, login. Within
+/// `connect_timeout` and the caller's deadline, and each command of the login within
+/// `handshake_timeout`. The hello is a part of connecting, as the specification's own tests have it
+/// (csot/command-execution.json: one of 100 ms, with a `timeoutMS` of 90).
 ///
 /// Writes the server's answer to `said`, unless that is null. What the connection begins with as
 /// its record is in `record`, if that is not null, and afterwards what was learnt, also if it
 /// failed. Both outlive the task.
 ///
 /// Errors name the host: `name_resolution_failed`, `connect_failed`, `connect_timed_out`,
-/// `tls_failed`, `handshake_failed`, `incompatible_server`, and those of the wire.
+/// `socket_timed_out`, `tls_failed`, `handshake_failed`, `incompatible_server`, and those of the
+/// wire.
 [[nodiscard]] task<result<std::unique_ptr<connection>>> open_connection(
     io::reactor_core& core, connection_settings settings, first_hello* said = nullptr,
     connection_record* record = nullptr);

@@ -53,7 +53,7 @@ void connection_pool::fill() noexcept {
             break;
         }
         try {
-            begin_opening();
+            begin_opening(now.waiting > now.useful);
         } catch (const std::bad_alloc&) {
             if (!turns_.empty()) {
                 const auto since = static_cast<turn&>(*turns_.first()).started_;
@@ -67,8 +67,9 @@ void connection_pool::fill() noexcept {
     filling_ = false;
 }
 
-void connection_pool::begin_opening() {
+void connection_pool::begin_opening(bool waited_for) {
     auto one = std::make_shared<opening>();
+    one->waited_for = waited_for;
     one->record.id = last_id_ + 1;
     one->record.generation = state_.generation();
     one->record.created = clock::now();
@@ -89,7 +90,13 @@ task<void> connection_pool::open(std::shared_ptr<opening> mine) {
     error why;
     first_hello said;
     try {
-        auto work = with_stop(open_connection(core_, settings_, &said, &mine->record),
+        auto settings = settings_;
+        // An operation leaves the line when its own time is up, which may be longer. Spec:
+        // client-side-operations-timeout, "Server Selection", "Background Connection Pooling".
+        if (mine->waited_for && settings.connect_timeout.count() != 0) {
+            settings.handshake_timeout = {};
+        }
+        auto work = with_stop(open_connection(core_, std::move(settings), &said, &mine->record),
                               mine->stop.get_token());
         auto opened = co_await std::move(work);
         if (opened) {

@@ -10,7 +10,8 @@ namespace mongoro::pool {
 struct connection_pool::opening {
     connection_record record;
     std::stop_source stop;
-    bool abandoned = false;  ///< the pool has let go of it
+    bool waited_for = false;  ///< by a check-out when it began, and not only by `min_size`
+    bool abandoned = false;   ///< the pool has let go of it
 };
 
 }  // namespace mongoro::pool
