@@ -105,7 +105,7 @@ class kerberos_context final : public gss_context {
             GSS_C_MUTUAL_FLAG | GSS_C_SEQUENCE_FLAG, 0, GSS_C_NO_CHANNEL_BINDINGS,
             token.empty() ? GSS_C_NO_BUFFER : &input, nullptr, &output.value, nullptr, nullptr);
         if (GSS_ERROR(major)) {
-            return failed("beginning a context", major, minor);
+            return failed("a ticket for " + asked_for_, major, minor);
         }
         established_ = major == GSS_S_COMPLETE;
         return output.copy();
@@ -148,6 +148,7 @@ class kerberos_context final : public gss_context {
             name = canonical->substr(0, canonical->rfind('@')) + '@' + service.realm;
         }
         const bool host_based = service.host_based && service.realm.empty();
+        asked_for_ = name;
         gss_buffer_desc text = borrowed(name);
         const OM_uint32 major = gss_import_name(
             &minor, &text, host_based ? GSS_C_NT_HOSTBASED_SERVICE : principal_name_type(),
@@ -204,6 +205,7 @@ class kerberos_context final : public gss_context {
     gss_ctx_id_t context_ = GSS_C_NO_CONTEXT;
     gss_cred_id_t credentials_ = GSS_C_NO_CREDENTIAL;
     owned_name service_;
+    std::string asked_for_;  // the service's name, for errors
     bool established_ = false;
 };
 
