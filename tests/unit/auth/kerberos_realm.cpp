@@ -61,7 +61,7 @@ kerberos_realm::kerberos_realm() {
              1);
     for (const std::string program : {"krb5kdc", "kdb5_util", "kadmin.local", "kinit"}) {
         if (!run("command -v " + program)) {
-            missing_ = program + " is not installed: no Kerberos realm to log in to";
+            missing_ = program + " is not installed";
             return;
         }
     }
@@ -82,7 +82,7 @@ kerberos_realm::~kerberos_realm() {
 void kerberos_realm::make() {
     std::string name = (std::filesystem::temp_directory_path() / "mongoro-realm-XXXXXX").string();
     if (::mkdtemp(name.data()) == nullptr) {
-        missing_ = "no temporary folder";
+        broken_ = "no temporary folder";
         return;
     }
     folder_ = name;
@@ -123,7 +123,7 @@ void kerberos_realm::make() {
     }
     admin("addprinc -randkey -expire 2020-01-01 old/127.0.0.1");
     if (!made) {
-        missing_ = "the realm could not be made";
+        broken_ = "the realm could not be made";
         return;
     }
     kdc_ = ::fork();
@@ -135,13 +135,13 @@ void kerberos_realm::make() {
     const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(20);
     while (!answers(port)) {
         if (std::chrono::steady_clock::now() > limit) {
-            missing_ = "krb5kdc does not answer";
+            broken_ = "krb5kdc does not answer";
             return;
         }
         std::this_thread::sleep_for(std::chrono::milliseconds(5));
     }
     if (!run("echo pencil | kinit ada@MONGORO.TEST")) {
-        missing_ = "kinit got no ticket";
+        broken_ = "kinit got no ticket";
     }
 }
 

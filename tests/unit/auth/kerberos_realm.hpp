@@ -24,14 +24,17 @@ class kerberos_realm {
     kerberos_realm& operator=(const kerberos_realm&) = delete;
     ~kerberos_realm();
 
-    /// Why there is none on this machine; empty if there is.
+    /// Which of a KDC's programs is not installed on this machine; empty if all are.
     [[nodiscard]] const std::string& missing() const noexcept { return missing_; }
+    /// What went wrong in making it; empty if nothing did.
+    [[nodiscard]] const std::string& broken() const noexcept { return broken_; }
 
  private:
     void make();
 
     std::string folder_;
     std::string missing_;
+    std::string broken_;
     pid_t kdc_ = -1;
 };
 

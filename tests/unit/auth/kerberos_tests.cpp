@@ -14,9 +14,11 @@ using namespace mongoro::test;
 
 namespace {
 
-#define NEED_REALM()                                           \
-    if (const auto why = test_realm().missing(); !why.empty()) \
-    SKIP_CASE(why.c_str())
+#define NEED_REALM()                                                 \
+    if (const auto which = test_realm().missing(); !which.empty()) { \
+        SKIP_CASE(which.c_str());                                    \
+    }                                                                \
+    REQUIRE(test_realm().broken() == "")
 
 std::string uri_of(const op_msg_peer& peer, std::string_view user, std::string_view properties) {
     std::string uri = "mongodb://" + std::string(user) +
