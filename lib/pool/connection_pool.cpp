@@ -8,8 +8,9 @@ namespace mongoro::pool {
 
 void lease::give_back() noexcept {
     auto& c = *std::exchange(connection_, nullptr);
-    // A reply under way: the pool hears of the connection again when it has been read.
-    if (c.status() != connection::state::draining) {
+    if (c.status() == connection::state::draining) {
+        c.record().given_back = true;  // the pool hears of it again when the reply has been read
+    } else {
         pool_->settle(c);
     }
 }
@@ -183,6 +184,13 @@ connection* connection_pool::find_idle() noexcept {
         forget(c, connection_closed_reason::idle);
     }
     return nullptr;
+}
+
+/// One that is still checked out, by a cursor that it is pinned to, is not the pool's to take.
+void connection_pool::drained(connection& c) noexcept {
+    if (std::exchange(c.record().given_back, false)) {
+        settle(c);
+    }
 }
 
 void connection_pool::settle(connection& c) noexcept {

@@ -129,7 +129,7 @@ class connection_pool final : connection_owner {
     using clock = connection_record::clock;
 
     // Connections that are there.
-    void drained(connection& c) noexcept override { settle(c); }
+    void drained(connection& c) noexcept override;
     /// A check-in.
     void settle(connection& c) noexcept;
     void put_back(connection& c) noexcept;

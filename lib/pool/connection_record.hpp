@@ -27,6 +27,7 @@ struct connection_record {
     clock::time_point created{};
     clock::time_point idle_since{};  ///< kept only if idleness has a limit
     pinned_for pin = pinned_for::operation;
+    bool given_back = false;      ///< checked in, but for the reply that is still under way
     bool interrupted = false;     ///< the pool was cleared so that its operation is to end
     bool hello_complete = false;  ///< what fails later is no failure of the network alone
     std::optional<bson::object_id> service_id{};

@@ -298,6 +298,31 @@ TEST_CASE("a cursor whose getMore was given up behind a load balancer is killed 
     });
 }
 
+TEST_CASE("a cursor behind a load balancer keeps its connection when a late reply has been read") {
+    on_each_backend([](reactor& r) {
+        op_msg_peer peer;
+        be_load_balancer(peer);
+        peer.expect("find", reply_script().reply(batch_of("firstBatch", 0, 42)));
+        peer.expect("getMore", reply_script().wait(30ms).reply(batch_of("nextBatch", 1, 42)));
+        const client c(r, peer.uri() + "?loadBalanced=true");
+        auto cursor = c["db"]["c"].find();
+        CHECK(sync_wait(r, cursor.next()));
+        CHECK(error_of(r, with_deadline(cursor.next(), 5ms)) == errc::deadline_exceeded);
+        const auto read = deadline::after(150ms);
+        REQUIRE(poll_until(r, [&] { return read.expired(); }));
+        CHECK(c.statistics().idle_connections == 0);
+        CHECK(!error_of(r, c.ping()));
+        CHECK(peer.received("ping")[0].connection != peer.received("find")[0].connection);
+        CHECK(c.statistics().idle_connections == 1);
+        CHECK(!error_of(r, cursor.close()));
+        CHECK(peer.received("killCursors").at(0).connection == peer.received("find")[0].connection);
+        CHECK(c.statistics().idle_connections == 2);
+        CHECK(c.statistics().connections == 2);
+        CHECK(!error_of(r, c.close()));
+        CHECK(peer.problems() == "");
+    });
+}
+
 TEST_CASE("a close behind a load balancer waits for an outstanding reply no longer than it may") {
     on_each_backend([](reactor& r) {
         op_msg_peer peer;
