@@ -328,7 +328,7 @@ TEST_CASE("a close behind a load balancer waits for an outstanding reply no long
         op_msg_peer peer;
         be_load_balancer(peer);
         peer.expect("find", reply_script().reply(batch_of("firstBatch", 0, 42)));
-        peer.expect("getMore", reply_script().wait(100ms).reply(batch_of("nextBatch", 1, 42)));
+        peer.expect("getMore", reply_script().wait(500ms).reply(batch_of("nextBatch", 1, 42)));
         const client c(r, peer.uri() + "?loadBalanced=true");
         auto cursor = c["db"]["c"].find();
         CHECK(sync_wait(r, cursor.next()));
