@@ -22,7 +22,7 @@
 namespace mongoro::bson {
 
 namespace detail {
-/// std::ranges::equal of bytes, without <algorithm>, which takes longer to compile than this file.
+// As std::ranges::equal, without <algorithm>, which takes longer to compile than this file.
 [[nodiscard]] inline bool same_bytes(std::span<const std::uint8_t> a,
                                      std::span<const std::uint8_t> b) noexcept {
     return a.size() == b.size() && (a.empty() || std::memcmp(a.data(), b.data(), a.size()) == 0);
