@@ -114,14 +114,14 @@ mongoro::task<> find_one_struct(fixture& on, std::uint64_t count) {
 mongoro::task<> insert_one(fixture& on, std::uint64_t count) {
     auto inserted = on.db["bench"].collection<small>("inserted");
     for (std::uint64_t at = 0; at < count; ++at) {
-        co_await inserted.insert_one(on.smalls[at % many_documents]);
+        co_await inserted.insert_one(on.smalls.front());
     }
 }
 
 mongoro::task<> insert_one_document(fixture& on, std::uint64_t count) {
     auto inserted = on.db["bench"]["inserted"];
     for (std::uint64_t at = 0; at < count; ++at) {
-        const small& from = on.smalls[at % many_documents];
+        const small& from = on.smalls.front();
         co_await inserted.insert_one({{"field0", from.field0},
                                       {"field1", from.field1},
                                       {"field2", from.field2},

@@ -197,10 +197,10 @@ static void find_many(mongoc_collection_t* from, reader* read) {
     bson_destroy(&filter);
 }
 
-static void insert_one(mongoc_collection_t* into, uint64_t index) {
+static void insert_one(mongoc_collection_t* into) {
     bson_error_t error;
     bson_t document = BSON_INITIALIZER;
-    append_small(&document, &smalls[index % many_documents]);
+    append_small(&document, &smalls[0]);
     if (!mongoc_collection_insert_one(into, &document, NULL, NULL, &error)) {
         fail("insert_one", &error);
     }
@@ -324,7 +324,7 @@ static bool run_task(struct task* task, uint64_t count) {
         } else if (strcmp(task->name, "find_many_struct") == 0) {
             find_many(task->collection, read_struct);
         } else if (strcmp(task->name, "insert_one") == 0) {
-            insert_one(task->collection, at);
+            insert_one(task->collection);
         } else if (strcmp(task->name, "insert_many") == 0) {
             insert_many(task->collection);
         } else if (strcmp(task->name, "connect") == 0) {
