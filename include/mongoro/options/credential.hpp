@@ -19,7 +19,7 @@ enum class auth_mechanism : std::uint8_t {
     /// Kerberos, if the library was built with it. **It blocks the reactor's thread** while libkrb5
     /// reads its files and asks DNS and the KDC, as `krb5.conf` says and no timeout of the client's
     /// bounds: once for each new connection without a ticket for the service in the credentials
-    /// cache (`kvno mongodb/host` gets one beforehand). Nothing else of this library does.
+    /// cache (`kvno mongodb/host` gets one beforehand).
     gssapi,
     plain,
     mongodb_aws,
