@@ -228,8 +228,8 @@ def markdown(made):
     lines = introduction(made)
     for note in made["notes"]:
         lines += ["", f"**Note:** {note}"]
-    for part in (goals_of, tasks_of, two_cores_of, breakdown_of, latencies_of, document_size_of, report_deployment.parts_of,
-                 memory_of, start_up_of, compile_time_of, spec_of):
+    for part in (goals_of, tasks_of, two_cores_of, breakdown_of, latencies_of, document_size_of,
+                 report_deployment.parts_of, memory_of, start_up_of, compile_time_of, spec_of):
         lines += part(made)
     return "\n".join(lines) + "\n"
 

@@ -63,6 +63,17 @@ error ping(reactor& r, const std::string& uri) {
     return error_of(r, c.ping());
 }
 
+void check_hanging_login_ends(const std::string& options) {
+    on_each_backend([&](reactor& r) {
+        login_scene s;
+        s.peer.always("saslContinue", reply_script().hang());
+        const client c(r, s.uri(options));
+        CHECK(error_of(r, c["db"]["coll"].insert_one({{"x", 1}})) == errc::deadline_exceeded);
+        CHECK(s.peer.received("saslContinue").size() == 1);
+        CHECK(s.peer.received("insert").empty());
+    });
+}
+
 bool has_cause(const error& e, errc code) {
     for (const auto* one = &e; one != nullptr; one = one->cause()) {
         if (*one == code) {
@@ -182,25 +193,11 @@ TEST_CASE("prose test 8: serverSelectionTimeoutMS honored for server selection i
 TEST_CASE(
     "prose test 8: timeoutMS honored for connection handshake commands if it's lower than "
     "serverSelectionTimeoutMS") {
-    on_each_backend([](reactor& r) {
-        login_scene s;
-        s.peer.always("saslContinue", reply_script().hang());
-        const client c(r, s.uri("timeoutMS=1000&serverSelectionTimeoutMS=60000"));
-        CHECK(error_of(r, c["db"]["coll"].insert_one({{"x", 1}})) == errc::deadline_exceeded);
-        CHECK(s.peer.received("saslContinue").size() == 1);
-        CHECK(s.peer.received("insert").empty());
-    });
+    check_hanging_login_ends("timeoutMS=1000&serverSelectionTimeoutMS=60000");
 }
 
 TEST_CASE(
     "prose test 8: serverSelectionTimeoutMS honored for connection handshake commands if it's "
     "lower than timeoutMS") {
-    on_each_backend([](reactor& r) {
-        login_scene s;
-        s.peer.always("saslContinue", reply_script().hang());
-        const client c(r, s.uri("timeoutMS=60000&serverSelectionTimeoutMS=1000"));
-        CHECK(error_of(r, c["db"]["coll"].insert_one({{"x", 1}})) == errc::deadline_exceeded);
-        CHECK(s.peer.received("saslContinue").size() == 1);
-        CHECK(s.peer.received("insert").empty());
-    });
+    check_hanging_login_ends("timeoutMS=60000&serverSelectionTimeoutMS=1000");
 }

@@ -158,6 +158,18 @@ void be_load_balancer(op_msg_peer& peer) {
     peer.always("hello", reply_script().reply(hello));
 }
 
+/// One cursor, whose getMore takes its time.
+void be_late_behind_load_balancer(op_msg_peer& peer, std::chrono::milliseconds time) {
+    be_load_balancer(peer);
+    peer.expect("find", reply_script().reply(batch_of("firstBatch", 0, 42)));
+    peer.expect("getMore", reply_script().wait(time).reply(batch_of("nextBatch", 1, 42)));
+}
+
+void give_up_get_more(reactor& r, cursor<>& of) {
+    CHECK(sync_wait(r, of.next()));
+    CHECK(error_of(r, with_deadline(of.next(), 5ms)) == errc::deadline_exceeded);
+}
+
 /// One cursor, which takes its time to be killed.
 void close_slowly_behind_load_balancer(op_msg_peer& peer) {
     be_load_balancer(peer);
@@ -273,14 +285,11 @@ TEST_CASE("a cursor whose getMore was given up behind a load balancer is killed 
         for (const bool closed : {true, false}) {
             CAPTURE(closed);
             op_msg_peer peer;
-            be_load_balancer(peer);
-            peer.expect("find", reply_script().reply(batch_of("firstBatch", 0, 42)));
-            peer.expect("getMore", reply_script().wait(50ms).reply(batch_of("nextBatch", 1, 42)));
+            be_late_behind_load_balancer(peer, 50ms);
             const client c(r, peer.uri() + "?loadBalanced=true");
             {
                 auto cursor = c["db"]["c"].find();
-                CHECK(sync_wait(r, cursor.next()));
-                CHECK(error_of(r, with_deadline(cursor.next(), 5ms)) == errc::deadline_exceeded);
+                give_up_get_more(r, cursor);
                 CHECK(error_of(r, cursor.next()) == errc::deadline_exceeded);
                 CHECK(c.statistics().idle_connections == 0);
                 if (closed) {
@@ -301,13 +310,10 @@ TEST_CASE("a cursor whose getMore was given up behind a load balancer is killed 
 TEST_CASE("a cursor behind a load balancer keeps its connection when a late reply has been read") {
     on_each_backend([](reactor& r) {
         op_msg_peer peer;
-        be_load_balancer(peer);
-        peer.expect("find", reply_script().reply(batch_of("firstBatch", 0, 42)));
-        peer.expect("getMore", reply_script().wait(30ms).reply(batch_of("nextBatch", 1, 42)));
+        be_late_behind_load_balancer(peer, 30ms);
         const client c(r, peer.uri() + "?loadBalanced=true");
         auto cursor = c["db"]["c"].find();
-        CHECK(sync_wait(r, cursor.next()));
-        CHECK(error_of(r, with_deadline(cursor.next(), 5ms)) == errc::deadline_exceeded);
+        give_up_get_more(r, cursor);
         const auto read = deadline::after(150ms);
         REQUIRE(poll_until(r, [&] { return read.expired(); }));
         CHECK(c.statistics().idle_connections == 0);
@@ -326,13 +332,10 @@ TEST_CASE("a cursor behind a load balancer keeps its connection when a late repl
 TEST_CASE("a close behind a load balancer waits for an outstanding reply no longer than it may") {
     on_each_backend([](reactor& r) {
         op_msg_peer peer;
-        be_load_balancer(peer);
-        peer.expect("find", reply_script().reply(batch_of("firstBatch", 0, 42)));
-        peer.expect("getMore", reply_script().wait(500ms).reply(batch_of("nextBatch", 1, 42)));
+        be_late_behind_load_balancer(peer, 500ms);
         const client c(r, peer.uri() + "?loadBalanced=true");
         auto cursor = c["db"]["c"].find();
-        CHECK(sync_wait(r, cursor.next()));
-        CHECK(error_of(r, with_deadline(cursor.next(), 5ms)) == errc::deadline_exceeded);
+        give_up_get_more(r, cursor);
         CHECK(error_of(r, cursor.close(5ms)) == errc::deadline_exceeded);
         // It has let go of its connection, which is good again once the reply has been read.
         REQUIRE(poll_until(r, [&] { return c.statistics().idle_connections == 1; }));
