@@ -95,6 +95,7 @@ class [[nodiscard]] wait_queue::waiter : detail::ready_node {
     struct watcher : completion {
         waiter* owner = nullptr;
     };
+    void prefetch() const noexcept;
     void schedule() noexcept;
 
     wait_queue& queue_;
