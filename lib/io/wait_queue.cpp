@@ -25,7 +25,6 @@ void wait_queue::remove(waiter& w) noexcept {
 void wait_queue::release_first(void* granted) noexcept {
     waiter& w = *first_;
     w.prefetch();
-    __builtin_prefetch(w.behind_);
     remove(w);
     w.granted_ = granted;
     w.released_ = true;
