@@ -104,8 +104,8 @@ class collection {
         const T& document,
         const insert_one_options& options = detail::no_options<insert_one_options>) const {
         auto c = base_.insert(options);
-        bson::value id(append(*c, document));
-        return {base_.run_insert(std::move(c), std::move(id)), &base_.core()};
+        append(*c, document);
+        return {base_.run_insert(std::move(c)), &base_.core()};
     }
 
     /// Inserts many: a range of T. As many commands as the server's limits make necessary, one
@@ -125,8 +125,11 @@ class collection {
         if constexpr (requires { std::size(documents); }) {
             ids.reserve(std::size(documents));
         }
+        auto& bytes = detail::collection_base::documents(*c);
         for (const T& document : documents) {
-            ids.emplace_back(append(*c, document));
+            const auto start = bytes.size();
+            append(*c, document);
+            ids.emplace_back(detail::collection_base::document_id(*c, start));
         }
         return {base_.run_insert(std::move(c), std::move(ids)), &base_.core()};
     }
@@ -312,10 +315,10 @@ class collection {
     }
 
  private:
-    /// Encodes one more document of an insert; gives its `_id`.
-    static bson::value_view append(wire::command& to, const T& document) {
+    /// Encodes one more document of an insert.
+    static void append(wire::command& to, const T& document) {
         if constexpr (std::convertible_to<const T&, document_view>) {
-            return detail::collection_base::append_document(to, document);
+            detail::collection_base::append_document(to, document);
         } else {
             auto& bytes = detail::collection_base::documents(to);
             const auto start = bytes.size();
@@ -328,10 +331,11 @@ class collection {
             });
             if (!done) {
                 detail::collection_base::fail(to, done.error());
-                return {};
+            } else if constexpr (needs_id) {
+                detail::collection_base::end_document_with_id(to);
+            } else {
+                detail::collection_base::end_document(to, start);
             }
-            return needs_id ? detail::collection_base::end_document_with_id(to, start)
-                            : detail::collection_base::end_document(to, start);
         }
     }
 

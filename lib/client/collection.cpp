@@ -82,15 +82,6 @@ task<result<std::string>> run_create_index(operation::deployment_ptr d, command_
     co_return std::move(*name);
 }
 
-task<result<insert_one_result>> run_insert_one(operation::deployment_ptr d, command_handle c,
-                                               bson::value id) {
-    auto done = co_await operation::execute_write(std::move(d), std::move(c));
-    if (!done) {
-        co_return done.error();
-    }
-    co_return insert_one_result{std::move(id), done->acknowledged};
-}
-
 task<result<insert_many_result>> run_insert_many(operation::deployment_ptr d, command_handle c,
                                                  std::vector<bson::value> ids) {
     auto done = co_await operation::execute_write(std::move(d), std::move(c));
@@ -194,14 +185,18 @@ command_handle collection_base::delete_many(document_view filter, const delete_o
 bson::byte_buffer& collection_base::documents(wire::command& to) noexcept {
     return to.documents();
 }
-bson::value_view collection_base::end_document(wire::command& to, std::size_t start) {
-    return operation::end_document(to, start);
+void collection_base::end_document(wire::command& to, std::size_t start) {
+    operation::end_document(to, start);
 }
-bson::value_view collection_base::end_document_with_id(wire::command& to, std::size_t start) {
-    return operation::end_document_with_id(to, start);
+void collection_base::end_document_with_id(wire::command& to) {
+    to.end_document();
 }
-bson::value_view collection_base::append_document(wire::command& to, document_view document) {
-    return operation::append_document(to, document);
+void collection_base::append_document(wire::command& to, document_view document) {
+    operation::append_document(to, document);
+}
+bson::value_view collection_base::document_id(wire::command& to, std::size_t start) {
+    const auto& bytes = to.documents();
+    return document_view(bytes.data() + start, bytes.size() - start)["_id"];
 }
 void collection_base::fail(wire::command& to, error e) {
     to.fail(std::move(e));
@@ -210,9 +205,8 @@ void collection_base::fail(wire::command& to, error e) {
 task<result<reply>> collection_base::run(command_handle c) const {
     return operation::execute(deployment_of(client_), std::move(c));
 }
-task<result<insert_one_result>> collection_base::run_insert(command_handle c,
-                                                            bson::value id) const {
-    return run_insert_one(deployment_of(client_), std::move(c), std::move(id));
+task<result<insert_one_result>> collection_base::run_insert(command_handle c) const {
+    return operation::execute_insert_one(deployment_of(client_), std::move(c));
 }
 task<result<insert_many_result>> collection_base::run_insert(command_handle c,
                                                              std::vector<bson::value> ids) const {

@@ -37,7 +37,9 @@ class single_reply {
         return {};
     }
     [[nodiscard]] static constexpr bool goes_on() noexcept { return true; }
-    [[nodiscard]] result<detail::reply> finish() { return std::move(reply_); }
+    [[nodiscard]] result<detail::reply> finish(const wire::command& /*c*/) {
+        return std::move(reply_);
+    }
     [[nodiscard]] static error interrupted(const error& e) { return e; }
 
  private:
@@ -163,7 +165,7 @@ task<result<typename Outcome::value_type>> run_on(Deployment d, detail::command_
                     pin->use = std::move(use);
                 }
             }
-            auto done = outcome.finish();
+            auto done = outcome.finish(*c);
             if (!done) [[unlikely]] {
                 d->failed(*use, *checked_out, done.error());  // a write, which has no cursor
             }
@@ -247,6 +249,10 @@ task<result<write_reply>> execute_write(deployment_ptr d, detail::command_handle
         c->fail({errc::invalid_argument, "a write of no documents"});
     }
     return run_any<write_outcome>(std::move(d), std::move(c), nullptr);
+}
+
+task<result<insert_one_result>> execute_insert_one(deployment_ptr d, detail::command_handle c) {
+    return run_any<insert_one_outcome>(std::move(d), std::move(c), nullptr);
 }
 
 }  // namespace mongoro::operation

@@ -6,6 +6,7 @@
 #include <mongoro/bson/value.hpp>
 #include <mongoro/detail/reply.hpp>
 #include <mongoro/result.hpp>
+#include <mongoro/results.hpp>
 #include <mongoro/task.hpp>
 
 #include <cstdint>
@@ -55,5 +56,9 @@ struct cursor_pin {
 /// Documents over the server's limit are refused before anything is sent. Its errors hold
 /// everything that the server said of all batches, and what was applied.
 [[nodiscard]] task<result<write_reply>> execute_write(deployment_ptr d, detail::command_handle c);
+
+/// The same for an insert of one document: a coroutine less than with one around `execute_write`.
+[[nodiscard]] task<result<insert_one_result>> execute_insert_one(deployment_ptr d,
+                                                                 detail::command_handle c);
 
 }  // namespace mongoro::operation

@@ -45,12 +45,6 @@ void store_length(std::uint8_t* at, std::size_t length) noexcept {
 
 }  // namespace
 
-bson::value_view end_document_with_id(command& to, std::size_t start) {
-    to.end_document();
-    const auto& bytes = to.documents();
-    return bson::document_view(bytes.data() + start, bytes.size() - start)["_id"];
-}
-
 command_handle insert(target t, const insert_one_options& options) {
     return begin_insert(t, options, true);
 }
@@ -59,9 +53,8 @@ command_handle insert(target t, const insert_many_options& options) {
     return begin_insert(t, options, options.ordered);
 }
 
-bson::value_view append_document(command& to, bson::document_view document) {
+void append_document(command& to, bson::document_view document) {
     auto& bytes = to.documents();
-    const auto start = bytes.size();
     if (document["_id"].exists()) {
         bytes.append(document.data(), document.size());
     } else {
@@ -70,10 +63,10 @@ bson::value_view append_document(command& to, bson::document_view document) {
         id_element::write(at + 4);
         bytes.append(document.data() + 4, document.size() - 4);
     }
-    return end_document_with_id(to, start);
+    to.end_document();
 }
 
-bson::value_view end_document(command& to, std::size_t start) {
+void end_document(command& to, std::size_t start) {
     auto& bytes = to.documents();
     const auto size = bytes.size() - start;
     if (!bson::document_view(bytes.data() + start, size)["_id"].exists()) {
@@ -83,7 +76,7 @@ bson::value_view end_document(command& to, std::size_t start) {
         store_length(at, size + id_element::size);
         id_element::write(at + 4);
     }
-    return end_document_with_id(to, start);
+    to.end_document();
 }
 
 }  // namespace mongoro::operation

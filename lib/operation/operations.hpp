@@ -90,14 +90,10 @@ struct cursor_reply {
 /// The caller appends the documents.
 [[nodiscard]] command_handle insert(target t, const insert_one_options& options);
 [[nodiscard]] command_handle insert(target t, const insert_many_options& options);
-/// Appends a document, with a new ObjectId in front if it has no `_id`. Gives its `_id`, which
-/// points into the command's documents until the next is appended.
-bson::value_view append_document(command& to, bson::document_view document);
-
+/// Appends a document, with a new ObjectId in front if it has no `_id`.
+void append_document(command& to, bson::document_view document);
 /// The same for a document that was encoded in place, from `start` to the end of the documents.
-bson::value_view end_document(command& to, std::size_t start);
-/// The same where it is known to have an `_id`, near its beginning.
-bson::value_view end_document_with_id(command& to, std::size_t start);
+void end_document(command& to, std::size_t start);
 
 // update.cpp
 enum class multi : bool { one, many };

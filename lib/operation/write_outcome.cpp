@@ -44,39 +44,59 @@ error write_outcome::add(detail::reply& r, std::size_t first) {
     if (plain) {
         return {};
     }
-    if (detail::collect_write_errors(r.body, static_cast<std::int64_t>(first), details_)) {
-        details_.raw_reply.assign(r.body.data(), r.body.data() + r.body.size());
+    auto found = details_ ? std::move(details_) : std::make_unique<error::details>();
+    if (detail::collect_write_errors(r.body, static_cast<std::int64_t>(first), *found)) {
+        found->raw_reply.assign(r.body.data(), r.body.data() + r.body.size());
     }
-    goes_on_ = !ordered_ || details_.write_errors.empty();
+    goes_on_ = !ordered_ || found->write_errors.empty();
+    if (!found->write_errors.empty() || found->write_concern) {
+        details_ = std::move(found);
+    }
     return {};
 }
 
-result<write_reply> write_outcome::finish() {
-    if (!acknowledged_) {
-        total_.acknowledged = false;
-        return std::move(total_);
+error write_outcome::refused() {
+    if (!details_) [[likely]] {
+        return {};
     }
-    if (details_.write_errors.empty() && !details_.write_concern) {
-        return std::move(total_);
-    }
-    if (!details_.write_errors.empty()) {
-        details_.code = make_error_code(errc::write_failed);
-        details_.server_code = details_.write_errors.front().code;
-        details_.server_message = details_.write_errors.front().message;
+    auto& d = *details_;
+    if (!d.write_errors.empty()) {
+        d.code = make_error_code(errc::write_failed);
+        d.server_code = d.write_errors.front().code;
+        d.server_message = d.write_errors.front().message;
     } else {
-        details_.code = make_error_code(errc::write_concern_failed);
-        details_.server_code = details_.write_concern->code;
-        details_.server_code_name = details_.write_concern->name;
-        details_.server_message = details_.write_concern->message;
+        d.code = make_error_code(errc::write_concern_failed);
+        d.server_code = d.write_concern->code;
+        d.server_code_name = d.write_concern->name;
+        d.server_message = d.write_concern->message;
     }
-    details_.partial = std::make_unique<partial_write>(applied());
-    return error(std::move(details_));
+    d.partial = std::make_unique<partial_write>(applied());
+    return error(std::move(d));
+}
+
+result<write_reply> write_outcome::finish(const wire::command& /*c*/) {
+    if (auto failed = refused()) [[unlikely]] {
+        return failed;
+    }
+    total_.acknowledged = acknowledged_;
+    return std::move(total_);
+}
+
+result<insert_one_result> insert_one_outcome::finish(const wire::command& c) {
+    if (auto failed = refused()) [[unlikely]] {
+        return failed;
+    }
+    const auto document = c.documents(0, 1);
+    const auto id = bson::document_view(document.data(), document.size())["_id"];
+    return insert_one_result{bson::value(id), acknowledged()};
 }
 
 error write_outcome::interrupted(const error& e) {
     auto d = detail::details_of(e);
-    d.write_errors = std::move(details_.write_errors);
-    d.write_concern = std::move(details_.write_concern);
+    if (details_) {
+        d.write_errors = std::move(details_->write_errors);
+        d.write_concern = std::move(details_->write_concern);
+    }
     d.partial = std::make_unique<partial_write>(applied());
     return error(std::move(d));
 }

@@ -4,6 +4,10 @@
 #include "wire/command.hpp"
 #include "wire/server_error.hpp"
 
+#include <mongoro/results.hpp>
+
+#include <memory>
+
 namespace mongoro::operation {
 
 /// The replies of one write, added up.
@@ -18,10 +22,16 @@ class write_outcome {
     /// is not the documents' own. `goes_on()` says whether the next batch is to be sent.
     [[nodiscard]] error add(detail::reply& r, std::size_t first);
     [[nodiscard]] bool goes_on() const noexcept { return goes_on_; }
-    [[nodiscard]] result<write_reply> finish();
+    /// `c` is the command that it was.
+    [[nodiscard]] result<write_reply> finish(const wire::command& c);
     /// An error that ended the write in the middle: what the batches before it did belongs to it
     /// too.
     [[nodiscard]] error interrupted(const error& e);
+
+ protected:
+    [[nodiscard]] bool acknowledged() const noexcept { return acknowledged_; }
+    /// What the documents that were refused make of it, if there are any.
+    [[nodiscard]] error refused();
 
  private:
     [[nodiscard]] partial_write applied() const;
@@ -32,7 +42,18 @@ class write_outcome {
     bool goes_on_ = true;
     write_reply total_;
     std::int64_t upserted_ = 0;
-    error::details details_;
+    // What was refused; null for nearly every write.
+    std::unique_ptr<error::details> details_;
+};
+
+/// The same for the insert of one document, which has a frame less than a coroutine around it
+/// would have.
+class insert_one_outcome : public write_outcome {
+ public:
+    using value_type = insert_one_result;
+    using write_outcome::write_outcome;
+
+    [[nodiscard]] result<insert_one_result> finish(const wire::command& c);
 };
 
 }  // namespace mongoro::operation

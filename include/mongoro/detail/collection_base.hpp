@@ -82,18 +82,19 @@ class collection_base {
     // The documents of an insert.
     /// Where the next document is to be encoded.
     [[nodiscard]] static bson::byte_buffer& documents(wire::command& to) noexcept;
-    /// Ends the document that starts at `start`: gives it an ObjectId if it has no `_id`. The `_id`
-    /// that is given points into the command until the next document is appended.
-    static bson::value_view end_document(wire::command& to, std::size_t start);
+    /// Ends the document that starts at `start`: gives it an ObjectId if it has no `_id`.
+    static void end_document(wire::command& to, std::size_t start);
     /// The same where it is known to have an `_id`: no walk to look for one.
-    static bson::value_view end_document_with_id(wire::command& to, std::size_t start);
-    static bson::value_view append_document(wire::command& to, document_view document);
+    static void end_document_with_id(wire::command& to);
+    static void append_document(wire::command& to, document_view document);
+    /// The `_id` of the last document, which starts at `start`. Points into the command until the
+    /// next document is appended.
+    [[nodiscard]] static bson::value_view document_id(wire::command& to, std::size_t start);
     static void fail(wire::command& to, error e);
 
     // What waits.
     [[nodiscard]] task<result<reply>> run(command_handle c) const;
-    [[nodiscard]] task<result<insert_one_result>> run_insert(command_handle c,
-                                                             bson::value id) const;
+    [[nodiscard]] task<result<insert_one_result>> run_insert(command_handle c) const;
     [[nodiscard]] task<result<insert_many_result>> run_insert(command_handle c,
                                                               std::vector<bson::value> ids) const;
     [[nodiscard]] task<result<update_result>> run_update(command_handle c) const;
