@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <cstring>
 
 namespace mongoro::bson {
 
@@ -72,13 +73,14 @@ object_id object_id::generate() noexcept {
     ::clock_gettime(CLOCK_REALTIME_COARSE, &now);
     const auto seconds = static_cast<std::uint32_t>(now.tv_sec);
 
+    // Big-endian: four bytes of time, five of the process, three of the counter.
+    const std::uint64_t high = std::uint64_t{seconds} << 32 | (random >> 8 & 0xFFFFFFFFU);
+    const auto low = static_cast<std::uint32_t>(random << 24 | (count & 0xFFFFFFU));
+    const std::uint64_t first = __builtin_bswap64(high);
+    const std::uint32_t last = __builtin_bswap32(low);
     object_id id;
-    id.bytes_ = {static_cast<std::uint8_t>(seconds >> 24), static_cast<std::uint8_t>(seconds >> 16),
-                 static_cast<std::uint8_t>(seconds >> 8),  static_cast<std::uint8_t>(seconds),
-                 static_cast<std::uint8_t>(random >> 32),  static_cast<std::uint8_t>(random >> 24),
-                 static_cast<std::uint8_t>(random >> 16),  static_cast<std::uint8_t>(random >> 8),
-                 static_cast<std::uint8_t>(random),        static_cast<std::uint8_t>(count >> 16),
-                 static_cast<std::uint8_t>(count >> 8),    static_cast<std::uint8_t>(count)};
+    std::memcpy(id.bytes_.data(), &first, sizeof first);
+    std::memcpy(id.bytes_.data() + sizeof first, &last, sizeof last);
     return id;
 }
 

@@ -35,11 +35,8 @@ error write_outcome::add(detail::reply& r, std::size_t first) {
     }
     total_.n += n;
     total_.modified += modified;
-    for (const auto& one : upserted) {
-        ++upserted_;
-        if (!total_.upserted_id) {
-            total_.upserted_id.emplace(one.value()["_id"]);
-        }
+    if (upserted.exists()) [[unlikely]] {
+        add_upserted(upserted);
     }
     if (plain) {
         return {};
@@ -53,6 +50,15 @@ error write_outcome::add(detail::reply& r, std::size_t first) {
         details_ = std::move(found);
     }
     return {};
+}
+
+void write_outcome::add_upserted(const bson::value_view& list) {
+    for (const auto& one : list) {
+        ++upserted_;
+        if (!total_.upserted_id) {
+            total_.upserted_id.emplace(one.value()["_id"]);
+        }
+    }
 }
 
 error write_outcome::refused() {

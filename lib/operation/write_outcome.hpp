@@ -34,6 +34,7 @@ class write_outcome {
     [[nodiscard]] error refused();
 
  private:
+    void add_upserted(const bson::value_view& list);
     [[nodiscard]] partial_write applied() const;
 
     std::string_view name_;

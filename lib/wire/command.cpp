@@ -53,54 +53,55 @@ struct cache_closer {
     }
 };
 
-// Names are checked for every command, so in one pass over a table.
-constexpr std::uint8_t forbidden_in_database = 1;
-constexpr std::uint8_t forbidden_nul = 2;
+// Names are checked for every command. For all but a few this is all of the check, and no error is
+// made for nothing.
 
 struct forbidden_table {
-    std::uint8_t in[256];
+    bool in[256];
     constexpr forbidden_table() noexcept : in() {
-        for (const char c : std::string_view("/\\. \"$")) {
-            in[static_cast<std::uint8_t>(c)] = forbidden_in_database;
+        for (const char c : std::string_view("/\\. \"$\0", 7)) {
+            in[static_cast<std::uint8_t>(c)] = true;
         }
-        in[0] = forbidden_nul;
     }
 };
-constexpr forbidden_table forbidden;
+constexpr forbidden_table forbidden_in_database;
 
-/// Whether there is a name, and no character of these kinds in it: for all but a few names this is
-/// all of the check, and no error is made for nothing.
-[[nodiscard]] inline bool is_free_of(std::uint8_t kinds, std::string_view name) noexcept {
-    std::uint8_t found = 0;
+[[nodiscard]] inline bool is_plain_database(std::string_view name) noexcept {
+    bool bad = name.empty();
     for (const char c : name) {
-        found |= forbidden.in[static_cast<std::uint8_t>(c)];
+        bad |= forbidden_in_database.in[static_cast<std::uint8_t>(c)];
     }
-    return (found & kinds) == 0 && !name.empty();
+    return !bad;
+}
+
+[[nodiscard]] inline bool has_nul(std::string_view name) noexcept {
+    const auto* const p = reinterpret_cast<const std::uint8_t*>(name.data());
+    return bson::detail::key_end(p, p + name.size()) != p + name.size();
 }
 
 }  // namespace
 
 error check_database_name(std::string_view name) {
-    if (is_free_of(forbidden_in_database | forbidden_nul, name) || name == "$external") {
+    if (is_plain_database(name) || name == "$external") {
         return {};
     }
     if (name.empty()) {
         return {errc::invalid_namespace, "a database name is empty"};
     }
-    if (name.find('\0') != std::string_view::npos) {
+    if (has_nul(name)) {
         return {errc::embedded_nul, "a database name has an embedded NUL"};
     }
     return {errc::invalid_namespace, "a database name has a character that none may have"};
 }
 
 error check_collection_name(std::string_view name) {
-    if (is_free_of(forbidden_nul, name)) {
-        return {};
-    }
     if (name.empty()) {
         return {errc::invalid_namespace, "a collection name is empty"};
     }
-    return {errc::embedded_nul, "a collection name has an embedded NUL"};
+    if (has_nul(name)) {
+        return {errc::embedded_nul, "a collection name has an embedded NUL"};
+    }
+    return {};
 }
 
 detail::command_handle command::make() {
@@ -116,7 +117,7 @@ void command::reset() noexcept {
     bytes_.clear();
     documents_.clear();
     document_ends_.clear();
-    sequence_ = nullptr;
+    sequence_ = {};
     body_end_ = 0;
     failure_ = {};
     settings_.reset();
@@ -135,7 +136,7 @@ void command::start_body() {
 }
 
 inline void command::check_database(std::string_view name) {
-    if (!is_free_of(forbidden_in_database | forbidden_nul, name)) [[unlikely]] {
+    if (!is_plain_database(name)) [[unlikely]] {
         if (auto bad = check_database_name(name)) {
             fail(std::move(bad));
         }
@@ -144,7 +145,7 @@ inline void command::check_database(std::string_view name) {
 
 void command::begin(std::string_view name, std::string_view database, std::string_view collection) {
     check_database(database);
-    if (!is_free_of(forbidden_nul, collection)) [[unlikely]] {
+    if (collection.empty() || has_nul(collection)) [[unlikely]] {
         fail(check_collection_name(collection));
     }
     name_ = name;
@@ -271,7 +272,7 @@ error command::check_size(const server_limits& limits) const {
         return {errc::document_too_large,
                 "the command is larger than the server's maxBsonObjectSize"};
     }
-    const bool statements = sequence_ != nullptr && std::strcmp(sequence_, "documents") != 0;
+    const bool statements = !sequence_.empty() && sequence_ != "documents";
     const auto allowed = largest + (statements ? command_room : 0);
     if (documents_.size() <= allowed) {
         return {};
@@ -289,7 +290,7 @@ std::size_t command::batch_end(std::size_t first, const server_limits& limits) c
     const auto most = first + static_cast<std::size_t>(limits.max_write_batch_size);
     const auto last = most < document_ends_.size() ? most : document_ends_.size();
     // A checksum's bytes are kept back whether it is sent or not: the split does not depend on it.
-    const auto overhead = body_end_ + 1 + 4 + std::strlen(sequence_) + 1 + sizeof checksum_;
+    const auto overhead = body_end_ + 1 + 4 + sequence_.size() + 1 + sizeof checksum_;
     const auto room = static_cast<std::size_t>(limits.max_message_size_bytes);
     const auto start = first == 0 ? 0 : document_ends_[first - 1];
     if (overhead + document_ends_[last - 1] - start <= room) {
@@ -308,13 +309,14 @@ std::span<const iovec> command::prepare(std::int32_t request_id, std::size_t fir
                                         std::size_t last, checksum sum) {
     bytes_.truncate(body_end_);
     std::span<const std::uint8_t> apart;  // documents that are sent from where they are
-    if (sequence_ != nullptr) {
+    if (!sequence_.empty()) {
         const auto batch = documents(first, last);
-        const auto identifier = std::strlen(sequence_) + 1;
+        const auto identifier = sequence_.size() + 1;
         std::uint8_t* const at = bytes_.extend(1 + 4 + identifier);
         *at = 1;
         store(at + 1, static_cast<std::uint32_t>(4 + identifier + batch.size()));
-        std::memcpy(at + 5, sequence_, identifier);
+        sequence_.copy(reinterpret_cast<char*>(at + 5), sequence_.size());
+        at[5 + sequence_.size()] = 0;
         if (batch.size() <= max_inline_documents) {
             bytes_.append(batch.data(), batch.size());
         } else {

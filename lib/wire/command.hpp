@@ -56,7 +56,7 @@ class command {
     [[nodiscard]] bson::writer& body() noexcept { return writer_; }
 
     /// Names the document sequence of a write: `documents`, `updates`, `deletes`.
-    void begin_documents(const char* identifier) noexcept { sequence_ = identifier; }
+    void begin_documents(std::string_view identifier) noexcept { sequence_ = identifier; }
     [[nodiscard]] bson::byte_buffer& documents() noexcept { return documents_; }
     /// Marks the end of the document that was just written to `documents()`.
     void end_document() { document_ends_.push_back(documents_.size()); }
@@ -64,7 +64,7 @@ class command {
     /// The bytes of the documents [first, last).
     [[nodiscard]] std::span<const std::uint8_t> documents(std::size_t first,
                                                           std::size_t last) const noexcept;
-    [[nodiscard]] const char* sequence() const noexcept { return sequence_; }
+    [[nodiscard]] std::string_view sequence() const noexcept { return sequence_; }
 
     /// What kind of server it wants, and by which of the retry options it may be retried.
     enum class kind : std::uint8_t { write, read, other };
@@ -142,7 +142,7 @@ class command {
     bson::byte_buffer documents_;
     std::vector<std::size_t> document_ends_;
     std::string_view name_;
-    const char* sequence_ = nullptr;
+    std::string_view sequence_;  // empty: no documents
     std::size_t body_end_ = 0;
     iovec pieces_[3] = {};
     std::uint8_t checksum_[4] = {};

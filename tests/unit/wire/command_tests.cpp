@@ -256,7 +256,7 @@ TEST_CASE("a recycled command has nothing of the one before") {
         CHECK(c->acknowledged());
         CHECK(c->ordered());
         CHECK(c->document_count() == 0);
-        CHECK(c->sequence() == nullptr);
+        CHECK(c->sequence().empty());
         c->begin("insert", "", "c");
         c->begin_documents("documents");
         append(*c, 20);
