@@ -134,13 +134,14 @@ class loop {
                              MSG_NOSIGNAL | MSG_WAITALL);
         send->flags |= IOSQE_IO_LINK | IOSQE_CQE_SKIP_SUCCESS;
         ::io_uring_sqe_set_data(send, &on);
-        receive(on, on.buffer_size, 0);
+        receive(on, on.buffer_size, 0)->ioprio |= IORING_RECVSEND_POLL_FIRST;
     }
 
-    void receive(lane& on, std::size_t size, int flags) {
+    io_uring_sqe* receive(lane& on, std::size_t size, int flags) {
         io_uring_sqe* receive = ::io_uring_get_sqe(&ring_);
         ::io_uring_prep_recv(receive, on.fd, on.buffer.get() + on.received, size, flags);
         ::io_uring_sqe_set_data(receive, &on);
+        return receive;
     }
 
     void on_received(lane& on, int result) {

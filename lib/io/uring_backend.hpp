@@ -49,7 +49,7 @@ class uring_backend final : public backend {
     void reserve(unsigned count) noexcept;
     void flush() noexcept;
     void prepare_send(stream& s, bool linked) noexcept;
-    void prepare_receive(stream& s) noexcept;
+    io_uring_sqe* prepare_receive(stream& s) noexcept;
     void read_wake() noexcept;
     static void on_out(completion& c, int res) noexcept;
     static void on_in(completion& c, int res) noexcept;
