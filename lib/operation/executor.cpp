@@ -7,6 +7,7 @@
 #include "operation/waiting_place.hpp"
 #include "operation/write_outcome.hpp"
 #include "pool/authenticate.hpp"
+#include "pool/name_host.hpp"
 #include "wire/server_error.hpp"
 
 #include <optional>
@@ -145,8 +146,9 @@ task<result<typename Outcome::value_type>> run_on(Deployment d, detail::command_
                 monitored.ended(reply);
                 if (!reply) {
                     failed = reply.error();
-                } else {
-                    failed = outcome.add(*reply, first);
+                } else if (failed = outcome.add(*reply, first);
+                           failed && failed.raw_reply().empty()) [[unlikely]] {
+                    failed = pool::name_host(connection.host(), failed);  // no reply at all
                 }
                 if (failed) [[unlikely]] {
                     d->failed(*server, connection, failed);

@@ -35,9 +35,8 @@ void monitored_command::begin(monitoring::command_monitor& monitor, std::int64_t
     starting->acknowledged = command.acknowledged();
     under_way_ = std::move(starting);
 
-    const monitoring::document_sequence sequence{
-        command.sequence(),
-        command.documents(first, last)};
+    const monitoring::document_sequence sequence{command.sequence(),
+                                                 command.documents(first, last)};
     const std::size_t sequences = command.sequence().empty() ? 0 : 1;
     monitor.started(under_way_->context, command.document(), {&sequence, sequences});
     under_way_->start = std::chrono::steady_clock::now();

@@ -1,5 +1,6 @@
 #include "pool/connection.hpp"
 
+#include "pool/name_host.hpp"
 #include "wire/message.hpp"
 
 #include <mongoro/bson/validate.hpp>
@@ -13,11 +14,6 @@ namespace {
 
 error system_error(errc code, const host_address& host, int number) {
     return {code, host.to_string(), error(std::error_code(number, std::system_category()))};
-}
-
-/// What is wrong with a message, and whose it is.
-error name_host(const host_address& host, const error& e) {
-    return {e.code(), host.to_string(), e};
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include "auth/authenticator.hpp"
 #include "auth/wipe.hpp"
 #include "pool/authenticate.hpp"
+#include "pool/name_host.hpp"
 #include "wire/client_metadata.hpp"
 #include "wire/compression.hpp"
 #include "wire/server_error.hpp"
@@ -15,10 +16,6 @@
 namespace mongoro::pool {
 
 namespace {
-
-error name_host(const host_address& host, const error& cause) {
-    return {cause.code(), host.to_string(), cause};
-}
 
 /// The version of the client backpressure specification that the driver follows.
 constexpr std::string_view backpressure_version = "2";
