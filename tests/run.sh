@@ -292,6 +292,7 @@ if [[ -n $filter ]]; then
         spec*)
             start_auth_server
             start_standalone
+            start_mongos_proxy
             setup_spec
             ;;
         esac
@@ -305,6 +306,7 @@ fi
 start_server
 start_auth_server
 start_standalone
+start_mongos_proxy
 setup_spec || add 'spec files' 0 1 0
 
 heading 'checking: format, docs'

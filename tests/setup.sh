@@ -208,34 +208,59 @@ start_standalone() {
     export MONGORO_SPEC_URIS="$launched_uri ${MONGORO_SPEC_URIS:-}"
 }
 
-# Another one with access control and the users of the login tests, and MONGORO_AUTH_URI set to it. Not
-# beside a server of somebody else's.
-auth_server_pid=
-start_auth_server() {
-    local log=$build/log/auth-server.log tries=600
-    [[ -n ${own_server:-} ]] || return 0
-    "$build/venv/bin/python" "$root/tests/support/auth_server.py" "$server" "$build/auth-server" \
-        </dev/null >"$log" 2>&1 &
-    auth_server_pid=$!
-    while ((tries-- > 0)) && kill -0 "$auth_server_pid" 2>/dev/null; do
-        if [[ $(grep '^ready ' "$log") =~ ^ready\ ([0-9]+)$ ]]; then
-            export MONGORO_AUTH_URI=mongodb://127.0.0.1:${BASH_REMATCH[1]}/
-            export MONGORO_SPEC_URIS="${MONGORO_SPEC_URIS:-} mongodb://both:both@127.0.0.1:${BASH_REMATCH[1]}/"
+# launch_support LOG SCRIPT ARG...: a program of tests/support that prints "ready PORT...", in $launched_pid and
+# $launched_ports.
+launched_ports=()
+launch_support() {
+    local log=$1 script=$2 tries=600
+    shift 2
+    : >"$log"  # what an earlier one said is not to be believed
+    "$build/venv/bin/python" "$root/tests/support/$script" "$@" </dev/null >"$log" 2>&1 &
+    launched_pid=$!
+    while ((tries-- > 0)) && kill -0 "$launched_pid" 2>/dev/null; do
+        if [[ $(grep '^ready ' "$log") =~ ^ready\ ([0-9\ ]+)$ ]]; then
+            read -ra launched_ports <<<"${BASH_REMATCH[1]}"
             return 0
         fi
         sleep 0.1
     done
-    die "the test server with access control did not start: $(tail -n 1 "$log") ($log)"
+    die "$script did not start: $(tail -n 1 "$log") ($log)"
+}
+
+# Another one with access control and the users of the login tests, and MONGORO_AUTH_URI set to it. Not
+# beside a server of somebody else's.
+auth_server_pid=
+start_auth_server() {
+    [[ -n ${own_server:-} ]] || return 0
+    launch_support "$build/log/auth-server.log" auth_server.py "$server" "$build/auth-server"
+    auth_server_pid=$launched_pid launched_pid=
+    local at=127.0.0.1:${launched_ports[0]}/
+    export MONGORO_AUTH_URI=mongodb://$at
+    export MONGORO_SPEC_URIS="${MONGORO_SPEC_URIS:-} mongodb://both:both@$at"
+}
+
+# The same server once more, as the mongos of a sharded cluster and behind a load balancer.
+proxy_pid=
+start_mongos_proxy() {
+    [[ -n ${own_server:-} && -z $proxy_pid ]] || return 0
+    local port=${MONGODB_URI##*:}
+    launch_support "$build/log/mongos-proxy.log" mongos_proxy.py "${port%/}"
+    proxy_pid=$launched_pid launched_pid=
+    local at=("${launched_ports[@]/#/127.0.0.1:}")
+    export SINGLE_MONGOS_LB_URI="mongodb://${at[2]}/?loadBalanced=true"
+    export MULTI_MONGOS_LB_URI="mongodb://${at[3]}/?loadBalanced=true"
+    MONGORO_SPEC_URIS="${MONGORO_SPEC_URIS:-} mongodb://${at[0]},${at[1]}/ $SINGLE_MONGOS_LB_URI"
+    export MONGORO_SPEC_URIS
 }
 
 server_alive() { [[ -z $server_pid ]] || kill -0 "$server_pid" 2>/dev/null; }
 
 stop_server() {
     local pid
-    for pid in $launched_pid $auth_server_pid $standalone_pid $server_pid; do
+    for pid in $launched_pid $proxy_pid $auth_server_pid $standalone_pid $server_pid; do
         stop_program "$pid"
     done
-    launched_pid='' auth_server_pid='' standalone_pid='' server_pid=''
+    launched_pid='' proxy_pid='' auth_server_pid='' standalone_pid='' server_pid=''
 }
 
 stop_program() {

@@ -59,7 +59,7 @@ bool file_run::begin(std::string_view description) {
         std::cout << "    " << description << '\n';
         return false;
     }
-    row_ = known_ == nullptr ? nullptr : known_->rows.find(file_.area, file_.name, description);
+    row_ = known_ == nullptr ? nullptr : known_->rows.find(file_, description);
     if (row_ != nullptr && !known_->check) {
         checks left_out;
         end(description, left_out);

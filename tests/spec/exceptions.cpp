@@ -84,11 +84,11 @@ exceptions exceptions::read(const std::filesystem::path& path) {
     return parse(text);
 }
 
-const exception_row* exceptions::find(std::string_view area, std::string_view file,
-                                      std::string_view test) const {
-    const auto whole = std::string(area) + "/" + std::string(file);
+const exception_row* exceptions::find(const spec_file& file, std::string_view test) const {
+    const auto below_area = file.area + "/" + file.name;
     const auto found = std::ranges::find_if(rows_, [&](const exception_row& row) {
-        return row.file == whole && (row.test == test || row.test == "*");
+        return (row.file == below_area || row.file == file.shown) &&
+               (row.test == test || row.test == "*");
     });
     return found == rows_.end() ? nullptr : &*found;
 }

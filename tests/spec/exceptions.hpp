@@ -1,5 +1,7 @@
 #pragma once
 
+#include "spec_file.hpp"
+
 #include <cstddef>
 #include <filesystem>
 #include <string>
@@ -19,7 +21,9 @@ enum class exception_kind : std::uint8_t {
 
 /// A row of the table of exceptions.
 struct exception_row {
-    std::string file;  ///< the area, and the file below its tests: "auth/unified/a.json"
+    /// The area, and the file below its tests: "auth/unified/a.json". Or the file below its root,
+    /// "source/auth/tests/unified/a.json", for the copy there alone.
+    std::string file;
     std::string test;  ///< its description, or "*" for all of the file
     exception_kind kind = exception_kind::server;
     std::string proof;
@@ -39,8 +43,7 @@ class exceptions {
     [[nodiscard]] static exceptions read(const std::filesystem::path& path);
 
     /// Null if the test is to be run.
-    [[nodiscard]] const exception_row* find(std::string_view area, std::string_view file,
-                                            std::string_view test) const;
+    [[nodiscard]] const exception_row* find(const spec_file& file, std::string_view test) const;
     [[nodiscard]] const std::vector<exception_row>& rows() const noexcept { return rows_; }
 
  private:

@@ -301,16 +301,21 @@ TEST_CASE("a row of the exceptions is of four cells, once") {
     const auto rows = exceptions::parse(
         "# a comment\n\n  crud/unified/a.json | one | server | it says \"no | never\"\n"
         "crud/b.json | * | deployment | two mongos\n"
-        "crud/c.json | two | specification | 60 ms are within 100 ms\n");
-    REQUIRE(rows.rows().size() == 3);
-    const auto* const row = rows.find("crud", "unified/a.json", "one");
+        "crud/c.json | two | specification | 60 ms are within 100 ms\n"
+        "copy/d.json | * | specification | the specification's own file says otherwise\n");
+    REQUIRE(rows.rows().size() == 4);
+    const auto find = [&rows](std::string name, std::string_view test) {
+        return rows.find({.path = {}, .area = "crud", .name = name, .shown = "copy/" + name}, test);
+    };
+    const auto* const row = find("unified/a.json", "one");
     REQUIRE(row != nullptr);
     CHECK(row->kind == exception_kind::server);
     CHECK(row->proof == "it says \"no | never\"");
-    CHECK(rows.find("crud", "unified/a.json", "two") == nullptr);
-    CHECK(rows.find("crud", "a.json", "one") == nullptr);
-    CHECK(rows.find("crud", "b.json", "any")->kind == exception_kind::deployment);
-    CHECK(rows.find("crud", "c.json", "two")->kind == exception_kind::specification);
+    CHECK(find("unified/a.json", "two") == nullptr);
+    CHECK(find("a.json", "one") == nullptr);
+    CHECK(find("b.json", "any")->kind == exception_kind::deployment);
+    CHECK(find("c.json", "two")->kind == exception_kind::specification);
+    CHECK(find("d.json", "any")->kind == exception_kind::specification);
     for (const std::string_view wrong :
          {"crud/a.json | one | server", "crud/a.json | one | because | x",
           "crud/a.json |  | server | x", "a | b | server | x\na | b | server | y"}) {
