@@ -1,17 +1,45 @@
 #include "real_server.hpp"
 
 #include <mongoro/bson/object_id.hpp>
+#include <mongoro/as_result.hpp>
+#include <mongoro/client.hpp>
+#include <mongoro/sync_wait.hpp>
 
+#include <algorithm>
 #include <cstdlib>
 
 namespace mongoro::test {
+
+namespace {
+
+bool is_mongos(const std::string& uri) {
+    reactor r;
+    const client c(r, uri);
+    const auto hello = sync_wait(r, as_result(c["admin"].run_command({{"hello", 1}})));
+    return hello && (*hello)["msg"].get_or<std::string_view>("") == "isdbgrid";
+}
+
+/// Without the hosts after the first.
+std::string with_one_host(std::string uri) {
+    const auto scheme = uri.find("://") + 3;
+    const auto end = std::min(uri.find_first_of("/?", scheme), uri.size());
+    const auto comma = uri.find(',', scheme);
+    return comma < end ? uri.erase(comma, end - comma) : uri;
+}
+
+}  // namespace
 
 std::optional<std::string> server_uri() {
     const char* const uri = std::getenv("MONGODB_URI");  // NOLINT(concurrency-mt-unsafe)
     if (uri == nullptr || *uri == '\0') {
         return std::nullopt;
     }
-    return uri;
+    static const std::string chosen = [&] {
+        const auto parsed = mongoro::uri::parse(uri);
+        const bool several = parsed && parsed->hosts().size() > 1;
+        return several && is_mongos(uri) ? with_one_host(uri) : std::string(uri);
+    }();
+    return chosen;
 }
 
 std::string unique_database(std::string_view prefix) {
