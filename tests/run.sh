@@ -292,7 +292,7 @@ if [[ -n $filter ]]; then
         spec*)
             start_auth_server
             start_standalone
-            start_mongos_proxy
+            start_topology_proxies
             setup_spec
             ;;
         esac
@@ -306,7 +306,7 @@ fi
 start_server
 start_auth_server
 start_standalone
-start_mongos_proxy
+start_topology_proxies
 setup_spec || add 'spec files' 0 1 0
 
 heading 'checking: format, docs'

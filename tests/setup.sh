@@ -239,28 +239,35 @@ start_auth_server() {
     export MONGORO_SPEC_URIS="${MONGORO_SPEC_URIS:-} mongodb://both:both@$at"
 }
 
-# The same server once more, as the mongos of a sharded cluster and behind a load balancer.
-proxy_pid=
-start_mongos_proxy() {
-    [[ -n ${own_server:-} && -z $proxy_pid ]] || return 0
-    local port=${MONGODB_URI##*:}
-    launch_support "$build/log/mongos-proxy.log" mongos_proxy.py "${port%/}"
-    proxy_pid=$launched_pid launched_pid=
-    local at=("${launched_ports[@]/#/127.0.0.1:}")
+# The same servers once more: that of the tests as a sharded cluster, behind load balancers and as a replica set
+# of three, the one with access control as a standalone.
+proxy_pids=()
+start_topology_proxies() {
+    [[ -n ${own_server:-} && ${#proxy_pids[@]} == 0 ]] || return 0
+    local port=${MONGODB_URI##*:} at
+    launch_support "$build/log/topology-proxy.log" topology_proxy.py "${port%/}" \
+        mongos:2 balancer:1 balancer:2 members:3
+    proxy_pids=("$launched_pid") launched_pid=
+    at=("${launched_ports[@]/#/127.0.0.1:}")
     export SINGLE_MONGOS_LB_URI="mongodb://${at[2]}/?loadBalanced=true"
     export MULTI_MONGOS_LB_URI="mongodb://${at[3]}/?loadBalanced=true"
-    MONGORO_SPEC_URIS="${MONGORO_SPEC_URIS:-} mongodb://${at[0]},${at[1]}/ $SINGLE_MONGOS_LB_URI"
+    MONGORO_SPEC_URIS+=" mongodb://${at[0]},${at[1]}/ $SINGLE_MONGOS_LB_URI mongodb://${at[4]},${at[5]},${at[6]}/"
     export MONGORO_SPEC_URIS
+    [[ -n $auth_server_pid ]] || return 0
+    port=${MONGORO_AUTH_URI##*:}
+    launch_support "$build/log/topology-proxy-auth.log" topology_proxy.py "${port%/}" standalone
+    proxy_pids+=("$launched_pid") launched_pid=
+    MONGORO_SPEC_URIS+=" mongodb://both:both@127.0.0.1:${launched_ports[0]}/"
 }
 
 server_alive() { [[ -z $server_pid ]] || kill -0 "$server_pid" 2>/dev/null; }
 
 stop_server() {
     local pid
-    for pid in $launched_pid $proxy_pid $auth_server_pid $standalone_pid $server_pid; do
+    for pid in $launched_pid "${proxy_pids[@]}" $auth_server_pid $standalone_pid $server_pid; do
         stop_program "$pid"
     done
-    launched_pid='' proxy_pid='' auth_server_pid='' standalone_pid='' server_pid=''
+    proxy_pids=() launched_pid='' auth_server_pid='' standalone_pid='' server_pid=''
 }
 
 stop_program() {

@@ -65,6 +65,8 @@ class file_run {
     /// The file, read as Extended JSON.
     [[nodiscard]] bson::document_view content() const noexcept { return content_; }
     [[nodiscard]] std::size_t tests() const noexcept { return tests_; }
+    /// Whether the test that runs is only for a replica set of several members: its row says so.
+    [[nodiscard]] bool wants_several_members() const noexcept { return wants_several_members_; }
 
     /// One test: `body(checks&)`. An exception out of it is a failure.
     template <typename Body>
@@ -91,6 +93,7 @@ class file_run {
     mode mode_;
     const known_exceptions* known_;
     const exception_row* row_ = nullptr;  // of the test that runs
+    bool wants_several_members_ = false;
     std::size_t tests_ = 0;
 };
 

@@ -14,7 +14,7 @@ namespace mongoro::spec {
 enum class exception_kind : std::uint8_t {
     server,        ///< the test server does not do what a mongod does; the proof is its own reply
     operation,     ///< an operation that the driver has not
-    deployment,    ///< it needs servers that are not there
+    deployment,    ///< only for a replica set of several members, though the test does not say so
     specification  ///< it asks for what the specification, or the test itself, rules out
 };
 [[nodiscard]] std::string_view to_string(exception_kind kind) noexcept;

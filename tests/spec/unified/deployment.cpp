@@ -94,6 +94,7 @@ task<> deployment::learn() {
                 : is_mongos           ? "sharded"
                 : (*hello)["setName"] ? "replicaset"
                                       : "single";
+    several_members_ = topology_ == "replicaset" && (*hello)["hosts"].at(1);
     if (is_mongos && !balanced && uri.hosts().size() > 1) {
         for (const auto& host : uri.hosts()) {
             auto one = uri;

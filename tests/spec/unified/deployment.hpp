@@ -34,6 +34,7 @@ class deployment {
     /// The internal client.
     [[nodiscard]] const client& internal() const noexcept { return *internal_; }
     [[nodiscard]] bool sharded() const noexcept { return topology_ == "sharded"; }
+    [[nodiscard]] bool has_several_members() const noexcept { return several_members_; }
 
     /// Why the requirements, a `runOnRequirements` or none, are not met; empty if they are.
     [[nodiscard]] task<std::string> unmet(bson::value_view requirements);
@@ -58,6 +59,7 @@ class deployment {
     bool learnt_ = false;
     error unreachable_;
     std::string topology_;
+    bool several_members_ = false;
     version version_;
     bool authenticates_ = false;
     document parameters_;

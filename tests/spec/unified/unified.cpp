@@ -48,14 +48,14 @@ bool runner::run(file_run& run) {
             if (!problem.empty()) {
                 made.expect(must_fail, problem);
             } else {
-                one(file, test, must_fail, made);
+                one({file, test, must_fail, run.wants_several_members()}, made);
             }
         });
     }
     return true;
 }
 
-deployment* runner::fitting(document_view file, document_view test, std::string& why) {
+deployment* runner::fitting(const one_test& of, std::string& why) {
     why = uris_.empty() ? "no server" : "";
     if (!reactor_) {
         reactor_ = std::make_unique<reactor>();
@@ -66,9 +66,12 @@ deployment* runner::fitting(document_view file, document_view test, std::string&
         }
         auto& one = *deployments_[i];
         sync_wait(*reactor_, one.learn());
-        auto unmet = sync_wait(*reactor_, one.unmet(file["runOnRequirements"]));
+        auto unmet = sync_wait(*reactor_, one.unmet(of.file["runOnRequirements"]));
         if (unmet.empty()) {
-            unmet = sync_wait(*reactor_, one.unmet(test["runOnRequirements"]));
+            unmet = sync_wait(*reactor_, one.unmet(of.test["runOnRequirements"]));
+        }
+        if (unmet.empty() && of.wants_several_members && !one.has_several_members()) {
+            unmet = "needs a replica set of several members";
         }
         if (unmet.empty()) {
             return &one;
@@ -80,15 +83,15 @@ deployment* runner::fitting(document_view file, document_view test, std::string&
     return nullptr;
 }
 
-void runner::one(document_view file, document_view test, bool must_fail, checks& made) {
-    if (const auto reason = test["skipReason"]) {
+void runner::one(const one_test& of, checks& made) {
+    if (const auto reason = of.test["skipReason"]) {
         made.skip("skipReason: " + reason.get<std::string>());
         return;
     }
     deployment* on = nullptr;
     try {
         std::string why;
-        on = fitting(file, test, why);
+        on = fitting(of, why);
         if (on == nullptr) {
             made.skip(why);
             return;
@@ -100,10 +103,10 @@ void runner::one(document_view file, document_view test, bool must_fail, checks&
         made.fail(std::string("what the server is: ") + e.what());
         return;
     }
-    const auto came = test_run(*on, file, test).run();
+    const auto came = test_run(*on, of.file, of.test).run();
     if (!came.skipped.empty()) {
         made.skip(came.skipped);
-    } else if (must_fail) {
+    } else if (of.must_fail) {
         made.expect(!came.failure.empty(), "passed, and must fail");
     } else {
         made.expect(came.failure.empty(), came.failure);

@@ -21,10 +21,16 @@ class runner {
     bool run(file_run& run);
 
  private:
-    void one(bson::document_view file, bson::document_view test, bool must_fail, checks& made);
+    struct one_test {
+        bson::document_view file;
+        bson::document_view test;
+        bool must_fail;
+        bool wants_several_members;
+    };
+    void one(const one_test& of, checks& made);
 
     /// The first deployment that the test can run on; none with a reason in `why`.
-    deployment* fitting(bson::document_view file, bson::document_view test, std::string& why);
+    deployment* fitting(const one_test& of, std::string& why);
 
     std::vector<std::string> uris_;
     std::unique_ptr<reactor> reactor_;
