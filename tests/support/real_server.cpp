@@ -1,7 +1,7 @@
 #include "real_server.hpp"
 
-#include <mongoro/bson/object_id.hpp>
 #include <mongoro/as_result.hpp>
+#include <mongoro/bson/object_id.hpp>
 #include <mongoro/client.hpp>
 #include <mongoro/sync_wait.hpp>
 

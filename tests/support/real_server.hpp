@@ -11,8 +11,8 @@
 
 namespace mongoro::test {
 
-/// The server that integration tests use: MONGODB_URI. Nothing if it is not set or empty. Of several
-/// mongos it is the first: a fail point that is set on one is not there on another.
+/// The server that integration tests use: MONGODB_URI. Nothing if it is not set or empty. Of
+/// several mongos it is the first: a fail point that is set on one is not there on another.
 [[nodiscard]] std::optional<std::string> server_uri();
 
 /// Leaves a doctest case unless there is a server; otherwise defines `name` as its connection
