@@ -148,7 +148,7 @@ task<result<typename Outcome::value_type>> run_on(Deployment d, detail::command_
                     failed = reply.error();
                 } else if (failed = outcome.add(*reply, first);
                            failed && failed.raw_reply().empty()) [[unlikely]] {
-                    failed = pool::name_host(connection.host(), failed);  // no reply at all
+                    failed = pool::name_host(connection.host(), failed);  // not the server's own
                 }
                 if (failed) [[unlikely]] {
                     d->failed(*server, connection, failed);

@@ -55,7 +55,7 @@ class command {
     /// Where options are appended.
     [[nodiscard]] bson::writer& body() noexcept { return writer_; }
 
-    /// Names the document sequence of a write: `documents`, `updates`, `deletes`.
+    /// Names the document sequence of a write, by a literal: `documents`, `updates`, `deletes`.
     void begin_documents(std::string_view identifier) noexcept { sequence_ = identifier; }
     [[nodiscard]] bson::byte_buffer& documents() noexcept { return documents_; }
     /// Marks the end of the document that was just written to `documents()`.

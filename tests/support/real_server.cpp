@@ -23,7 +23,8 @@ bool is_mongos(const std::string& uri) {
 std::string with_one_host(std::string uri) {
     const auto scheme = uri.find("://") + 3;
     const auto end = std::min(uri.find_first_of("/?", scheme), uri.size());
-    const auto comma = uri.find(',', scheme);
+    const auto at = uri.rfind('@', end);  // a password may have a comma
+    const auto comma = uri.find(',', at == std::string::npos ? scheme : at);
     return comma < end ? uri.erase(comma, end - comma) : uri;
 }
 

@@ -16,11 +16,11 @@ import sys
 HEADER = struct.Struct("<iiii")
 OP_REPLY, OP_MSG = 1, 2013
 FIXED_SIZES = {1: 8, 6: 0, 7: 12, 8: 1, 9: 8, 10: 0, 16: 4, 17: 8, 18: 8, 19: 16, 127: 0, 255: 0}
-OF_A_MEMBER = {b"hosts", b"primary", b"me", b"secondary", b"isWritablePrimary", b"ismaster"}
-OF_A_REPLICA_SET = OF_A_MEMBER - {b"isWritablePrimary", b"ismaster"} | {
-    b"setName", b"setVersion", b"passives", b"arbiters", b"electionId", b"arbiterOnly", b"hidden", b"tags",
-    b"lastWrite", b"isImplicitDefaultMajorityWC",
-}  # fmt: skip
+PLACE_IN_SET = {b"hosts", b"primary", b"me", b"secondary"}
+OF_A_REPLICA_SET = PLACE_IN_SET.union(
+    (b"setName", b"setVersion", b"passives", b"arbiters", b"electionId", b"arbiterOnly"),
+    (b"hidden", b"tags", b"lastWrite", b"isImplicitDefaultMajorityWC"),
+)
 
 
 def size_of_value(kind, data, at):
@@ -79,7 +79,7 @@ class Mongos(Standalone):
 class Member:
     """The member at `index` of a replica set whose addresses are in `addresses` once all listen."""
 
-    removed = OF_A_MEMBER
+    removed = PLACE_IN_SET | {b"isWritablePrimary", b"ismaster"}
 
     def __init__(self, addresses, index):
         self.addresses, self.index = addresses, index
@@ -87,11 +87,9 @@ class Member:
     def of_connection(self):
         hosts = b"".join(string(b"%d" % at, address) for at, address in enumerate(self.addresses))
         primary = self.index == 0
-        return b"".join([
-            boolean(b"isWritablePrimary", primary), boolean(b"ismaster", primary),
-            boolean(b"secondary", not primary), b"\x04hosts\0" + whole(hosts),
-            string(b"primary", self.addresses[0]), string(b"me", self.addresses[self.index]),
-        ])  # fmt: skip
+        added = boolean(b"isWritablePrimary", primary) + boolean(b"ismaster", primary)
+        added += boolean(b"secondary", not primary) + b"\x04hosts\0" + whole(hosts)
+        return added + string(b"primary", self.addresses[0]) + string(b"me", self.addresses[self.index])
 
 
 def rewritten(message, removed, added):
