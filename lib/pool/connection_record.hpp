@@ -30,6 +30,7 @@ struct connection_record {
     bool given_back = false;      ///< checked in, but for the reply that is still under way
     bool interrupted = false;     ///< the pool was cleared so that its operation is to end
     bool hello_complete = false;  ///< what fails later is no failure of the network alone
+    bool of_service = false;      ///< counted to its service, whose generation it has
     std::optional<bson::object_id> service_id{};
     std::optional<std::int64_t> server_connection_id{};
 

@@ -81,7 +81,11 @@ result<bson::document_view> describe_client(const connection_settings& settings,
 
 }  // namespace
 
-task<result<wire::hello_reply>> handshake(connection& c, const connection_settings& settings) {
+task<result<wire::hello_reply>> handshake(connection& c, const connection_settings& settings,
+                                          opening_watch* watch) {
+    if (watch != nullptr) {
+        c.record() = watch->record;
+    }
     auto* const login =
         settings.kind == connection_kind::application ? settings.authenticator.get() : nullptr;
     std::unique_ptr<auth::conversation> begun;
@@ -120,6 +124,11 @@ task<result<wire::hello_reply>> handshake(connection& c, const connection_settin
         co_return name_host(c.host(), hello.error());
     }
     c.record().learn(*hello);
+    if (watch != nullptr) {
+        watch->record = c.record();
+        watch->hello_answered();
+        c.record() = watch->record;
+    }
     if (settings.load_balanced && !c.service_id()) {
         co_return error(errc::handshake_failed,
                         c.host().to_string() +

@@ -1,7 +1,6 @@
 #include "pool/open_connection.hpp"
 
 #include "pool/dial.hpp"
-#include "pool/handshake.hpp"
 
 #include <mongoro/with_deadline.hpp>
 
@@ -12,7 +11,7 @@ namespace {
 task<result<std::unique_ptr<connection>>> open_until(io::reactor_core& core,
                                                      const connection_settings& settings,
                                                      deadline until, first_hello* said,
-                                                     connection_record* record) {
+                                                     opening_watch* watch) {
     auto stream = co_await dial(core, settings, until);
     if (!stream) {
         co_return stream.error();
@@ -37,14 +36,8 @@ task<result<std::unique_ptr<connection>>> open_until(io::reactor_core& core,
     c->set_validate_replies(settings.validate_replies);
     c->set_checksum(settings.checksums && !settings.tls ? wire::command::checksum::crc32c
                                                         : wire::command::checksum::none);
-    if (record != nullptr) {
-        c->record() = *record;
-    }
     const auto begin = deadline::clock::now();
-    auto answer = co_await handshake(*c, settings);
-    if (record != nullptr) {
-        *record = c->record();
-    }
+    auto answer = co_await handshake(*c, settings, watch);
     if (!answer) {
         co_return answer.error();
     }
@@ -60,15 +53,14 @@ task<result<std::unique_ptr<connection>>> open_until(io::reactor_core& core,
 
 task<result<std::unique_ptr<connection>>> open_connection(io::reactor_core& core,
                                                           connection_settings settings,
-                                                          first_hello* said,
-                                                          connection_record* record) {
+                                                          first_hello* said, opening_watch* watch) {
     if (const detail::task_context* const outer = co_await detail::this_context{}) {
         settings.wanted_by = outer->until;
     }
     const auto until = settings.connect_timeout.count() == 0
                            ? deadline::never()
                            : deadline::after(settings.connect_timeout);
-    auto opened = co_await with_deadline(open_until(core, settings, until, said, record), until);
+    auto opened = co_await with_deadline(open_until(core, settings, until, said, watch), until);
     // A hello that hangs ends by this deadline, and not by the operation's: say so.
     if (!opened && opened.error() == errc::deadline_exceeded && until.expired()) {
         co_return error(errc::connect_timed_out,

@@ -2,6 +2,7 @@
 
 #include "pool/connection.hpp"
 #include "pool/connection_settings.hpp"
+#include "pool/handshake.hpp"
 #include "wire/hello.hpp"
 
 #include <mongoro/result.hpp>
@@ -23,15 +24,15 @@ struct first_hello {
 /// `handshake_timeout`. The hello is a part of connecting, as the specification's own tests have it
 /// (csot/command-execution.json: one of 100 ms, with a `timeoutMS` of 90).
 ///
-/// Writes the server's answer to `said`, unless that is null. What the connection begins with as
-/// its record is in `record`, if that is not null, and afterwards what was learnt, also if it
-/// failed. Both outlive the task.
+/// Writes the server's answer to `said`, unless that is null. `watch`, if it is not null, has the
+/// record that the connection begins with, and hears of the hello, also if the rest fails. Both
+/// outlive the task.
 ///
 /// Errors name the host: `name_resolution_failed`, `connect_failed`, `connect_timed_out`,
 /// `socket_timed_out`, `tls_failed`, `handshake_failed`, `incompatible_server`, and those of the
 /// wire.
 [[nodiscard]] task<result<std::unique_ptr<connection>>> open_connection(
     io::reactor_core& core, connection_settings settings, first_hello* said = nullptr,
-    connection_record* record = nullptr);
+    opening_watch* watch = nullptr);
 
 }  // namespace mongoro::pool

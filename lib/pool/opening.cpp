@@ -45,9 +45,9 @@ void connection_pool::fill() noexcept {
         pool_state::counts now;
         now.total = size();
         now.pending = pending();
-        now.useful = static_cast<std::size_t>(std::count_if(
-            openings_.begin(), openings_.end(),
-            [this](const auto& one) { return one->record.generation == state_.generation(); }));
+        now.useful = static_cast<std::size_t>(
+            std::count_if(openings_.begin(), openings_.end(),
+                          [this](const auto& one) { return state_.is_current(one->record); }));
         now.waiting = turns_.size();
         if (!state_.may_open(now, !open_failed_)) {
             break;
@@ -68,7 +68,7 @@ void connection_pool::fill() noexcept {
 }
 
 void connection_pool::begin_opening(bool waited_for) {
-    auto one = std::make_shared<opening>();
+    auto one = std::make_shared<opening>(*this);
     one->waited_for = waited_for;
     one->record.id = last_id_ + 1;
     one->record.generation = state_.generation();
@@ -96,7 +96,7 @@ task<void> connection_pool::open(std::shared_ptr<opening> mine) {
         if (mine->waited_for && settings.connect_timeout.count() != 0) {
             settings.handshake_timeout = {};
         }
-        auto work = with_stop(open_connection(core_, std::move(settings), &said, &mine->record),
+        auto work = with_stop(open_connection(core_, std::move(settings), &said, mine.get()),
                               mine->stop.get_token());
         auto opened = co_await std::move(work);
         if (opened) {
@@ -107,8 +107,7 @@ task<void> connection_pool::open(std::shared_ptr<opening> mine) {
     } catch (const std::bad_alloc&) {
         why = std::make_error_code(std::errc::not_enough_memory);
     }
-    if (c && owner_ != nullptr && !mine->abandoned &&
-        mine->record.generation == state_.generation()) {
+    if (c && owner_ != nullptr && !mine->abandoned && state_.is_current(mine->record)) {
         owner_->hello_answered(*this, said.reply);
     }
     if (mine->abandoned) {
@@ -123,8 +122,9 @@ task<void> connection_pool::open(std::shared_ptr<opening> mine) {
 }
 
 void connection_pool::opened(opening& mine, std::unique_ptr<connection> c) {
-    if (mine.record.generation != state_.generation()) {
+    if (!state_.is_current(mine.record)) {
         take_out(mine);
+        state_.leave(mine.record);
         publisher_.publish<connection_closed_event>(mine.record.id,
                                                     connection_closed_reason::stale);
         return;
@@ -134,7 +134,6 @@ void connection_pool::opened(opening& mine, std::unique_ptr<connection> c) {
     ready.record() = mine.record;
     ready.record().place = all_.size();
     all_.push_back(std::move(c));
-    state_.join(ready.record());
     ready.set_owner(this);
     take_out(mine);
     ++created_;
@@ -146,10 +145,11 @@ void connection_pool::opened(opening& mine, std::unique_ptr<connection> c) {
 void connection_pool::open_failed(opening& mine, error why) {
     take_out(mine);
     const auto closed_of = [&] {
+        state_.leave(mine.record);
         publisher_.publish<connection_closed_event>(mine.record.id, connection_closed_reason::error,
                                                     why);
     };
-    if (mine.record.generation != state_.generation()) {
+    if (!state_.is_current(mine.record)) {
         closed_of();
         return;
     }
@@ -164,11 +164,7 @@ void connection_pool::open_failed(opening& mine, error why) {
         turns_.fail_first(why);
     }
     if (owner_ != nullptr) {
-        const auto& service = mine.record.service_id;
-        owner_->open_failed(*this, why,
-                            state_.settings().load_balanced && service ? generation(*service)
-                                                                       : mine.record.generation,
-                            service);
+        owner_->open_failed(*this, why, mine.record.generation, mine.record.service_id);
     }
     closed_of();
     if (waited_for) {
@@ -190,6 +186,7 @@ void connection_pool::abandon_openings(connection_closed_reason why) noexcept {
         const auto one = std::move(openings_.back());
         openings_.pop_back();
         one->abandoned = true;
+        state_.leave(one->record);
         one->stop.request_stop();  // its coroutine ends in a later turn
         publisher_.publish<connection_closed_event>(one->record.id, why);
     }

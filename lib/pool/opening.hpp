@@ -1,14 +1,23 @@
 #pragma once
 
 #include "pool/connection_pool.hpp"
+#include "pool/handshake.hpp"
 
 #include <stop_token>
 
 namespace mongoro::pool {
 
 /// A connection that is being opened. The coroutine that opens it shares it with the pool.
-struct connection_pool::opening {
-    connection_record record;
+struct connection_pool::opening final : opening_watch {
+    explicit opening(connection_pool& pool) noexcept : pool(pool) {}
+
+    void hello_answered() override {
+        if (!abandoned) {
+            pool.state_.join(record);
+        }
+    }
+
+    connection_pool& pool;  ///< there until it has let go of it
     std::stop_source stop;
     bool waited_for = false;  ///< by a check-out when it began, and not only by `min_size`
     bool abandoned = false;   ///< the pool has let go of it

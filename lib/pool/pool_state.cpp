@@ -70,11 +70,12 @@ void pool_state::join(connection_record& record) {
         auto& of = services_[*record.service_id];
         ++of.connections;
         record.generation = of.generation;
+        record.of_service = true;
     }
 }
 
 void pool_state::leave(const connection_record& record) noexcept {
-    if (!settings_.load_balanced || !record.service_id) {
+    if (!record.of_service) {
         return;
     }
     const auto found = services_.find(*record.service_id);

@@ -42,13 +42,14 @@ class pool_state {
     [[nodiscard]] std::uint64_t generation() const noexcept { return generation_; }
     /// 0 for a service without connections.
     [[nodiscard]] std::uint64_t generation(const bson::object_id& service) const noexcept;
-    /// A connection is open: gives it its generation, and counts it to its service.
+    /// A connection's hello has been answered: behind a load balancer it is counted to its service
+    /// from now on, and has the generation of that.
     void join(connection_record& record);
     /// It is gone: a service without connections is forgotten.
     void leave(const connection_record& record) noexcept;
     /// Of the generation that its pool, or its service, has now.
     [[nodiscard]] bool is_current(const connection_record& record) const noexcept {
-        if (settings_.load_balanced && record.service_id) [[unlikely]] {
+        if (record.of_service) [[unlikely]] {
             return record.generation == generation(*record.service_id);
         }
         return record.generation == generation_;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "auth/authenticator.hpp"
 #include "backends.hpp"
 #include "io/reactor_core.hpp"
 #include "op_msg_peer.hpp"
@@ -85,16 +86,19 @@ class test_owner final : public pool_owner {
 
 /// A scripted server and a pool of connections to it.
 struct pool_scene {
-    explicit pool_scene(reactor& on, const pool_settings& options = {}, bool ready = true)
-        : r(on), pool(r.core(), settings_of(peer), options, &owner, &events) {
+    explicit pool_scene(reactor& on, const pool_settings& options = {}, bool ready = true,
+                        std::shared_ptr<auth::authenticator> login = {})
+        : r(on), pool(r.core(), settings_of(peer, std::move(login)), options, &owner, &events) {
         if (ready) {
             pool.ready();
         }
         events.take();
     }
 
-    static connection_settings settings_of(const op_msg_peer& peer) {
+    static connection_settings settings_of(const op_msg_peer& peer,
+                                           std::shared_ptr<auth::authenticator> login = {}) {
         connection_settings settings;
+        settings.authenticator = std::move(login);
         settings.host = host_address{.host = peer.host(), .port = peer.port()};
         return settings;
     }
