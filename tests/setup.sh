@@ -239,14 +239,17 @@ start_auth_server() {
     export MONGORO_SPEC_URIS="${MONGORO_SPEC_URIS:-} mongodb://both:both@$at"
 }
 
-# The same servers once more: that of the tests as a sharded cluster, behind load balancers and as a replica set
-# of three, the one with access control as a standalone.
+# The same servers once more: that of the tests as a sharded cluster, behind load balancers, as a replica set of
+# three and as a standalone that wants an access token; the one with access control as a standalone and behind a
+# load balancer.
 proxy_pids=()
 start_topology_proxies() {
     [[ -n ${own_server:-} && ${#proxy_pids[@]} == 0 ]] || return 0
     local port=${MONGODB_URI##*:} at
+    export OIDC_TOKEN_FILE=$build/oidc-token
+    head -c 24 /dev/urandom | base64 | tr -d "\n" >"$OIDC_TOKEN_FILE"
     launch_support "$build/log/topology-proxy.log" topology_proxy.py "${port%/}" \
-        mongos:2 balancer:1 balancer:2 members:3
+        mongos:2 balancer:1 balancer:2 members:3 "oidc:$OIDC_TOKEN_FILE"
     proxy_pids=("$launched_pid") launched_pid=
     at=("${launched_ports[@]/#/127.0.0.1:}")
     export SINGLE_MONGOS_LB_URI="mongodb://${at[2]}/?loadBalanced=true"
@@ -254,10 +257,13 @@ start_topology_proxies() {
     MONGORO_SPEC_URIS+=" mongodb://${at[0]},${at[1]}/ $SINGLE_MONGOS_LB_URI mongodb://${at[4]},${at[5]},${at[6]}/"
     export MONGORO_SPEC_URIS
     [[ -n $auth_server_pid ]] || return 0
+    # The one of the token is the last of all: most tests that want access control are of users with a password.
+    local token="mongodb://${at[7]}/?authMechanism=MONGODB-OIDC&authMechanismProperties=ENVIRONMENT:test"
     port=${MONGORO_AUTH_URI##*:}
-    launch_support "$build/log/topology-proxy-auth.log" topology_proxy.py "${port%/}" standalone
+    launch_support "$build/log/topology-proxy-auth.log" topology_proxy.py "${port%/}" standalone balancer:1
     proxy_pids+=("$launched_pid") launched_pid=
-    MONGORO_SPEC_URIS+=" mongodb://both:both@127.0.0.1:${launched_ports[0]}/"
+    at=("${launched_ports[@]/#/both:both@127.0.0.1:}")
+    MONGORO_SPEC_URIS+=" mongodb://${at[0]}/ mongodb://${at[1]}/?loadBalanced=true $token"
 }
 
 server_alive() { [[ -z $server_pid ]] || kill -0 "$server_pid" 2>/dev/null; }

@@ -139,6 +139,9 @@ uri_text client_uri(std::string_view base, bson::document_view entity) {
             // Drivers without it are to leave its tests out; it is not of the URI specification.
             throw skip_test("no option of this driver: " + std::string(option.key()));
         }
+        if (option.value()["$$placeholder"] && uri.option(option.key())) {
+            continue;
+        }
         uri.set(option.key(), option.value());
         if (option.key() == "directConnection" && option.value().get_or(false)) {
             uri.keep_host(std::string(uri.hosts().front()));

@@ -17,7 +17,9 @@ class uri_text {
     [[nodiscard]] const std::vector<std::string>& hosts() const noexcept { return hosts_; }
     /// Of the first option of that name, letters' case aside; none if it is not given.
     [[nodiscard]] std::optional<std::string> option(std::string_view name) const;
-    [[nodiscard]] bool has_credential() const noexcept { return !user_.empty(); }
+    [[nodiscard]] bool has_credential() const {
+        return !user_.empty() || option("authMechanism").has_value();
+    }
 
     void keep_host(std::string_view host) { hosts_.assign(1, std::string(host)); }
     void remove(std::string_view option);
@@ -40,7 +42,7 @@ class uri_text {
 };
 
 /// The connection string of a client entity: `base` with the entity's `uriOptions`, which win.
-/// Throws `skip_test` for a placeholder, which stands for what this runner is not told.
+/// A placeholder stands for what `base` has there, and throws `skip_test` where that is nothing.
 [[nodiscard]] uri_text client_uri(std::string_view base, bson::document_view entity);
 
 }  // namespace mongoro::spec::unified

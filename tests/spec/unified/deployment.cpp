@@ -196,7 +196,8 @@ task<bool> deployment::has_parameter(std::string name, value_view wanted) {
 
 uri_text deployment::uri_of(document_view entity) const {
     const auto several = entity["useMultipleMongoses"];
-    if (topology_ == "load-balanced") {
+    // The two balancers of the variables are without access control; one with it stands for both.
+    if (topology_ == "load-balanced" && !authenticates_) {
         const char* const name =
             several.get_or(true) ? "MULTI_MONGOS_LB_URI" : "SINGLE_MONGOS_LB_URI";
         const char* const balancer = std::getenv(name);

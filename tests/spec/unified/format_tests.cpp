@@ -121,6 +121,10 @@ TEST_CASE("a client's connection string has the entity's options in the place of
         (void)uri("mongodb://h",
                   R"({"uriOptions": {"authMechanismProperties": {"A": {"$$placeholder": 1}}}})"),
         skip_test);
+    const auto placeholder = R"({"uriOptions": {"authMechanismProperties": {"$$placeholder": 1}}})";
+    CHECK(uri("mongodb://h/?authMechanismProperties=ENVIRONMENT:test", placeholder) ==
+          "mongodb://h/?authMechanismProperties=ENVIRONMENT:test");
+    CHECK_THROWS_AS((void)uri("mongodb://h", placeholder), skip_test);
     CHECK_THROWS_AS((void)uri("h:1", R"({})"), test_failure);
 }
 
