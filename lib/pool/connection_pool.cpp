@@ -119,8 +119,20 @@ void connection_pool::close() noexcept {
     fail_waiters(refusal(), check_out_failed_reason::pool_closed);
 }
 
+/// No check-out waits, and nothing is under way on a connection: a cursor, or a transaction, may
+/// have some that rest between two commands.
+bool connection_pool::is_quiet() const noexcept {
+    return turns_.empty() &&
+           (all_.size() == idle_.size() ||
+            std::all_of(all_.begin(), all_.end(), [this](const auto& c) {
+                return (c->record().pin != pinned_for::operation &&
+                        c->status() == connection::state::idle) ||
+                       std::find(idle_.begin(), idle_.end(), c.get()) != idle_.end();
+            }));
+}
+
 task<error> connection_pool::wait_quiet() {
-    while (all_.size() != idle_.size() || !turns_.empty()) {
+    while (!is_quiet()) {
         io::wait_queue::waiter mine(quiet_);
         auto interrupted = co_await mine;
         // Whoever waits behind is let go in turn: one release wakes one.
@@ -133,7 +145,7 @@ task<error> connection_pool::wait_quiet() {
 }
 
 void connection_pool::tell_quiet() noexcept {
-    if (!quiet_.empty() && all_.size() == idle_.size() && turns_.empty()) [[unlikely]] {
+    if (!quiet_.empty() && is_quiet()) [[unlikely]] {
         quiet_.release_first(nullptr);
     }
 }
@@ -262,7 +274,14 @@ void connection_pool::wake() noexcept {
 }
 
 void connection_pool::maintain() noexcept {
-    interrupt_marked();
+    if (auto* const marked = first_marked()) {
+        // One a turn: whoever waits resumes in the middle of it, and may destroy connections of the
+        // list, or let go of the client, and so of this.
+        wake();
+        marked->abort({errc::pool_cleared,
+                       "Connection to " + address_ + " interrupted due to server monitor timeout"});
+        return;
+    }
     if (!state_.is_ready()) {
         return;
     }
@@ -283,24 +302,17 @@ void connection_pool::maintain() noexcept {
     }
 }
 
-void connection_pool::interrupt_marked() noexcept {
-    if (!std::exchange(interrupting_, false)) {
-        return;
-    }
-    const error why(errc::pool_cleared,
-                    "Connection to " + address_ + " interrupted due to server monitor timeout");
-    // A waiter that resumes may check in, and so destroy, connections of this list.
-    const auto next = [this]() -> connection* {
+/// Of the connections whose operations are to end because the pool was cleared.
+connection* connection_pool::first_marked() noexcept {
+    if (interrupting_) {
         for (const auto& c : all_) {
             if (c->record().interrupted && c->status() != connection::state::closed) {
                 return c.get();
             }
         }
-        return nullptr;
-    };
-    while (auto* c = next()) {
-        c->abort(why);
     }
+    interrupting_ = false;
+    return nullptr;
 }
 
 }  // namespace mongoro::pool

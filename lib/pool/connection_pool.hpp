@@ -136,6 +136,7 @@ class connection_pool final : connection_owner {
     void forget(connection& c, connection_closed_reason why) noexcept;
     void close_idle(connection_closed_reason why) noexcept;
     void close_idle_of(const bson::object_id& service) noexcept;
+    [[nodiscard]] bool is_quiet() const noexcept;
     void tell_quiet() noexcept;
 
     // Those that wait.
@@ -157,7 +158,7 @@ class connection_pool final : connection_owner {
     // What is done from time to time.
     void wake() noexcept;
     void maintain() noexcept;
-    void interrupt_marked() noexcept;
+    [[nodiscard]] connection* first_marked() noexcept;
 
     io::reactor_core& core_;
     connection_settings settings_;

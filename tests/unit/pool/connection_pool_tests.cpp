@@ -144,6 +144,30 @@ TEST_CASE("clear with interruption ends what is under way with pool_cleared") {
     });
 }
 
+TEST_CASE("what is interrupted may destroy the pool") {
+    on_each_backend([](reactor& r) {
+        auto s = std::make_unique<pool_scene>(r);
+        s->peer.always("ping", reply_script().hang());
+        const auto ping = [](std::unique_ptr<pool_scene>& scene) -> task<> {
+            auto c = co_await scene->pool.check_out();
+            auto command = operation::ping({});
+            command->finish();
+            const auto reply = co_await (*c)->run(command, 0, 0);
+            c->reset();
+            scene.reset();
+            if (!reply) {
+                throw exception(reply.error());
+            }
+        };
+        running one(r, ping(s));
+        s->until([&] { return s->peer.received("ping").size() == 1; });
+        s->pool.clear(errc::network_error, std::nullopt, true);
+        one.wait();
+        CHECK(one.failure() == errc::pool_cleared);
+        CHECK(s == nullptr);
+    });
+}
+
 TEST_CASE("a check-out that waits for too long says who holds the connections") {
     on_each_backend([](reactor& r) {
         pool_scene s(r, {.max_size = 3, .min_size = 3, .wait_queue_timeout = 20ms});
