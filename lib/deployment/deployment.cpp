@@ -68,9 +68,7 @@ task<void> deployment::run_prepare() {
     if (!prepared) {
         prepare_failed_ = prepared.error();
         opened_ = false;
-        while (!waiting_.empty()) {
-            waiting_.release_first(nullptr);
-        }
+        wake_selections();
         co_return;
     }
     settings_ = std::move(*prepared);
@@ -190,14 +188,26 @@ void deployment::apply(topology::actions actions) {
     if (applying_) {
         return;
     }
-    const applying mark(applying_);
-    while (!pending_.empty()) {
-        const auto now = std::exchange(pending_, {});
-        for (const auto& one : now) {
-            perform(one);
+    {
+        const applying mark(applying_);
+        primary_ = nullptr;  // an operation that a listener starts waits for the end of this
+        while (!pending_.empty()) {
+            const auto now = std::exchange(pending_, {});
+            for (const auto& one : now) {
+                perform(one);
+            }
         }
     }
     refresh();
+    if (std::exchange(held_, false)) {
+        wake_selections();
+    }
+}
+
+void deployment::wake_selections() noexcept {
+    while (!waiting_.empty()) {
+        waiting_.release_first(nullptr);
+    }
 }
 
 namespace {
@@ -247,11 +257,7 @@ void deployment::perform(const topology::action& what) {
                     }
                 });
             },
-            [&](const topology::wake_selections&) {
-                while (!waiting_.empty()) {
-                    waiting_.release_first(nullptr);
-                }
-            },
+            [&](const topology::wake_selections&) { wake_selections(); },
             [&](const topology::stop_srv_polling&) { srv_polling_.request_stop(); },
             [&](const topology::warn& a) {
                 if (settings_.warn) {
@@ -360,15 +366,16 @@ void server_use::ended(server& s) noexcept {
     s.owner_.ended(s);
 }
 
+void server_rest::begun(server& s) noexcept {
+    s.owner_.tell_quiet();
+}
+
 void deployment::refuse() noexcept {
     refuses_ = true;
     for (const auto& s : servers_) {
         s->watched_ = true;
     }
-    // Who only cleans up waits no longer; a selection looks again.
-    while (!waiting_.empty()) {
-        waiting_.release_first(nullptr);
-    }
+    wake_selections();  // who only cleans up waits no longer; a selection looks again
 }
 
 void deployment::ended(server& s) noexcept {
@@ -381,24 +388,27 @@ void deployment::ended(server& s) noexcept {
             background_.spawn(retire(std::move(owned)));
         }
     }
-    if (refuses_ && !quiet_.empty() && !busy()) {
+    tell_quiet();
+}
+
+/// Who waits for the end of all operations hears of it. One release wakes one.
+void deployment::tell_quiet() noexcept {
+    if (!quiet_.empty() && !busy()) {
         quiet_.release_first(nullptr);
     }
 }
 
 bool deployment::busy() const noexcept {
-    const auto works = [](const auto& s) { return s->operation_count() != 0; };
-    return selecting_ != 0 || std::ranges::any_of(servers_, works) || !removed_.empty();
+    const auto works = [](const auto& s) { return s->busy(); };
+    return selecting_ != 0 || std::ranges::any_of(servers_, works) ||
+           std::ranges::any_of(removed_, works);
 }
 
 task<error> deployment::wait_quiet() {
     while (busy()) {
         io::wait_queue::waiter mine(quiet_);
         const auto interrupted = co_await mine;
-        // Whoever waits behind is let go in turn: one release wakes one.
-        if (!quiet_.empty() && !busy()) {
-            quiet_.release_first(nullptr);
-        }
+        tell_quiet();  // whoever waits behind is let go in turn
         if (interrupted) {
             co_return interrupted;
         }
@@ -418,8 +428,10 @@ void deployment::close() noexcept {
     refuse();
     srv_polling_.request_stop();
     std::vector<pool::connection_pool*> pools;
-    for (const auto& s : servers_) {
-        pools.push_back(s->pool_.get());
+    for (const auto* const all : {&servers_, &removed_}) {
+        for (const auto& s : *all) {
+            pools.push_back(s->pool_.get());
+        }
     }
     if (machine_) {
         apply(machine_->close());

@@ -95,6 +95,8 @@ class deployment final : monitor_owner, pool::pool_owner {
 
  private:
     friend class server_use;
+    friend class server_rest;
+    class selection;
 
     void answered(const std::string& address, const wire::hello_reply& reply,
                   topology::round_trip rtt) override;
@@ -114,7 +116,9 @@ class deployment final : monitor_owner, pool::pool_owner {
     void open_server(const topology::open_server& what);
     void close_server(const std::string& address);
     void refresh();
+    void wake_selections() noexcept;
     void ended(server& s) noexcept;
+    void tell_quiet() noexcept;
     [[nodiscard]] bool busy() const noexcept;
     [[nodiscard]] server* at(std::string_view address) const noexcept;
     [[nodiscard]] result<server*> try_select(const topology::selection_criteria& criteria);
@@ -131,6 +135,7 @@ class deployment final : monitor_owner, pool::pool_owner {
     bool refuses_ = false;
     bool closed_ = false;
     bool applying_ = false;
+    bool held_ = false;  // a selection has begun meanwhile
     std::uint64_t last_id_ = 0;
     std::size_t selecting_ = 0;
     std::size_t created_for_gone_ = 0;

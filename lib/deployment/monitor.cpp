@@ -41,18 +41,25 @@ detail::command_handle hello_command(bool hello_ok, bson::document_view topology
 /// The events of one check.
 class monitor::heartbeat {
  public:
-    heartbeat(const monitor& m, bool awaited) : monitor_(m), awaited_(awaited) {
+    heartbeat(monitor& m, bool awaited) : monitor_(m), awaited_(awaited) {
+        monitor_.heartbeat_ = this;
         if (auto* listener = monitor_.settings_.listener) {
             listener->on(server_heartbeat_started_event{monitor_.address_, monitor_.connections_,
                                                         monitor_.server_connection_id_, awaited_});
         }
     }
-    void ended(const result<wire::hello_reply>& reply) const {
+    heartbeat(const heartbeat&) = delete;
+    heartbeat& operator=(const heartbeat&) = delete;
+    ~heartbeat() { monitor_.heartbeat_ = nullptr; }
+
+    /// `took` is what the round trip time is computed of, where it is known.
+    void ended(const result<wire::hello_reply>& reply, std::chrono::nanoseconds took = {}) {
         auto* const listener = monitor_.settings_.listener;
-        if (listener == nullptr) {
+        if (listener == nullptr || std::exchange(over_, true)) {
             return;
         }
-        const auto duration = clock::now() - begin_;
+        const std::chrono::nanoseconds duration =
+            took.count() != 0 ? took : std::chrono::nanoseconds(clock::now() - begin_);
         if (reply) {
             listener->on(server_heartbeat_succeeded_event{monitor_.address_, monitor_.connections_,
                                                           monitor_.server_connection_id_, awaited_,
@@ -65,8 +72,9 @@ class monitor::heartbeat {
     }
 
  private:
-    const monitor& monitor_;
+    monitor& monitor_;
     bool awaited_;
+    bool over_ = false;
     clock::time_point begin_ = clock::now();
 };
 
@@ -86,6 +94,9 @@ void monitor::start(detail::scope& scope) {
 
 void monitor::stop() noexcept {
     stopped_ = true;
+    if (heartbeat_ != nullptr) {
+        heartbeat_->ended(error(errc::operation_cancelled));
+    }
     stop_.request_stop();
     if (check_) {
         check_->request_stop();
@@ -165,23 +176,25 @@ task<result<wire::hello_reply>> monitor::check(protocol how) {
         ++connections_;
         server_connection_id_.reset();
     }
-    const heartbeat events(*this, how == protocol::next_reply || how == protocol::stream);
+    heartbeat events(*this, how == protocol::next_reply || how == protocol::stream);
     const auto begin = clock::now();
+    std::chrono::nanoseconds took{};
     // No conditional operator around co_await, and exchanges by name: g++ 12 copies bit by bit.
     result<wire::hello_reply> reply = errc::operation_cancelled;
     if (how == protocol::connect) {
-        reply = co_await connect();
+        reply = co_await connect(took);
     } else {
         reply = co_await ask_within(*connection_, how);
     }
     if (reply && how == protocol::poll) {
-        rtt_.add(clock::now() - begin);
+        took = clock::now() - begin;
+        rtt_.add(took);
     }
     if (reply) {
         server_connection_id_ = reply->connection_id;
     }
     if (!cancelled_ && !stopped_) {
-        events.ended(reply);
+        events.ended(reply, took);
     } else {
         events.ended(error(errc::operation_cancelled, "the check of " + address_));
     }
@@ -192,7 +205,7 @@ task<result<wire::hello_reply>> monitor::check(protocol how) {
     co_return reply;
 }
 
-task<result<wire::hello_reply>> monitor::connect() {
+task<result<wire::hello_reply>> monitor::connect(std::chrono::nanoseconds& took) {
     auto settings = settings_.connection;
     settings.host = host_;
     pool::first_hello said;
@@ -201,7 +214,8 @@ task<result<wire::hello_reply>> monitor::connect() {
         co_return opened.error();
     }
     connection_ = std::move(*opened);
-    rtt_.add(said.round_trip);
+    took = said.round_trip;
+    rtt_.add(took);
     co_return std::move(said.reply);
 }
 

@@ -55,7 +55,8 @@ class monitor : public std::enable_shared_from_this<monitor> {
 
     /// Begins to watch, as children of `scope`; `settings` and the owner outlive that.
     void start(detail::scope& scope);
-    /// No more checks, and the owner is not called any more.
+    /// No more checks, and the owner is not called any more. The check that is under way has failed
+    /// as far as a listener hears, before this returns.
     void stop() noexcept;
     /// Has the server checked soon. Ignored while a check is under way, but for `at_once`, by which
     /// the owner asks from inside of its call.
@@ -73,7 +74,7 @@ class monitor : public std::enable_shared_from_this<monitor> {
     task<void> run(std::shared_ptr<monitor> self);
     task<void> measure(std::shared_ptr<monitor> self);
     task<result<wire::hello_reply>> check(protocol how);
-    task<result<wire::hello_reply>> connect();
+    task<result<wire::hello_reply>> connect(std::chrono::nanoseconds& took);
     task<result<wire::hello_reply>> ask(pool::connection& c, protocol how);
     task<result<wire::hello_reply>> ask_within(pool::connection& c, protocol how);
     task<error> measure_once();
@@ -103,6 +104,7 @@ class monitor : public std::enable_shared_from_this<monitor> {
     bool again_ = false;  // the next check follows at once
     std::stop_source stop_;
     std::optional<std::stop_source> check_;  // of the check that is under way
+    heartbeat* heartbeat_ = nullptr;         // the events of that
     io::wait_queue waiting_;
 };
 

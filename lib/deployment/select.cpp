@@ -10,19 +10,22 @@ namespace {
 
 using clock = deadline::clock;
 
-/// Counts while it lives.
-class counted {
+}  // namespace
+
+/// Under way while it lives.
+class deployment::selection {
  public:
-    explicit counted(std::size_t& count) noexcept : count_(count) { ++count_; }
-    counted(const counted&) = delete;
-    counted& operator=(const counted&) = delete;
-    ~counted() { --count_; }
+    explicit selection(deployment& d) noexcept : d_(d) { ++d_.selecting_; }
+    selection(const selection&) = delete;
+    selection& operator=(const selection&) = delete;
+    ~selection() {
+        --d_.selecting_;
+        d_.tell_quiet();
+    }
 
  private:
-    std::size_t& count_;
+    deployment& d_;
 };
-
-}  // namespace
 
 server* deployment::find(std::uint64_t id) const noexcept {
     const auto found = std::ranges::find(servers_, id, [](const auto& s) { return s->id(); });
@@ -60,7 +63,7 @@ task<result<server_use>> deployment::select(topology::selection_criteria criteri
                                             std::string_view operation, std::int64_t operation_id) {
     criteria.local_threshold = settings_.local_threshold;
     criteria.heartbeat_frequency = settings_.monitoring.heartbeat_frequency;
-    const counted selecting(selecting_);
+    const selection under_way(*this);
     const auto begin = clock::now();
     const auto limit = deadline::after(settings_.server_selection_timeout);
     open();
@@ -76,10 +79,22 @@ task<result<server_use>> deployment::select(topology::selection_criteria criteri
         }
         return result<server_use>(std::move(why));
     };
+    // Begun by a listener of a change: it heard of that before the servers are ready for it.
+    while (applying_) {
+        held_ = true;
+        if (co_await wait_for_change()) {
+            break;
+        }
+    }
     const auto timed_out = [&] {
-        return topology::selection_timeout(
+        auto why = topology::selection_timeout(
             *description(), criteria,
             std::chrono::duration_cast<std::chrono::milliseconds>(clock::now() - begin));
+        if (preparing_) {
+            return error(why.code(), std::string(why.message()) +
+                                         "; DNS has not said yet which hosts there are");
+        }
+        return why;
     };
     for (bool first = true;; first = false) {
         if (closed_) {
@@ -102,8 +117,11 @@ task<result<server_use>> deployment::select(topology::selection_criteria criteri
             co_return fail(timed_out());
         }
         if (first && log != nullptr) {
+            const auto* const context = co_await detail::this_context{};
+            const auto until =
+                context != nullptr ? deadline::earlier_of(limit, context->until) : limit;
             log->waiting(logged, *description(),
-                         std::chrono::duration_cast<std::chrono::milliseconds>(limit.remaining()));
+                         std::chrono::duration_cast<std::chrono::milliseconds>(until.remaining()));
         }
         for (const auto& s : servers_) {
             if (s->monitor_) {

@@ -32,10 +32,13 @@ class server {
     /// As the topology had it last; never null.
     [[nodiscard]] const server_description& description() const noexcept { return *description_; }
     [[nodiscard]] std::size_t operation_count() const noexcept { return operations_; }
+    /// An operation runs, rather than waits for its user.
+    [[nodiscard]] bool busy() const noexcept { return operations_ != resting_; }
 
  private:
     friend class deployment;
     friend class server_use;
+    friend class server_rest;
 
     deployment& owner_;
     std::uint64_t id_;
@@ -43,6 +46,7 @@ class server {
     host_address host_;
     server_description_ptr description_;
     std::size_t operations_ = 0;
+    std::size_t resting_ = 0;  // of these, the ones that wait for their user's next command
     bool removed_ = false;
     bool watched_ = false;  // somebody waits for the last operation to end
     std::unique_ptr<pool::connection_pool> pool_;
@@ -77,6 +81,38 @@ class server_use {
 
  private:
     static void ended(server& s) noexcept;
+
+    server* server_ = nullptr;
+};
+
+/// A use that no command is under way for, while it lives: a cursor holds it for its next one.
+/// Closing a client does not wait for these.
+class server_rest {
+ public:
+    server_rest() noexcept = default;
+    /// Precondition: a use of that server outlives it.
+    explicit server_rest(server& s) noexcept : server_(&s) {
+        ++s.resting_;
+        begun(s);
+    }
+    server_rest(server_rest&& other) noexcept : server_(std::exchange(other.server_, nullptr)) {}
+    server_rest& operator=(server_rest&& other) noexcept {
+        if (this != &other) {
+            reset();
+            server_ = std::exchange(other.server_, nullptr);
+        }
+        return *this;
+    }
+    ~server_rest() { reset(); }
+
+    void reset() noexcept {
+        if (auto* s = std::exchange(server_, nullptr)) {
+            --s->resting_;
+        }
+    }
+
+ private:
+    static void begun(server& s) noexcept;
 
     server* server_ = nullptr;
 };

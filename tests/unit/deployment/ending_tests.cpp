@@ -2,6 +2,9 @@
 
 #include <mongoro/with_deadline.hpp>
 
+#include <algorithm>
+#include <list>
+#include <optional>
 #include <thread>
 
 using namespace mongoro;
@@ -116,5 +119,133 @@ TEST_CASE("a selection ends with its task's deadline, its stop, and its own time
         CHECK(*late.cause() == errc::server_selection_timeout);
         CHECK(error_of(r, s.c.insert_one({{"_id", 1}})) == errc::server_selection_timeout);
         CHECK(s.set.count("insert") == 0);
+    });
+}
+
+TEST_CASE("close without a deadline ends when a selection that is under way has failed") {
+    on_each_backend([](reactor& r) {
+        set_scene s(r, three_members, "serverSelectionTimeoutMS=100");
+        REQUIRE(s.until_all_known());
+        s.set.step_down();
+        REQUIRE(s.until_type(topology_type::replica_set_no_primary));
+        running insert(r, s.c.insert_one({{"_id", 1}}));
+        std::optional<running<document>> dropped(std::in_place, r,
+                                                 s.client["db"].run_command({{"ping", 1}}));
+        r.poll();
+        running closing(r, s.client.close());
+        r.poll();
+        CHECK(!closing.done());
+        dropped.reset();
+        r.poll();
+        CHECK(!closing.done());
+        closing.wait();
+        CHECK(!closing.failure());
+        CHECK(insert.done());
+        CHECK(insert.failure() == errc::server_selection_timeout);
+    });
+}
+
+TEST_CASE("close ends what hangs on a server that is no part of the topology any more") {
+    on_each_backend([](reactor& r) {
+        set_scene s(r);
+        REQUIRE(s.until_all_known());
+        failure_rule slow;
+        slow.commands = {"find"};
+        slow.block = 1h;
+        s.set.fail(1, slow);
+        s.set.fail(2, slow);
+        running find(r, s.c.with_read_preference({.mode = read_mode::secondary}).find_one());
+        REQUIRE(s.until([&] { return s.set.count("find") == 1; }));
+        const std::size_t where = s.set.count(1, "find") == 1 ? 1 : 2;
+        s.set.remove(where);
+        REQUIRE(s.until([&] { return s.seen->now->servers.size() == 2; }));
+        CHECK(error_of(r, s.client.close(deadline::after(20ms))) == errc::deadline_exceeded);
+        CHECK(find.wait().error() == errc::client_closed);
+    });
+}
+
+namespace {
+
+/// The names of what is heard, in its order.
+class in_order final : public topology_listener {
+ public:
+    void on(const server_heartbeat_started_event&) noexcept override { add("started"); }
+    void on(const server_heartbeat_succeeded_event&) noexcept override { add("succeeded"); }
+    void on(const server_heartbeat_failed_event& e) noexcept override {
+        add(e.failure == errc::operation_cancelled ? "given up" : "failed");
+    }
+    void on(const server_closed_event&) noexcept override { add("server closed"); }
+    void on(const topology_closed_event&) noexcept override { add("topology closed"); }
+
+    std::vector<std::string> seen;
+
+ private:
+    void add(const char* what) { seen.emplace_back(what); }
+};
+
+}  // namespace
+
+TEST_CASE("a check that is under way has failed before its server, and the topology, is closed") {
+    on_each_backend([](reactor& r) {
+        const test::deployment set({role::standalone});
+        const auto heard = std::make_shared<in_order>();
+        {
+            const client c(r, set.uri(), {.topology_listener = heard});
+            const auto count = [&](std::string_view what) {
+                return std::ranges::count(heard->seen, what);
+            };
+            // The first, and the one that the server answers when something changes.
+            REQUIRE(poll_until(r, [&] { return count("started") == 2; }));
+            CHECK(!error_of(r, c.close()));
+        }
+        const std::vector<std::string> all{"started",  "succeeded",     "started",
+                                           "given up", "server closed", "topology closed"};
+        CHECK(heard->seen == all);
+        r.run();
+        REQUIRE(poll_until(r, [&] { return r.in_flight() == 0; }));
+        CHECK(heard->seen == all);
+    });
+}
+
+namespace {
+
+/// Starts an insert as soon as it hears of a primary.
+class eager final : public topology_listener {
+ public:
+    explicit eager(reactor& r) : reactor_(r) {}
+    void on(const topology_description_changed_event& e) noexcept override {
+        const auto primary = std::ranges::find(e.new_description->servers, server_type::rs_primary,
+                                               [](const auto& s) { return s->type; });
+        if (primary != e.new_description->servers.end() && (*primary)->address != last_) {
+            last_ = (*primary)->address;
+            inserts.emplace_back(reactor_, of->insert_one({{"n", 1}}));
+        }
+    }
+
+    std::optional<collection<>> of;
+    std::list<running<insert_one_result>> inserts;
+
+ private:
+    reactor& reactor_;
+    std::string last_;
+};
+
+}  // namespace
+
+TEST_CASE("what a listener starts when it hears of a primary goes there") {
+    on_each_backend([](reactor& r) {
+        test::deployment set(three_members);
+        const auto hears = std::make_shared<eager>(r);
+        const client c(r, set.uri(), {.topology_listener = hears});
+        hears->of.emplace(c["db"]["c"]);
+        REQUIRE(poll_until(r, [&] { return hears->inserts.size() == 1; }));
+        CHECK(hears->inserts.front().wait());
+        CHECK(set.count(0, "insert") == 1);
+        set.elect(1);
+        REQUIRE(poll_until(r, [&] { return hears->inserts.size() == 2; }));
+        CHECK(hears->inserts.back().wait());
+        CHECK(set.count(0, "insert") == 1);
+        CHECK(set.count(1, "insert") == 1);
+        CHECK(!error_of(r, c.close()));
     });
 }

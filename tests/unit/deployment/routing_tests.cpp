@@ -459,3 +459,41 @@ TEST_CASE("with enableOverloadRetargeting the next try goes to another server") 
         CHECK(s.set.count(0, "find") > 0);
     });
 }
+
+TEST_CASE("close does not wait for a cursor that rests on its connection behind a load balancer") {
+    on_each_backend([](reactor& r) {
+        op_msg_peer peer;
+        be_load_balancer(peer);
+        peer.expect("find", reply_script().reply(batch_of("firstBatch", 0, 42)));
+        peer.expect("getMore", reply_script().wait(50ms).reply(batch_of("nextBatch", 1, 42)));
+        const client c(r, peer.uri() + "?loadBalanced=true");
+        auto cursor = c["db"]["c"].find();
+        CHECK(sync_wait(r, cursor.next()));
+        {
+            // For its next batch it does.
+            running more(r, cursor.next());
+            r.poll();
+            const auto e = error_of(r, c.close());
+            CHECK_MESSAGE(!e, e.to_string());
+            CHECK(more.done());
+            CHECK(more.wait());
+        }
+        CHECK(error_of(r, cursor.next()) == errc::client_closed);
+        CHECK(peer.received("killCursors").empty());
+        CHECK(peer.problems() == "");
+    });
+}
+
+TEST_CASE("a mongos that is overloaded is avoided, whether retargeting is on or not") {
+    on_each_backend([](reactor& r) {
+        set_scene s(r, {role::mongos, role::mongos}, "localThresholdMS=60000");
+        REQUIRE(s.until_all_known());
+        s.set.fail(0, overloaded({"insert"}));
+        for (int i = 0; i < 20; ++i) {
+            CHECK(!error_of(r, s.c.insert_one({{"_id", i}})));
+        }
+        CHECK(s.set.count(1, "insert") == 20);
+        CHECK(s.set.count(0, "insert") > 0);
+        CHECK(s.set.count(0, "insert") <= 20);  // never twice for one
+    });
+}
