@@ -86,7 +86,8 @@ task<result<typename Outcome::value_type>> run_on(Deployment d, detail::command_
     std::size_t first = 0;
     auto* const told = d->options().commands;
     const auto operation_id = monitored_command::next_operation_id(told);
-    bool renewed = false;
+    constexpr auto none = static_cast<std::size_t>(-1);
+    std::size_t renewed = none;  // the batch that a login went before
     c->begin_tail();
     deployment::server_use use;
     pool::lease checked_out;
@@ -165,6 +166,7 @@ task<result<typename Outcome::value_type>> run_on(Deployment d, detail::command_
                     checked_out.pin(pool::pinned_for::cursor);
                     pin->connection = std::move(checked_out);
                     pin->use = std::move(use);
+                    pin->rest = deployment::server_rest(*pin->use);
                 }
             }
             auto done = outcome.finish(*c);
@@ -176,12 +178,13 @@ task<result<typename Outcome::value_type>> run_on(Deployment d, detail::command_
         if (c == nullptr) {
             co_return outcome.interrupted(failed);  // interrupted: the connection still has it
         }
-        if (failed.server_code() == reauthentication_required && !std::exchange(renewed, true) &&
-            lease && server->pool().settings().oidc) {
+        if (failed.server_code() == reauthentication_required &&
+            std::exchange(renewed, first) != first && lease && server->pool().settings().oidc) {
             // The server does not take the token any more. Spec: auth, "Reauthentication".
             const auto again = co_await pool::reauthenticate(*lease, server->pool().settings(),
                                                              auth_mechanism::mongodb_oidc);
             if (!again) {
+                d->failed(*server, *lease, again.error());
                 lease->close();
                 co_return outcome.interrupted(again.error());
             }
@@ -196,9 +199,12 @@ task<result<typename Outcome::value_type>> run_on(Deployment d, detail::command_
         if (limit != nullptr) {
             limit->failed(failed);
         }
-        if (d->options().overload_retargeting) {
+        // Another mongos is tried in any case. Spec: client-backpressure, "Why make
+        // `enableOverloadRetargeting` configurable?".
+        if (d->options().overload_retargeting || d->topology() == topology_type::sharded) {
             retries.avoid(server->address());
         }
+        renewed = none;
         checked_out.reset();
         use.reset();
         if (co_await back_off(*d, retries.backoff(failed, d->random()))) {
@@ -227,12 +233,42 @@ task<result<typename Outcome::value_type>> run_within(Deployment d, detail::comm
 }
 
 template <typename Outcome, typename Deployment>
-task<result<typename Outcome::value_type>> run_any(Deployment&& d, detail::command_handle&& c,
-                                                   cursor_pin* pin) {
+task<result<typename Outcome::value_type>> run_limited(Deployment&& d, detail::command_handle&& c,
+                                                       cursor_pin* pin) {
     if (c->limit()) [[unlikely]] {
         return run_within<Outcome, std::decay_t<Deployment>>(std::move(d), std::move(c), pin);
     }
     return run_on<Outcome, std::decay_t<Deployment>>(std::move(d), std::move(c), pin, nullptr);
+}
+
+/// A cursor's connection rests but while this lives.
+class pinned_work {
+ public:
+    explicit pinned_work(cursor_pin& pin) noexcept : pin_(pin) { pin_.rest.reset(); }
+    pinned_work(const pinned_work&) = delete;
+    pinned_work& operator=(const pinned_work&) = delete;
+    ~pinned_work() { pin_.rest = deployment::server_rest(*pin_.use); }
+
+ private:
+    cursor_pin& pin_;
+};
+
+template <typename Outcome, typename Deployment>
+task<result<typename Outcome::value_type>> run_pinned(Deployment d, detail::command_handle c,
+                                                      cursor_pin* pin) {
+    const pinned_work working(*pin);
+    auto work = run_limited<Outcome>(std::move(d), std::move(c), pin);
+    auto done = co_await std::move(work);
+    co_return done;
+}
+
+template <typename Outcome, typename Deployment>
+task<result<typename Outcome::value_type>> run_any(Deployment&& d, detail::command_handle&& c,
+                                                   cursor_pin* pin) {
+    if (pin != nullptr && pin->connection) [[unlikely]] {
+        return run_pinned<Outcome, std::decay_t<Deployment>>(std::move(d), std::move(c), pin);
+    }
+    return run_limited<Outcome>(std::move(d), std::move(c), pin);
 }
 
 }  // namespace

@@ -31,11 +31,13 @@ using deployment_ptr = std::shared_ptr<deployment::deployment>;
 struct cursor_pin {
     std::uint64_t server = 0;  ///< its id; 0: none yet
     deployment::server_use use;
+    deployment::server_rest rest;  ///< between two commands
     pool::lease connection;
 
     /// The cursor is at its end: the connection goes back.
     void release() noexcept {
         connection.reset();
+        rest.reset();
         use.reset();
     }
 };

@@ -266,6 +266,57 @@ TEST_CASE("a command that wants a newer login, which fails, ends with the login'
     });
 }
 
+TEST_CASE("each batch of a write may want a newer login") {
+    on_each_backend([](reactor& r) {
+        op_msg_peer peer;
+        const document hello{{"helloOk", true},        {"isWritablePrimary", true},
+                             {"maxWriteBatchSize", 1}, {"maxWireVersion", 25},
+                             {"minWireVersion", 0},    {"ok", 1.0}};
+        peer.always("hello", reply_script().reply(hello));
+        callback asked({"t1", "t2", "t3"});
+        const client c(r, oidc_uri(peer), {.oidc = &asked.options});
+        const auto written = document{{"n", 1}, {"ok", 1.0}};
+        expect_token(peer, "t1", done());
+        for (const auto* const token : {"t2", "t3"}) {
+            peer.expect("insert", reply_script().answer(must_log_in_again));
+            expect_token(peer, token, done());
+            peer.expect("insert", reply_script().reply(written));
+        }
+        const std::vector<document> two{{{"_id", 1}}, {{"_id", 2}}};
+        CHECK(sync_wait(r, c["db"]["c"].insert_many(two)).inserted_count == 2);
+        CHECK(asked.calls == 3);
+        CHECK(peer.problems() == "");
+    });
+}
+
+namespace {
+
+class cleared_pools final : public pool_listener {
+ public:
+    void on(const pool_cleared_event&) noexcept override { ++count; }
+    int count = 0;
+};
+
+}  // namespace
+
+TEST_CASE("a connection that a newer login loses clears its server's pool") {
+    on_each_backend([](reactor& r) {
+        op_msg_peer peer;
+        callback asked({"t1", "t2"});
+        const auto cleared = std::make_shared<cleared_pools>();
+        client_options options;
+        options.oidc = &asked.options;
+        options.pool_listener = cleared;
+        const client c(r, oidc_uri(peer), options);
+        expect_token(peer, "t1", done());
+        peer.expect("insert", reply_script().answer(must_log_in_again));
+        peer.expect("saslStart", reply_script().close());
+        CHECK(error_of(r, c["db"]["c"].insert_one({{"_id", 1}})) == errc::connection_closed);
+        CHECK(cleared->count == 1);
+        CHECK(peer.problems() == "");
+    });
+}
+
 TEST_CASE("behind a load balancer a cursor logs in again on its own connection") {
     on_each_backend([](reactor& r) {
         op_msg_peer peer;
