@@ -48,7 +48,9 @@ channel::~channel() {
     }
     if (!stream_->idle()) {
         stream_->keep(cipher_in_);
-    } else if (doing_ == doing::nothing && !failure_) {
+    } else if (doing_ == doing::nothing && !failure_ && !stream_->core()->forked()) {
+        // Not in a child: it would be the parent's connection that ends, and a record that the
+        // parent has yet to number.
         if (room_.empty()) {
             lend_room(small_out_.size());
         }

@@ -35,7 +35,7 @@ namespace mongoro::tls {
 /// by OpenSSL.
 ///
 /// Destroying it says close_notify if nothing is in flight, without waiting, and lets go of the
-/// stream.
+/// stream. In a child of fork() it says nothing: the connection is the parent's.
 class channel : io::completion {
  public:
     using receive_mode = io::stream::receive_mode;

@@ -1,3 +1,4 @@
+#include "../tls/tls_client_support.hpp"
 #include "client_support.hpp"
 
 #include "io/reactor_core.hpp"
@@ -46,10 +47,15 @@ int in_child(Body body) {
     return exit_code_of(child);
 }
 
+enum class transport { plain, tls };
+
 /// A server in a process of its own, until this is destroyed.
 class server_process {
  public:
-    server_process() {
+    explicit server_process(transport how) : how_(how) {
+        if (how_ == transport::tls) {
+            test_world::get();  // made here, or the server's process would have one of its own
+        }
         std::array<int, 2> port{};
         std::array<int, 2> end{};
         REQUIRE(::pipe(port.data()) == 0);
@@ -74,12 +80,22 @@ class server_process {
         CHECK(exit_code_of(child_) == 0);
     }
     [[nodiscard]] std::string uri() const {
-        return "mongodb://127.0.0.1:" + std::to_string(port_) + "/";
+        const std::string plain = "mongodb://127.0.0.1:" + std::to_string(port_) + "/";
+        return how_ == transport::tls ? tls_uri(plain) : plain;
     }
 
  private:
-    static void serve(int port, int end) {
-        op_msg_peer peer;
+    void serve(int port, int end) const {
+        if (how_ == transport::tls) {
+            tls_server server(serving());
+            op_msg_peer peer(server);
+            serve(peer, port, end);
+        } else {
+            op_msg_peer peer;
+            serve(peer, port, end);
+        }
+    }
+    static void serve(op_msg_peer& peer, int port, int end) {
         peer.always("find", reply_script().reply(first_batch(numbered(1, 7))));
         peer.always("count", reply_script().wait(200ms).reply(doc({"n", 3}, {"ok", 1.0})));
         const auto number = peer.port();
@@ -88,6 +104,7 @@ class server_process {
             static_cast<void>(!::read(end, &byte, 1));
         }
     }
+    transport how_;
     pid_t child_ = -1;
     int end_ = -1;
     std::uint16_t port_ = 0;
@@ -95,8 +112,8 @@ class server_process {
 
 /// The parent's things, each of which a child can destroy.
 struct parent_scene {
-    explicit parent_scene(std::unique_ptr<reactor> on, const std::string& query = {})
-        : r(std::move(on)), c(std::make_unique<client>(*r, server.uri() + query)) {}
+    explicit parent_scene(std::unique_ptr<reactor> on, transport how = transport::plain)
+        : server(how), r(std::move(on)), c(std::make_unique<client>(*r, server.uri())) {}
 
     [[nodiscard]] bool finds() {
         const auto found = sync_wait(*r, (*c)["db"]["c"].find_one());
@@ -114,6 +131,18 @@ struct parent_scene {
     std::unique_ptr<reactor> r;
     std::unique_ptr<client> c;
 };
+
+/// `test(scene)` on each backend, without TLS and with it.
+template <typename Test>
+void on_each_scene(Test test) {
+    for (const auto how : {transport::plain, transport::tls}) {
+        CAPTURE((how == transport::tls));
+        on_each_backend_owned([&](std::unique_ptr<reactor> on) {
+            parent_scene s(std::move(on), how);
+            test(s);
+        });
+    }
+}
 
 /// 0 if the call throws used_after_fork.
 template <typename Call>
@@ -133,8 +162,7 @@ document slow_command() {
 }  // namespace
 
 TEST_CASE("a client that is used in a child process says so, and the parent goes on") {
-    on_each_backend_owned([](std::unique_ptr<reactor> on) {
-        parent_scene s(std::move(on));
+    on_each_scene([](parent_scene& s) {
         REQUIRE(s.finds());
         CHECK(in_child([&] {
                   return refused([&] { static_cast<void>(s.finds()); }) +
@@ -149,8 +177,7 @@ TEST_CASE("a client that is used in a child process says so, and the parent goes
 }
 
 TEST_CASE("a client and a reactor that are destroyed in a child leave the parent's connection") {
-    on_each_backend_owned([](std::unique_ptr<reactor> on) {
-        parent_scene s(std::move(on));
+    on_each_scene([](parent_scene& s) {
         REQUIRE(s.finds());
         CHECK(in_child([&] {
                   s.c.reset();
@@ -168,8 +195,7 @@ TEST_CASE("a client and a reactor that are destroyed in a child leave the parent
 }
 
 TEST_CASE("what is under way is the parent's: a child can destroy its copy or just end") {
-    on_each_backend_owned([](std::unique_ptr<reactor> on) {
-        parent_scene s(std::move(on));
+    on_each_scene([](parent_scene& s) {
         REQUIRE(s.finds());
         for (const bool destroys : {true, false}) {
             auto under_way =
@@ -194,8 +220,7 @@ TEST_CASE("what is under way is the parent's: a child can destroy its copy or ju
 }
 
 TEST_CASE("a coroutine that forks has its next operation refused in the child only") {
-    on_each_backend_owned([](std::unique_ptr<reactor> on) {
-        parent_scene s(std::move(on));
+    on_each_scene([](parent_scene& s) {
         pid_t child = -1;
         const auto forks = [&]() -> task<int> {
             auto people = (*s.c)["db"]["c"];
@@ -217,8 +242,7 @@ TEST_CASE("a coroutine that forks has its next operation refused in the child on
 }
 
 TEST_CASE("a child that was made inside of the reactor cannot go on to wait in it") {
-    on_each_backend_owned([](std::unique_ptr<reactor> on) {
-        parent_scene s(std::move(on));
+    on_each_scene([](parent_scene& s) {
         REQUIRE(s.finds());
         pid_t child = -1;
         const auto forks = [&]() -> task<int> {
@@ -240,9 +264,8 @@ TEST_CASE("a child that was made inside of the reactor cannot go on to wait in i
 }
 
 TEST_CASE("a child that makes a reactor and a client of its own has a connection of its own") {
-    on_each_backend_owned([](std::unique_ptr<reactor> on) {
-        const auto kind = on->backend();
-        parent_scene s(std::move(on));
+    on_each_scene([](parent_scene& s) {
+        const auto kind = s.r->backend();
         REQUIRE(s.finds());
         CHECK(in_child([&] {
                   reactor mine({.backend = kind});
