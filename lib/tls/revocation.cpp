@@ -17,6 +17,8 @@ using feature_ptr = std::unique_ptr<TLS_FEATURE, freed_by<TLS_FEATURE_free>>;
 
 constexpr std::string_view missing =
     "the server's certificate demands a stapled OCSP response, and there is none";
+constexpr std::string_view unverifiable =
+    "the server's certificate demands a stapled OCSP response, and who may sign one is not known";
 
 bool must_staple(const X509* certificate) noexcept {
     constexpr long status_request = 5;  // the number of the TLS extension
@@ -72,11 +74,18 @@ std::string_view check(SSL& ssl) noexcept {
     if (!all) {
         return "the stapled OCSP response is malformed";
     }
+    X509* const issuer = sk_X509_value(chain, sk_X509_num(chain) > 1 ? 1 : 0);
+    if (issuer == sk_X509_value(chain, 0) && X509_self_signed(issuer, 0) != 1) {
+        // tlsCAFile names the server's certificate itself. Who issued it, and so who may speak of
+        // its status, is not known: nothing of the response can be verified, for it or against it.
+        // The status stays unconfirmed, which the specification lets pass.
+        return must_staple(certificate) ? unverifiable : std::string_view();
+    }
     X509_STORE* const trusted = SSL_CTX_get_cert_store(SSL_get_SSL_CTX(&ssl));
-    if (OCSP_basic_verify(all.get(), chain, trusted, 0) != 1) {
+    // Without the flag only a root would do as what is trusted; see context::configure.
+    if (OCSP_basic_verify(all.get(), chain, trusted, OCSP_PARTIAL_CHAIN) != 1) {
         return "the stapled OCSP response is not signed by whom it should be";
     }
-    const X509* const issuer = sk_X509_value(chain, sk_X509_num(chain) > 1 ? 1 : 0);
     OCSP_SINGLERESP* const one = find(*all, certificate, issuer);
     if (one == nullptr) {
         return "the stapled OCSP response is not about the server's certificate";

@@ -15,7 +15,9 @@ namespace mongoro {
 /// Revocation: an OCSP response is asked of the server itself (stapling), and one that says
 /// "revoked", is not signed by whom it should be, is not about the certificate or is not of this
 /// time ends the connection. Without one the certificate is taken as it is, unless it demands one
-/// (must-staple). The driver never contacts an OCSP responder and never fetches a CRL.
+/// (must-staple); so it is if `ca_file` names the server's certificate and not who issued it, as
+/// then nothing of a response can be verified. The driver never contacts an OCSP responder and
+/// never fetches a CRL.
 ///
 /// Over a Unix-domain socket there is no name to verify: TLS needs `allow_invalid_hostnames` there.
 ///

@@ -97,6 +97,76 @@ TEST_CASE("a stapled response may be signed by whom the authority delegated to")
                "not signed by whom it should be"));
 }
 
+TEST_CASE(
+    "an authority below another one may sign a stapled response where it is what is trusted") {
+    const auto& world = test_world::get();
+    certificate_options options;
+    options.authority = true;
+    options.name = "middle";
+    const auto between = world.authority.issue(options);
+    const auto leaf = between.issue();
+    temporary_files files;
+    tls_options only_middle;
+    only_middle.ca_file = files.write("middle.pem", between.certificate_pem());
+    auto e = found(leaf, ocsp_response(leaf, between, between), only_middle);
+    CHECK_MESSAGE(!e, e.to_string());
+    certificate_options responder;
+    responder.signs_ocsp = true;
+    responder.name = "responder";
+    e = found(leaf, ocsp_response(leaf, between, between.issue(responder)), only_middle);
+    CHECK_MESSAGE(!e, e.to_string());
+    CHECK(says(
+        found(leaf, ocsp_response(leaf, between, between, saying(status::revoked)), only_middle),
+        "is revoked"));
+    // What is above it is not trusted, and what is beside it or below it may not.
+    for (const auto& signer :
+         {world.authority, world.authority.issue(options), between.issue(), leaf}) {
+        CHECK(says(found(leaf, ocsp_response(leaf, between, signer), only_middle),
+                   "not signed by whom it should be"));
+    }
+}
+
+TEST_CASE(
+    "of a certificate that is trusted by itself a response says nothing that can be verified") {
+    const auto& world = test_world::get();
+    temporary_files files;
+    tls_options pinned;
+    pinned.ca_file = files.write("leaf.pem", world.server.certificate_pem());
+    for (const auto what : {status::good, status::revoked, status::unknown}) {
+        for (const auto& signer : {world.authority, world.server}) {
+            for (const auto& issuer : {world.authority, world.server}) {
+                const auto e =
+                    found(world.server, ocsp_response(world.server, issuer, signer, saying(what)),
+                          pinned);
+                CHECK_MESSAGE(!e, e.to_string());
+            }
+        }
+    }
+    CHECK(!found(world.server, {}, pinned));
+    CHECK(says(found(world.server, {1, 2, 3}, pinned), "malformed"));
+    // One that demands a response is refused, as it is with a response that does not know.
+    certificate_options demanding;
+    demanding.must_staple = true;
+    const auto certificate = world.authority.issue(demanding);
+    pinned.ca_file = files.write("demanding.pem", certificate.certificate_pem());
+    CHECK(says(
+        found(certificate, ocsp_response(certificate, world.authority, world.authority), pinned),
+        "who may sign one is not known"));
+}
+
+TEST_CASE("a certificate that signed itself may sign its response") {
+    const auto own = identity::self_signed();
+    temporary_files files;
+    tls_options pinned;
+    pinned.ca_file = files.write("own.pem", own.certificate_pem());
+    const auto e = found(own, ocsp_response(own, own, own), pinned);
+    CHECK_MESSAGE(!e, e.to_string());
+    CHECK(says(found(own, ocsp_response(own, own, own, saying(status::revoked)), pinned),
+               "is revoked"));
+    CHECK(says(found(own, ocsp_response(own, own, identity::authority()), pinned),
+               "not signed by whom it should be"));
+}
+
 TEST_CASE("a stapled response about another certificate is refused") {
     const auto& world = test_world::get();
     const auto other = world.authority.issue();
