@@ -20,7 +20,7 @@ constexpr std::size_t largest_piece = std::size_t{128} << 10;
 
 result<std::unique_ptr<channel>> channel::make(std::shared_ptr<context> shared,
                                                io::stream_ptr stream, const host_address& host) {
-    auto made = engine::make(std::move(shared), host);
+    auto made = engine::make(std::move(shared), host, session_cache::clock::now());
     if (!made) {
         return made.error();
     }

@@ -98,7 +98,9 @@ struct engine::callbacks {
         try {
             auto& self = engine_of(ssl);
             SSL_SESSION_up_ref(session);
-            self.context_->sessions().add(self.peer_, session_ptr(session));
+            const bool resumed = SSL_session_reused(ssl) == 1;
+            self.context_->sessions().add(
+                self.peer_, {session_ptr(session), resumed ? self.offered_ : self.began_});
         } catch (const std::bad_alloc&) {
             // The next connection makes a session of its own.
         }
@@ -130,16 +132,18 @@ engine::engine(std::shared_ptr<context> shared, const host_address& host)
     : context_(std::move(shared)), peer_(host.to_string()), name_(certificate_name(host.host)) {}
 
 result<std::unique_ptr<engine>> engine::make(std::shared_ptr<context> shared,
-                                             const host_address& host) {
+                                             const host_address& host,
+                                             session_cache::clock::time_point now) {
     ERR_clear_error();
     std::unique_ptr<engine> made(new engine(std::move(shared), host));
-    if (auto failed = made->start(host)) {
+    if (auto failed = made->start(host, now)) {
         return failed;
     }
     return made;
 }
 
-error engine::start(const host_address& host) {
+error engine::start(const host_address& host, session_cache::clock::time_point now) {
+    began_ = now;
     if (host.is_unix() && context_->verifies_host()) {
         return {errc::tls_failed, peer_ +
                                       ": no certificate is for a Unix-domain socket; "
@@ -169,8 +173,9 @@ error engine::start(const host_address& host) {
     if (!good) {
         return {errc::tls_failed, peer_ + ": not a name for TLS (" + take_openssl_reason() + ')'};
     }
-    if (const auto session = context_->sessions().take(peer_)) {
-        SSL_set_session(ssl_, session.get());
+    if (const auto cached = context_->sessions().take(peer_, now)) {
+        SSL_set_session(ssl_, cached.session.get());
+        offered_ = cached.verified;
     }
     return {};
 }

@@ -43,11 +43,13 @@ class engine {
     static constexpr std::size_t record = std::size_t{16} << 10;
 
     /// A client's engine that has not begun. The host is sent as server name (SNI) unless it is an
-    /// IP literal or a path, and is what the certificate is verified for.
+    /// IP literal or a path, and is what the certificate is verified for. `now` is when it begins:
+    /// a session is resumed only for a while after the server was verified (`session_cache`).
     ///
     /// `tls_failed`: a path, which no certificate can be for, where names are verified; no memory.
     [[nodiscard]] static result<std::unique_ptr<engine>> make(std::shared_ptr<context> shared,
-                                                              const host_address& host);
+                                                              const host_address& host,
+                                                              session_cache::clock::time_point now);
     engine(const engine&) = delete;
     engine& operator=(const engine&) = delete;
     ~engine();
@@ -88,7 +90,7 @@ class engine {
     friend class context;
 
     engine(std::shared_ptr<context> shared, const host_address& host);
-    error start(const host_address& host);
+    error start(const host_address& host, session_cache::clock::time_point now);
     error begin();
     progress stopped(int code);
     error failed();
@@ -105,6 +107,8 @@ class engine {
     std::span<const std::uint8_t> in_;
     std::span<std::uint8_t> out_;
     std::size_t written_ = 0;
+    session_cache::clock::time_point began_;
+    session_cache::clock::time_point offered_;  // when the session that it offers was verified
     std::string_view refusal_;
     bool asked_for_certificate_ = false;
     bool begun_ = false;  // the first byte has been looked at

@@ -10,7 +10,7 @@ namespace mongoro {
 /// TLS 1.2 and 1.3, with the system's OpenSSL configuration. The server's certificate must be
 /// signed by an authority that is trusted, be in its time, and be for the host that was asked for
 /// (a name, or an IP address; its common name counts only without an alternative name). A name is
-/// sent to the server (SNI). The sessions of a client's servers are resumed.
+/// sent to the server (SNI). The sessions of a client's servers are resumed, for at most a day.
 ///
 /// Revocation: an OCSP response is asked of the server itself (stapling), and one that says
 /// "revoked", is not signed by whom it should be, is not about the certificate or is not of this

@@ -45,9 +45,10 @@ inline std::shared_ptr<tls::context> context_of(const tls_options& options) {
 class engine_pair {
  public:
     engine_pair(tls_server& server, std::shared_ptr<tls::context> context, const host_address& host,
-                std::size_t piece = 16384)
+                std::size_t piece = 16384,
+                tls::session_cache::clock::time_point now = tls::session_cache::clock::now())
         : piece_(piece), server_(SSL_new(server.context()), &SSL_free) {
-        auto made = tls::engine::make(std::move(context), host);
+        auto made = tls::engine::make(std::move(context), host, now);
         REQUIRE_MESSAGE(made, made.error().to_string());
         engine_ = std::move(*made);
         SSL_set_bio(server_.get(), BIO_new(BIO_s_mem()), BIO_new(BIO_s_mem()));

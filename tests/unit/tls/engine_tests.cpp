@@ -29,7 +29,7 @@ TEST_CASE("an engine and a server agree, whatever pieces their bytes come in") {
 
 TEST_CASE("bytes that are no TLS record are told from a handshake that fails") {
     for (const auto* text : {"HTTP/1.1 400 Bad Request\r\n", "\x24\0\0\0", "\0"}) {
-        auto made = tls::engine::make(context_of(trusting()), localhost());
+        auto made = tls::engine::make(context_of(trusting()), localhost(), {});
         REQUIRE(made);
         bytes room(16384);
         (*made)->put_into(room);
@@ -157,6 +157,69 @@ TEST_CASE("a second engine of a context resumes what the first one began, and sa
     }
 }
 
+TEST_CASE("a server whose sessions are resumed is verified again after a day") {
+    using std::chrono::hours;
+    for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
+        CAPTURE(version);
+        tls_server server(serving(version));
+        const auto context = context_of(trusting());
+        const auto start = tls::session_cache::clock::now();
+        const auto resumes = [&](hours later) {
+            engine_pair pair(server, context, localhost(), 16384, start + later);
+            REQUIRE(!pair.shake_hands());
+            pair.answer(pattern(10));
+            CHECK(pair.read(10) == pattern(10));  // and what new session there is
+            return pair.engine().resumed();
+        };
+        CHECK(!resumes(hours(0)));
+        CHECK(resumes(hours(12)));
+        CHECK(resumes(hours(23)));
+        CHECK(!resumes(hours(24)));
+        CHECK(resumes(hours(47)));
+        CHECK(!resumes(hours(48)));
+    }
+}
+
+TEST_CASE("a server that does not resume a session is verified then") {
+    using std::chrono::hours;
+    for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
+        CAPTURE(version);
+        const auto context = context_of(trusting());
+        const auto start = tls::session_cache::clock::now();
+        const auto resumes = [&](tls_server& server, hours later) {
+            engine_pair pair(server, context, localhost(), 16384, start + later);
+            REQUIRE(!pair.shake_hands());
+            pair.answer(pattern(10));
+            CHECK(pair.read(10) == pattern(10));
+            return pair.engine().resumed();
+        };
+        tls_server before(serving(version));
+        tls_server restarted(serving(version));  // with other keys for its tickets
+        CHECK(!resumes(before, hours(0)));
+        CHECK(!resumes(restarted, hours(20)));
+        CHECK(resumes(restarted, hours(30)));
+    }
+}
+
+TEST_CASE("a session is not resumed when its server's certificate has expired") {
+    certificate_options expired;
+    expired.until = std::chrono::seconds(-60);
+    const auto certificate = test_world::get().authority.issue(expired);
+    auto lax = trusting();
+    lax.allow_invalid_certificates = true;  // or there would be no session at all
+    for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
+        tls_server server(serving(certificate, version));
+        const auto context = context_of(lax);
+        for (int i = 0; i < 2; ++i) {
+            engine_pair pair(server, context, localhost());
+            REQUIRE(!pair.shake_hands());
+            CHECK(!pair.engine().resumed());
+            pair.answer(pattern(10));
+            CHECK(pair.read(10) == pattern(10));
+        }
+    }
+}
+
 TEST_CASE("the server name is sent for a name, without its dot, and never for an address") {
     const std::pair<std::string, std::string> names[] = {
         {"localhost", "localhost"},
@@ -202,7 +265,7 @@ TEST_CASE("a certificate for another name or address is refused, unless names ar
 TEST_CASE("a path has no name: it is refused where names are verified, and works where not") {
     tls_server server(serving());
     const host_address path{"/tmp/mongodb.sock", 0};
-    const auto made = tls::engine::make(context_of(trusting()), path);
+    const auto made = tls::engine::make(context_of(trusting()), path, {});
     REQUIRE(!made);
     CHECK(made.error() == errc::tls_failed);
     CHECK(says(made.error(), "tlsAllowInvalidHostnames"));
