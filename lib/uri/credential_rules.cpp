@@ -114,7 +114,7 @@ std::optional<auth_mechanism> auth_mechanism_from(std::string_view name) noexcep
 
 const std::string* credential::property(std::string_view name) const noexcept {
     const auto found = std::ranges::find_if(
-        properties, [&](const auto& p) { return std::string_view(p.first) == name; });
+        properties, [&](const auto& p) { return detail::same_ignoring_case(p.first, name); });
     return found == properties.end() ? nullptr : &found->second;
 }
 
@@ -176,7 +176,10 @@ std::string broken_rule(const credential& c) {
         return "an empty authSource";
     }
     for (const auto& [property, value] : c.properties) {
-        if (std::ranges::find(rules.properties, property) == rules.properties.end()) {
+        const bool known = std::ranges::any_of(rules.properties, [&, &name = property](auto one) {
+            return same_ignoring_case(one, name);
+        });
+        if (!known) {
             return name + " has no such property in authMechanismProperties";
         }
         if (value.empty()) {

@@ -121,7 +121,8 @@ bool read_auth_properties(option_values& out, const uri_option& option, std::str
     }
     pairs kept;
     for (auto& property : *read) {
-        const auto same = std::ranges::find(kept, property.first, &pairs::value_type::first);
+        const auto same = std::ranges::find_if(
+            kept, [&](const auto& one) { return same_ignoring_case(one.first, property.first); });
         if (same == kept.end()) {
             kept.push_back(std::move(property));
         } else {

@@ -42,10 +42,11 @@ struct credential {
     std::string source = {};
     /// Not given: SCRAM-SHA-256 if the server offers it for this user, else SCRAM-SHA-1.
     std::optional<auth_mechanism> mechanism = {};
-    /// `authMechanismProperties`, in their order; for GSSAPI always with a `SERVICE_NAME`.
+    /// `authMechanismProperties`, in their order. The case of a name's letters does not matter; for
+    /// GSSAPI always with a `SERVICE_NAME`.
     std::vector<std::pair<std::string, std::string>> properties = {};
 
-    /// The value of a property; null without it.
+    /// The value of a property, whatever the case of its name; null without it.
     [[nodiscard]] const std::string* property(std::string_view name) const noexcept;
 
     /// Whether a client can log in by it: with a password for SCRAM and PLAIN, with an

@@ -88,8 +88,6 @@ TEST_CASE("properties belong to their mechanism") {
             "authMechanismProperties");
     refused("mongodb://h/?authMechanism=MONGODB-X509&authMechanismProperties=ENVIRONMENT:test",
             "authMechanismProperties");
-    refused("mongodb://a@h/?authMechanism=GSSAPI&authMechanismProperties=service_name:x",
-            "authMechanismProperties");
     refused("mongodb://a@h/?authMechanism=GSSAPI&authMechanismProperties=SERVICE_NAME:",
             "authMechanismProperties");
     refused("mongodb://h/?authMechanism=MONGODB-OIDC&authMechanismProperties=ALLOWED_HOSTS:x",
@@ -99,6 +97,37 @@ TEST_CASE("properties belong to their mechanism") {
         "authMechanismProperties");
     CHECK(*u.credential()->property("SERVICE_NAME") == "y");
     CHECK(u.credential()->property("SERVICE_HOST") == nullptr);
+}
+
+TEST_CASE("the case of a property's name does not matter, that of its value does") {
+    const auto gssapi = login(
+        "mongodb://a@h/?authMechanism=GSSAPI&authMechanismProperties="
+        "service_name:Other,Canonicalize_Host_Name:forwardAndReverse,SERVICE_realm:r");
+    CHECK(*gssapi.property("SERVICE_NAME") == "Other");
+    CHECK(*gssapi.property("service_Name") == "Other");
+    CHECK(*gssapi.property("CANONICALIZE_HOST_NAME") == "forwardAndReverse");
+    CHECK(*gssapi.property("SERVICE_REALM") == "r");
+    CHECK(gssapi.properties.size() == 3);  // no SERVICE_NAME is added
+    refused(
+        "mongodb://a@h/?authMechanism=GSSAPI&authMechanismProperties=canonicalize_host_name:"
+        "ForwardAndReverse",
+        "CANONICALIZE_HOST_NAME");
+    const auto u = warned(
+        "mongodb://a@h/?authMechanism=GSSAPI&authMechanismProperties=SERVICE_NAME:x,service_name:y",
+        "authMechanismProperties");
+    CHECK(*u.credential()->property("SERVICE_NAME") == "y");
+    CHECK(u.credential()->properties.size() == 1);
+    CHECK(*login("mongodb://h/?authMechanism=MONGODB-OIDC&authMechanismProperties="
+                 "environment:azure,token_resource:Api")
+               .property("TOKEN_RESOURCE") == "Api");
+    refused("mongodb://h/?authMechanism=MONGODB-OIDC&authMechanismProperties=environment:Azure",
+            "ENVIRONMENT");
+    refused("mongodb://h/?authMechanism=MONGODB-OIDC&authMechanismProperties=token_resource:x",
+            "TOKEN_RESOURCE");
+    refused("mongodb://h/?authMechanism=MONGODB-AWS&authMechanismProperties=aws_session_token:x",
+            "AWS_SESSION_TOKEN");
+    refused("mongodb://h/?authMechanism=MONGODB-OIDC&authMechanismProperties=allowed_hosts:x",
+            "authMechanismProperties");
 }
 
 TEST_CASE("GSSAPI has a service name, also under its old option") {
