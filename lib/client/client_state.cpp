@@ -66,9 +66,9 @@ client_state::client_state(reactor& r, const uri& where, const client_options& o
       metadata_(settings.connection.metadata),
       publisher_({options.command_listener, options.pool_listener, options.topology_listener},
                  std::move(log)),
-      srv_(where.is_srv()
-               ? std::make_unique<srv_source>(core_, where, told_by(publisher_, settings))
-               : nullptr),
+      srv_(where.is_srv() ? std::make_unique<srv_source>(
+                                core_, where, told_by(publisher_, settings), publisher_.log())
+                          : nullptr),
       deployment_(core_, told_by(publisher_, std::move(settings)), prepare_of(srv_.get()),
                   poll_of(srv_.get())),
       background_(r),

@@ -15,6 +15,10 @@ task<result<deployment::settings>> srv_source::resolve() {
     if (auto applied = apply_seed_list(settings, list->resolved); !applied) {
         co_return applied.error();
     }
+    // Behind those of the string itself, which were logged when the client was made.
+    for (const auto& warning : list->resolved.warnings().subspan(from_.warnings().size())) {
+        log_.warn(log_component::client, "TXT record: " + warning);
+    }
     co_return std::move(settings);
 }
 

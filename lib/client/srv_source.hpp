@@ -3,6 +3,7 @@
 #include "deployment/deployment.hpp"
 #include "dns/poll_srv.hpp"
 #include "dns/seed_list.hpp"
+#include "monitoring/logger.hpp"
 
 #include <mongoro/uri.hpp>
 
@@ -17,11 +18,13 @@ namespace mongoro::detail {
 /// deployment is a sharded cluster, what becomes of them. It outlives the deployment.
 class srv_source final : dns::srv_listener {
  public:
-    /// `provisional`: the settings that the string alone gives.
-    srv_source(io::reactor_core& core, uri from, deployment::settings provisional)
-        : core_(core), from_(std::move(from)), provisional_(std::move(provisional)) {}
+    /// `provisional`: the settings that the string alone gives. The log outlives this.
+    srv_source(io::reactor_core& core, uri from, deployment::settings provisional,
+               const monitoring::logger& log)
+        : core_(core), from_(std::move(from)), provisional_(std::move(provisional)), log_(log) {}
 
-    /// The settings with what the SRV and TXT records say. Errors: those of
+    /// The settings with what the SRV and TXT records say; logs what is odd about the latter, as it
+    /// is done for a connection string. Errors: those of
     /// `dns::resolve_seed_list`, and `invalid_argument` for what now excludes itself.
     [[nodiscard]] task<result<deployment::settings>> resolve();
     /// Tells the deployment of the record's hosts, until it is stopped.
@@ -34,6 +37,7 @@ class srv_source final : dns::srv_listener {
     io::reactor_core& core_;
     uri from_;
     deployment::settings provisional_;
+    const monitoring::logger& log_;
     std::chrono::seconds ttl_{0};
     deployment::deployment* to_ = nullptr;
 };

@@ -1,5 +1,6 @@
 #include "allocation_counter.hpp"
 #include "client_support.hpp"
+#include "dns_server.hpp"
 
 #include <mongoro/bson/json.hpp>
 #include <mongoro/with_deadline.hpp>
@@ -249,6 +250,32 @@ TEST_CASE("the log of a client has its commands, and what is odd about its conne
         CHECK(lines[2].starts_with("Command \"ping\" succeeded on database \"admin\" in "));
         CHECK(data[1]["command"].get<std::string>() == R"({"ping": 1, "$db": "admin"})");
         CHECK(data[1]["serverPort"].get<int>() == peer.port());
+    });
+}
+
+TEST_CASE("the log of a client has what is odd about the options of a TXT record, once") {
+    on_each_backend([](reactor& r) {
+        const op_msg_peer peer;
+        const std::string host = "test1.test.build.10gen.cc";
+        dns_server names;
+        names.a("localhost.test.build.10gen.cc", "127.0.0.1");
+        names.srv("_mongodb._tcp." + host, peer.port(), "localhost.test.build.10gen.cc");
+        names.txt(host, {"loadBalanced=perhaps"});
+        std::vector<std::string> lines;
+        client_options options;
+        options.dns_servers = names.address();
+        options.log.callback = [&](const log_record& record) {
+            CHECK(record.component == log_component::client);
+            lines.emplace_back(record.message);
+        };
+        options.log.client = log_level::warn;
+        const mongoro::client c(r, "mongodb+srv://" + host + "/?tls=false&noSuchOption=1", options);
+        REQUIRE(lines.size() == 1);
+        CHECK(lines[0].find("noSuchOption") != std::string::npos);
+        CHECK(!error_of(r, c.ping()));
+        REQUIRE(lines.size() == 2);
+        CHECK(lines[1].starts_with("TXT record: "));
+        CHECK(lines[1].find("loadBalanced") != std::string::npos);
     });
 }
 
