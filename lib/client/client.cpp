@@ -31,6 +31,11 @@ result<std::shared_ptr<client_state>> make_state(reactor& r, std::string_view te
     for (const auto& warning : where->warnings()) {
         log->warn(log_component::client, warning);
     }
+    const auto left_out =
+        detail::unsupported_compressors(where->options().compressors, wire::built_compressors());
+    if (!left_out.empty()) {
+        log->warn(log_component::client, left_out);
+    }
     return std::make_shared<client_state>(r, *where, options, std::move(*settings),
                                           std::move(*log));
 }

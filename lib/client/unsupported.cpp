@@ -12,4 +12,17 @@ error unsupported_option(const uri& where) {
     return {};
 }
 
+std::string unsupported_compressors(std::span<const compressor> wanted,
+                                    wire::compressor_set built) {
+    std::string text;
+    for (const auto method : wanted) {
+        if (!built.has(method)) {
+            text +=
+                text.empty() ? "compressors has what this build of the library is without: " : ", ";
+            text += wire::compressor_name(method);
+        }
+    }
+    return text;
+}
+
 }  // namespace mongoro::detail

@@ -56,6 +56,16 @@ bool is_built(compressor method) noexcept {
     return codecs::is_built(method);
 }
 
+compressor_set built_compressors() noexcept {
+    compressor_set all;
+    for (std::size_t i = 0; i < names.size(); ++i) {
+        if (const auto method = static_cast<compressor>(i); is_built(method)) {
+            all.add(method);
+        }
+    }
+    return all;
+}
+
 std::vector<compressor> built_of(std::span<const compressor> wanted) {
     std::vector<compressor> out;
     for (const auto method : wanted) {

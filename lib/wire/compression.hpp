@@ -40,6 +40,9 @@ class compressor_set {
     std::uint8_t bits_ = 0;
 };
 
+/// All that this build has.
+[[nodiscard]] compressor_set built_compressors() noexcept;
+
 /// Those of `wanted` that are built, in its order and each once: what a hello offers.
 [[nodiscard]] std::vector<compressor> built_of(std::span<const compressor> wanted);
 /// The first of `offered` that the server has named too; names that nobody knows are passed over.

@@ -1,5 +1,6 @@
 #include "allocation_counter.hpp"
 #include "client_support.hpp"
+#include "compressors.hpp"
 #include "dns_server.hpp"
 
 #include <mongoro/bson/json.hpp>
@@ -276,6 +277,20 @@ TEST_CASE("the log of a client has what is odd about the options of a TXT record
         REQUIRE(lines.size() == 2);
         CHECK(lines[1].starts_with("TXT record: "));
         CHECK(lines[1].find("loadBalanced") != std::string::npos);
+    });
+}
+
+TEST_CASE("the log of a client names the compressors that the build is without") {
+    on_each_backend([](reactor& r) {
+        std::vector<std::string> lines;
+        client_options options;
+        options.log.callback = [&](const log_record& record) {
+            lines.emplace_back(record.message);
+        };
+        options.log.client = log_level::warn;
+        const client c(r, "mongodb://127.0.0.1:1/?compressors=snappy,zlib,zstd", options);
+        const auto missing = 3 - built_compressors().size();
+        CHECK(lines.size() == (missing == 0 ? 0 : 1));
     });
 }
 

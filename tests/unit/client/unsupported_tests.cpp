@@ -10,6 +10,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <vector>
 
 using namespace mongoro;
 
@@ -31,6 +32,25 @@ TEST_CASE("GSSAPI is supported as the library was built") {
     } else {
         CHECK(e == errc::not_supported);
         CHECK(e.message().find("GSSAPI") != std::string_view::npos);
+    }
+}
+
+TEST_CASE("compressors that are asked for and not built are named in one warning") {
+    const std::vector all{compressor::zstd, compressor::snappy, compressor::zlib};
+    wire::compressor_set built;
+    CHECK(detail::unsupported_compressors({}, built).empty());
+    CHECK(detail::unsupported_compressors(all, built).ends_with(": zstd, snappy, zlib"));
+    built.add(compressor::snappy);
+    const auto two = detail::unsupported_compressors(all, built);
+    CHECK(two.starts_with("compressors "));
+    CHECK(two.ends_with(": zstd, zlib"));
+    built.add(compressor::zlib);
+    CHECK(detail::unsupported_compressors(all, built).ends_with(": zstd"));
+    CHECK(detail::unsupported_compressors({&all[2], 1}, built).empty());
+    built.add(compressor::zstd);
+    CHECK(detail::unsupported_compressors(all, built).empty());
+    for (const auto method : all) {
+        CHECK(wire::built_compressors().has(method) == wire::is_built(method));
     }
 }
 
