@@ -59,6 +59,21 @@ class field_reader {
         }
     }
 
+    /// What is no string is passed over, and so is what is no list of them.
+    void strings_of(std::string_view key, std::vector<std::string>& out) {
+        const auto value = reply_[key];
+        bson::array_view list;
+        if (!given(value) || !usable(value, list)) {
+            return;
+        }
+        for (const auto& item : value) {
+            std::string text;
+            if (usable(item.value(), text)) {
+                out.push_back(std::move(text));
+            }
+        }
+    }
+
     [[nodiscard]] const mongoro::error& problem() const noexcept { return error_; }
 
  private:
@@ -71,6 +86,17 @@ class field_reader {
         if (given(value)) {
             take(value, out);
         }
+    }
+    /// False for another type; only what is malformed is a problem.
+    template <typename T>
+    bool usable(const bson::value_view& value, T& out) {
+        auto read = value.try_get<T>();
+        if (read) {
+            out = *std::move(read);
+        } else if (!error_ && read.error() == errc::malformed_bson) {
+            error_ = read.error();
+        }
+        return read.has_value();
     }
     template <typename T>
     void take(const bson::value_view& value, T& out) {
@@ -152,7 +178,8 @@ result<hello_reply> parse_hello(bson::document_view reply) {
     read("logicalSessionTimeoutMinutes", out.logical_session_timeout_minutes);
     read("connectionId", out.connection_id);
     read("compression", out.compression);
-    read("saslSupportedMechs", out.sasl_supported_mechs);
+    read.strings_of("saslSupportedMechs",
+                    out.sasl_supported_mechs);  // not to be validated: auth.md
     read("minWireVersion", out.limits.min_wire_version);
     read("maxWireVersion", out.limits.max_wire_version);
     read.positive("maxBsonObjectSize", out.limits.max_bson_object_size);

@@ -1,5 +1,6 @@
 #include "wire/hello.hpp"
 
+#include <mongoro/bson/array.hpp>
 #include <mongoro/bson/document.hpp>
 
 #include <doctest/doctest.h>
@@ -97,6 +98,33 @@ TEST_CASE("a primary's hello is read whole") {
     CHECK(hello.sasl_supported_mechs == std::vector<std::string>{"SCRAM-SHA-256", "NEW-MECH"});
     CHECK(hello.type() == server_type::rs_primary);
     CHECK(hello.document() == reply);
+}
+
+TEST_CASE("what is no mechanism's name among those that a server supports is passed over") {
+    const auto parsed = wire::parse_hello(make([](bson::writer& to) {
+        to.append("maxWireVersion", 21);
+        to.begin_array("saslSupportedMechs");
+        to.append("0", 5);
+        to.append("1", "SCRAM-SHA-256");
+        to.append_null("2");
+        to.begin_document("3");
+        to.end();
+        to.append("4", "");
+        to.append("5", "SCRAM-SHA-1");
+        to.end();
+        to.append("ok", 1.0);
+    }));
+    REQUIRE(parsed);
+    CHECK(parsed->sasl_supported_mechs ==
+          std::vector<std::string>{"SCRAM-SHA-256", "", "SCRAM-SHA-1"});
+    CHECK(parsed->limits.max_wire_version == 21);
+    const auto none = wire::parse_hello(
+        bson::document().append("saslSupportedMechs", "SCRAM-SHA-1").append("ok", 1.0));
+    REQUIRE(none);
+    CHECK(none->sasl_supported_mechs.empty());
+    // The names of others are still believed only as they should be.
+    CHECK(!wire::parse_hello(
+        bson::document().append("compression", bson::array().append(5)).append("ok", 1.0)));
 }
 
 TEST_CASE("what a server leaves out, or sends as null, has the specification's default") {
