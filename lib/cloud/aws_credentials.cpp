@@ -5,8 +5,11 @@
 #include "cloud/call_user.hpp"
 #include "cloud/failure.hpp"
 
+#include <mongoro/with_deadline.hpp>
+
 #include <openssl/rand.h>
 
+#include <chrono>
 #include <utility>
 
 namespace mongoro::cloud {
@@ -15,6 +18,8 @@ namespace {
 
 using auth::aws_keys;
 using auth::aws_keys_ptr;
+
+constexpr std::chrono::minutes provider_timeout{1};  // as a program's callback of MONGODB-OIDC has
 
 }  // namespace
 
@@ -44,7 +49,8 @@ task<result<aws_keys_ptr>> aws_credential_source::get() {
 
 task<result<aws_keys_ptr>> aws_credential_source::ask_provider() const {
     const detail::task_context* const context = co_await detail::this_context{};
-    auto given = co_await call_user(provider_);
+    auto work = with_deadline(call_user(provider_), provider_timeout);
+    auto given = co_await std::move(work);
     if (!given) {
         co_return login_failure("the provider of AWS credentials", given.error(), context);
     }

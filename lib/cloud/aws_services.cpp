@@ -84,6 +84,38 @@ result<http_url> token_service(const environment& in) {
     return url;
 }
 
+task<result<aws_keys_ptr>> ask_token_service(const environment& in) {
+    const auto where = token_service(in);
+    if (!where) {
+        co_return where.error();
+    }
+    const auto session = session_name(in);
+    if (!session) {
+        co_return session.error();
+    }
+    const auto token =
+        co_await read_token_file(*in.core, in.variable("AWS_WEB_IDENTITY_TOKEN_FILE").value_or(""));
+    if (!token) {
+        co_return token.error();
+    }
+    // As a form, which is the same to the service as a query, and is in nobody's log.
+    http_request request;
+    request.method = "POST";
+    request.target = where->target;
+    request.headers.emplace_back("Accept", "application/json");
+    request.headers.emplace_back("Content-Type", "application/x-www-form-urlencoded");
+    request.body = "Action=AssumeRoleWithWebIdentity&Version=2011-06-15&RoleSessionName=" +
+                   auth::percent_encoded(*session) +
+                   "&RoleArn=" + auth::percent_encoded(in.variable("AWS_ROLE_ARN").value_or("")) +
+                   "&WebIdentityToken=" + auth::percent_encoded(token->text());
+    const auto answer = co_await ask_service(in.connect, where->origin, request);
+    auth::wipe(request.body);
+    if (!answer) {
+        co_return answer.error();
+    }
+    co_return auth::read_aws_keys(answer->body);
+}
+
 /// Whether a container's keys may be asked for there: through TLS, or on a way that does not leave
 /// the machine or its host.
 bool is_trusted_agent(const http_origin& origin) {
@@ -193,35 +225,7 @@ result<aws_keys_ptr> aws_keys_of_variables(const environment& in) {
 }
 
 task<result<aws_keys_ptr>> aws_keys_of_web_identity(const environment& in) {
-    const auto where = token_service(in);
-    if (!where) {
-        co_return where.error();
-    }
-    const auto session = session_name(in);
-    if (!session) {
-        co_return session.error();
-    }
-    const auto token =
-        co_await read_token_file(*in.core, in.variable("AWS_WEB_IDENTITY_TOKEN_FILE").value_or(""));
-    if (!token) {
-        co_return token.error();
-    }
-    // As a form, which is the same to the service as a query, and is in nobody's log.
-    http_request request;
-    request.method = "POST";
-    request.target = where->target;
-    request.headers.emplace_back("Accept", "application/json");
-    request.headers.emplace_back("Content-Type", "application/x-www-form-urlencoded");
-    request.body = "Action=AssumeRoleWithWebIdentity&Version=2011-06-15&RoleSessionName=" +
-                   auth::percent_encoded(*session) +
-                   "&RoleArn=" + auth::percent_encoded(in.variable("AWS_ROLE_ARN").value_or("")) +
-                   "&WebIdentityToken=" + auth::percent_encoded(token->text());
-    const auto answer = co_await ask_service(in.connect, where->origin, request);
-    auth::wipe(request.body);
-    if (!answer) {
-        co_return answer.error();
-    }
-    co_return auth::read_aws_keys(answer->body);
+    return within_bound(ask_token_service(in), "the token service");
 }
 
 task<result<aws_keys_ptr>> aws_keys_of_container(const environment& in) {

@@ -18,9 +18,9 @@ namespace mongoro::cloud {
 [[nodiscard]] result<auth::aws_keys_ptr> aws_keys_of_variables(const environment& in);
 
 /// The token service's, for the web identity of AWS_WEB_IDENTITY_TOKEN_FILE and the role
-/// AWS_ROLE_ARN, in a session called AWS_ROLE_SESSION_NAME or by chance. One HTTPS request, to
-/// AWS_ENDPOINT_URL_STS, AWS_ENDPOINT_URL, the service of AWS_REGION or AWS_DEFAULT_REGION, or the
-/// global one.
+/// AWS_ROLE_ARN, in a session called AWS_ROLE_SESSION_NAME or by chance. One HTTPS request, ten
+/// seconds at most, to AWS_ENDPOINT_URL_STS, AWS_ENDPOINT_URL, the service of AWS_REGION or
+/// AWS_DEFAULT_REGION, or the global one.
 [[nodiscard]] task<result<auth::aws_keys_ptr>> aws_keys_of_web_identity(const environment& in);
 
 /// Of the agent of a container: at its address with AWS_CONTAINER_CREDENTIALS_RELATIVE_URI behind

@@ -23,8 +23,8 @@ struct aws_credentials {
 ///
 /// Called for each connection that is opened, several at a time; what it gives is not cached, so a
 /// slow one keeps its own. It runs on the client's reactor under the deadline and the stop token of
-/// what opens the connection. Its error becomes the cause of the operation's
-/// `authentication_failed`; an exception of its becomes one, too.
+/// what opens the connection, and for a minute at most. Its error becomes the cause of the
+/// operation's `authentication_failed`; an exception of its becomes one, too.
 using aws_credential_provider = std::function<task<result<aws_credentials>>()>;
 
 }  // namespace mongoro

@@ -367,6 +367,40 @@ TEST_CASE("keys of a service are kept until five minutes before their end") {
     });
 }
 
+TEST_CASE(
+    "every service has ten seconds, and a provider a minute, where nothing else bounds them") {
+    on_each_backend([](reactor& r) {
+        world w(r);
+        deadline until;
+        auto in = w.surroundings();
+        in.connect = [&](const http_origin&) -> task<result<std::unique_ptr<byte_channel>>> {
+            const detail::task_context* const context = co_await detail::this_context{};
+            until = context->until;
+            co_return error(errc::connect_failed);
+        };
+        const text_file file("token");
+        const auto ask = [&](std::map<std::string, std::string> variables) {
+            until = deadline::never();
+            w.variables = std::move(variables);
+            aws_credential_source source(in);
+            CHECK(get(w, source).error() == errc::authentication_failed);
+            CHECK(until.remaining() <= 10s);
+            CHECK(until.remaining() > 9s);
+        };
+        ask({});
+        ask({{"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/x"}});
+        ask({{"AWS_WEB_IDENTITY_TOKEN_FILE", file.path()}, {"AWS_ROLE_ARN", "arn"}});
+        aws_credential_source source(in, [&]() -> task<result<aws_credentials>> {
+            const detail::task_context* const context = co_await detail::this_context{};
+            until = context->until;
+            co_return error(errc::key_not_found);
+        });
+        CHECK(get(w, source).error() == errc::authentication_failed);
+        CHECK(until.remaining() <= 60s);
+        CHECK(until.remaining() > 50s);
+    });
+}
+
 TEST_CASE("a silent service ends with the task's deadline") {
     on_each_backend([](reactor& r) {
         const http_peer peer([](const http_seen&) { return http_silence(); });
