@@ -10,6 +10,7 @@
 #include <openssl/rand.h>
 
 #include <chrono>
+#include <string>
 #include <utility>
 
 namespace mongoro::cloud {
@@ -23,9 +24,9 @@ constexpr std::chrono::minutes provider_timeout{1};  // as a program's callback 
 
 }  // namespace
 
-task<result<aws_keys_ptr>> aws_credential_source::get() {
+task<result<aws_keys_ptr>> aws_credential_source::get(std::optional<deadline> wanted_by) {
     if (provider_) {
-        co_return co_await ask_provider();
+        co_return co_await ask_provider(wanted_by);
     }
     if (kept_) {
         if (auth::is_fresh(*kept_, environment_.now())) {
@@ -40,19 +41,24 @@ task<result<aws_keys_ptr>> aws_credential_source::get() {
     if (*set) {
         co_return std::move(*set);
     }
-    auto fetched = co_await ask_services();
+    auto fetched = co_await ask_services(wanted_by);
     if (fetched) {
         kept_ = *fetched;
     }
     co_return std::move(fetched);
 }
 
-task<result<aws_keys_ptr>> aws_credential_source::ask_provider() const {
+task<result<aws_keys_ptr>> aws_credential_source::ask_provider(
+    std::optional<deadline> wanted_by) const {
     const detail::task_context* const context = co_await detail::this_context{};
     auto work = with_deadline(call_user(provider_), provider_timeout);
     auto given = co_await std::move(work);
     if (!given) {
-        co_return login_failure("the provider of AWS credentials", given.error(), context);
+        std::string what = "the provider of AWS credentials";
+        if (given.error() == errc::deadline_exceeded) {
+            what += " did not answer in time";
+        }
+        co_return login_failure(std::move(what), given.error(), context, wanted_by);
     }
     aws_keys keys;
     keys.access_key_id = std::move(given->access_key_id);
@@ -66,20 +72,21 @@ task<result<aws_keys_ptr>> aws_credential_source::ask_provider() const {
     co_return aws_keys_ptr(std::make_shared<const aws_keys>(std::move(keys)));
 }
 
-task<result<aws_keys_ptr>> aws_credential_source::ask_services() {
+task<result<aws_keys_ptr>> aws_credential_source::ask_services(std::optional<deadline> wanted_by) {
     const auto& in = environment_;
     if (in.variable("AWS_WEB_IDENTITY_TOKEN_FILE") && in.variable("AWS_ROLE_ARN")) {
-        return aws_keys_of_web_identity(in);
+        return aws_keys_of_web_identity(in, wanted_by);
     }
     if (in.variable("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI") ||
         in.variable("AWS_CONTAINER_CREDENTIALS_FULL_URI")) {
-        return aws_keys_of_container(in);
+        return aws_keys_of_container(in, wanted_by);
     }
-    return aws_keys_of_machine(in);
+    return aws_keys_of_machine(in, wanted_by);
 }
 
-task<result<void>> aws_login(login_channel& channel, aws_credential_source& source) {
-    auto keys = co_await source.get();
+task<result<void>> aws_login(login_channel& channel, aws_credential_source& source,
+                             std::optional<deadline> wanted_by) {
+    auto keys = co_await source.get(wanted_by);
     if (!keys) {
         co_return keys.error();
     }

@@ -4,9 +4,12 @@
 #include "cloud/environment.hpp"
 #include "cloud/login_channel.hpp"
 
+#include <mongoro/deadline.hpp>
 #include <mongoro/options/aws.hpp>
 #include <mongoro/result.hpp>
 #include <mongoro/task.hpp>
+
+#include <optional>
 
 namespace mongoro::cloud {
 
@@ -23,9 +26,13 @@ class aws_credential_source {
     explicit aws_credential_source(environment in, aws_credential_provider provider = {})
         : environment_(std::move(in)), provider_(std::move(provider)) {}
 
-    /// Errors: `authentication_failed` with its cause; `deadline_exceeded` and
-    /// `operation_cancelled` of the awaiting task.
-    [[nodiscard]] task<result<auth::aws_keys_ptr>> get();
+    /// `wanted_by` is the deadline of who wants the login, where the awaiting task has an earlier
+    /// one (a connection has its own time to open); not given: it is the task's.
+    ///
+    /// Errors: `authentication_failed` with its cause, also if the task's deadline ends before
+    /// `wanted_by`; `deadline_exceeded` of `wanted_by`; `operation_cancelled` of the task.
+    [[nodiscard]] task<result<auth::aws_keys_ptr>> get(
+        std::optional<deadline> wanted_by = std::nullopt);
 
     /// Forgets what is kept: a login with it has failed.
     void invalidate() noexcept { kept_.reset(); }
@@ -35,8 +42,9 @@ class aws_credential_source {
     [[nodiscard]] const environment& surroundings() const noexcept { return environment_; }
 
  private:
-    [[nodiscard]] task<result<auth::aws_keys_ptr>> ask_provider() const;
-    [[nodiscard]] task<result<auth::aws_keys_ptr>> ask_services();
+    [[nodiscard]] task<result<auth::aws_keys_ptr>> ask_provider(
+        std::optional<deadline> wanted_by) const;
+    [[nodiscard]] task<result<auth::aws_keys_ptr>> ask_services(std::optional<deadline> wanted_by);
 
     environment environment_;
     aws_credential_provider provider_;
@@ -46,8 +54,9 @@ class aws_credential_source {
 /// Logs a connection in by MONGODB-AWS: two round trips, after the keys are there. A failure of any
 /// kind, but for the end of the awaiting task, empties what the source keeps.
 ///
-/// Errors: those of the source, the channel and `auth::aws_conversation`. The arguments outlive the
-/// task.
-[[nodiscard]] task<result<void>> aws_login(login_channel& channel, aws_credential_source& source);
+/// Errors: those of the source, to which `wanted_by` goes, the channel and
+/// `auth::aws_conversation`. The arguments outlive the task.
+[[nodiscard]] task<result<void>> aws_login(login_channel& channel, aws_credential_source& source,
+                                           std::optional<deadline> wanted_by = std::nullopt);
 
 }  // namespace mongoro::cloud

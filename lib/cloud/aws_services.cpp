@@ -36,12 +36,15 @@ result<http_url> url_of(std::string_view text, const char* variable) {
     return url;
 }
 
-/// `work` within ten seconds; running out of them is the service's fault, and not the operation's.
-task<result<aws_keys_ptr>> within_bound(task<result<aws_keys_ptr>> work, const char* service) {
+/// `work` within ten seconds; running out of them, or of the time that a connection has to open, is
+/// the service's fault, and not the operation's.
+task<result<aws_keys_ptr>> within_bound(task<result<aws_keys_ptr>> work, const char* service,
+                                        std::optional<deadline> wanted_by) {
     const detail::task_context* const context = co_await detail::this_context{};
     auto keys = co_await with_deadline(std::move(work), service_timeout);
     if (!keys && keys.error() == errc::deadline_exceeded) {
-        co_return login_failure(service, keys.error(), context);
+        co_return login_failure(std::string(service) + " did not answer in time", keys.error(),
+                                context, wanted_by);
     }
     co_return std::move(keys);
 }
@@ -224,19 +227,22 @@ result<aws_keys_ptr> aws_keys_of_variables(const environment& in) {
     return aws_keys_ptr(std::make_shared<const aws_keys>(std::move(keys)));
 }
 
-task<result<aws_keys_ptr>> aws_keys_of_web_identity(const environment& in) {
-    return within_bound(ask_token_service(in), "the token service");
+task<result<aws_keys_ptr>> aws_keys_of_web_identity(const environment& in,
+                                                    std::optional<deadline> wanted_by) {
+    return within_bound(ask_token_service(in), "the token service of AWS", wanted_by);
 }
 
-task<result<aws_keys_ptr>> aws_keys_of_container(const environment& in) {
-    return within_bound(ask_container(in), "the agent of the container");
+task<result<aws_keys_ptr>> aws_keys_of_container(const environment& in,
+                                                 std::optional<deadline> wanted_by) {
+    return within_bound(ask_container(in), "the agent of the container", wanted_by);
 }
 
-task<result<aws_keys_ptr>> aws_keys_of_machine(const environment& in) {
+task<result<aws_keys_ptr>> aws_keys_of_machine(const environment& in,
+                                               std::optional<deadline> wanted_by) {
     if (detail::lower(in.variable("AWS_EC2_METADATA_DISABLED").value_or("")) == "true") {
         co_return no_keys("none are given, and AWS_EC2_METADATA_DISABLED is set");
     }
-    auto work = within_bound(ask_machine(in), "the metadata service of EC2");
+    auto work = within_bound(ask_machine(in), "the metadata service of EC2", wanted_by);
     co_return co_await std::move(work);
 }
 

@@ -3,13 +3,17 @@
 #include "auth/aws_keys.hpp"
 #include "cloud/environment.hpp"
 
+#include <mongoro/deadline.hpp>
 #include <mongoro/result.hpp>
 #include <mongoro/task.hpp>
+
+#include <optional>
 
 // Where temporary keys of AWS come from (auth specification, "Obtaining Credentials"). `in`
 // outlives every task.
 //
-// Errors of all: `authentication_failed` with its cause, `deadline_exceeded` and
+// Errors of all: `authentication_failed` with its cause, also if the awaiting task's deadline ends
+// before `wanted_by`; `deadline_exceeded` of `wanted_by` (not given: of the awaiting task), and
 // `operation_cancelled` of the awaiting task. Nothing in them is a secret.
 namespace mongoro::cloud {
 
@@ -21,7 +25,8 @@ namespace mongoro::cloud {
 /// AWS_ROLE_ARN, in a session called AWS_ROLE_SESSION_NAME or by chance. One HTTPS request, ten
 /// seconds at most, to AWS_ENDPOINT_URL_STS, AWS_ENDPOINT_URL, the service of AWS_REGION or
 /// AWS_DEFAULT_REGION, or the global one.
-[[nodiscard]] task<result<auth::aws_keys_ptr>> aws_keys_of_web_identity(const environment& in);
+[[nodiscard]] task<result<auth::aws_keys_ptr>> aws_keys_of_web_identity(
+    const environment& in, std::optional<deadline> wanted_by);
 
 /// Of the agent of a container: at its address with AWS_CONTAINER_CREDENTIALS_RELATIVE_URI behind
 /// it, or at AWS_CONTAINER_CREDENTIALS_FULL_URI, with the token of
@@ -30,11 +35,13 @@ namespace mongoro::cloud {
 ///
 /// A full URI without TLS may only be of this machine or an agent's: elsewhere anybody on the way
 /// could read the keys.
-[[nodiscard]] task<result<auth::aws_keys_ptr>> aws_keys_of_container(const environment& in);
+[[nodiscard]] task<result<auth::aws_keys_ptr>> aws_keys_of_container(
+    const environment& in, std::optional<deadline> wanted_by);
 
 /// Of the role of this machine, from the metadata service of EC2 in its second version, at
 /// AWS_EC2_METADATA_SERVICE_ENDPOINT or its own address. Three requests, ten seconds at most;
 /// AWS_EC2_METADATA_DISABLED=true is an error at once.
-[[nodiscard]] task<result<auth::aws_keys_ptr>> aws_keys_of_machine(const environment& in);
+[[nodiscard]] task<result<auth::aws_keys_ptr>> aws_keys_of_machine(
+    const environment& in, std::optional<deadline> wanted_by);
 
 }  // namespace mongoro::cloud

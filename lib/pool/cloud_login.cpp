@@ -6,6 +6,7 @@
 #include "pool/authenticate.hpp"
 #include "pool/dial.hpp"
 
+#include <optional>
 #include <utility>
 
 namespace mongoro::pool {
@@ -83,8 +84,13 @@ std::unique_ptr<auth::conversation> begin_cloud_login(connection& c,
 task<result<void>> log_in_at_cloud(connection& c, const connection_settings& settings,
                                    login_reason why) {
     connection_channel channel(c);
+    // A connection that runs out of its own time is not an operation that does.
+    std::optional<deadline> wanted_by;
+    if (why == login_reason::new_connection) {
+        wanted_by = settings.wanted_by;
+    }
     if (settings.aws) {
-        co_return co_await cloud::aws_login(channel, *settings.aws);
+        co_return co_await cloud::aws_login(channel, *settings.aws, wanted_by);
     }
     const auto& host = c.host().host;
     // Without an operation's deadline a callback has a minute, and not what connectTimeoutMS

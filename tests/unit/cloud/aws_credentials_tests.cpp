@@ -2,10 +2,13 @@
 
 #include "cloud/aws_credentials.hpp"
 
+#include <mongoro/sleep_for.hpp>
 #include <mongoro/with_deadline.hpp>
+#include <mongoro/with_stop.hpp>
 
 #include <cstdlib>
 #include <optional>
+#include <stop_token>
 
 using namespace mongoro;
 using namespace mongoro::cloud;
@@ -398,6 +401,41 @@ TEST_CASE(
         CHECK(get(w, source).error() == errc::authentication_failed);
         CHECK(until.remaining() <= 60s);
         CHECK(until.remaining() > 50s);
+    });
+}
+
+TEST_CASE("a silent service, or a provider, that a connection has no more time for is at fault") {
+    on_each_backend([](reactor& r) {
+        const http_peer peer([](const http_seen&) { return http_silence(); });
+        const text_file file("token");
+        world w(r, &peer);
+        const auto fails = [&](aws_credential_source source, const std::string& name) {
+            CAPTURE(name);
+            const auto e = sync_wait(r, with_deadline(source.get(deadline::never()), 20ms)).error();
+            CHECK(e == errc::authentication_failed);
+            CHECK(e.to_string().find(name + " did not answer in time") != std::string::npos);
+            // Who wants the login has no more time either, or gives up.
+            const auto until = deadline::after(20ms);
+            CHECK(sync_wait(r, with_deadline(source.get(until), until)).error() ==
+                  errc::deadline_exceeded);
+            std::stop_source stop;
+            stop.request_stop();
+            CHECK(
+                sync_wait(r, with_stop(source.get(deadline::never()), stop.get_token())).error() ==
+                errc::operation_cancelled);
+        };
+        fails(aws_credential_source(w.surroundings()), "the metadata service of EC2");
+        w.variables = {{"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/x"}};
+        fails(aws_credential_source(w.surroundings()), "the agent of the container");
+        w.variables = {{"AWS_WEB_IDENTITY_TOKEN_FILE", file.path()},
+                       {"AWS_ROLE_ARN", "arn"},
+                       {"AWS_ENDPOINT_URL_STS", peer.url()}};
+        fails(aws_credential_source(w.surroundings()), "the token service of AWS");
+        const auto slow = []() -> task<result<aws_credentials>> {
+            const auto slept = co_await as_result(sleep_for(60s));
+            co_return slept.error();
+        };
+        fails(aws_credential_source(w.surroundings(), slow), "the provider of AWS credentials");
     });
 }
 

@@ -536,3 +536,28 @@ TEST_CASE("the keys of a service are kept between logins, and dropped when a log
         CHECK(source.kept() != nullptr);
     });
 }
+
+TEST_CASE("a silent metadata service fails the login, when the connection has no more time too") {
+    on_each_backend([](reactor& r) {
+        const http_peer silent([](const http_seen&) { return http_silence(); });
+        op_msg_peer peer;
+        world w(r, &silent);
+        credential who;
+        who.mechanism = auth_mechanism::mongodb_aws;
+        who.source = "$external";
+        pool::connection_settings settings;
+        settings.host = {peer.host(), peer.port()};
+        settings.authenticator = std::make_shared<auth::authenticator>(who);
+        settings.aws = std::make_shared<cloud::aws_credential_source>(w.surroundings());
+        settings.connect_timeout = 200ms;
+        const auto e = sync_wait(r, pool::open_connection(r.core(), settings)).error();
+        CHECK(e == errc::authentication_failed);
+        CHECK(e.to_string().find("the metadata service of EC2 did not answer in time") !=
+              std::string::npos);
+        settings.connect_timeout = 10s;
+        CHECK(
+            sync_wait(r, with_deadline(pool::open_connection(r.core(), settings), 200ms)).error() ==
+            errc::deadline_exceeded);
+        CHECK(peer.problems() == "");
+    });
+}
