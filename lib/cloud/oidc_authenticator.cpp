@@ -208,13 +208,14 @@ task<result<void>> oidc_authenticator::log_in_person(login_channel& channel, oid
         if (!got) {
             co_return got.error();
         }
+        const auto came_with_it = refresh_token_;
         mine.until = deadline::after(left);
         used = got->token;
         auto done = co_await one_step(channel, used);
         if (!is_refused(done)) {
             co_return done;
         }
-        if (refresh_token_ == refresh) {
+        if (refresh_token_ == came_with_it) {
             refresh_token_.reset();
         }
         invalidate(used);

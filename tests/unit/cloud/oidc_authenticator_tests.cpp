@@ -460,6 +460,23 @@ TEST_CASE("a refresh token that leads to a bad access token is forgotten, and tw
     });
 }
 
+TEST_CASE("a refresh token that came with a bad access token is forgotten, whatever follows") {
+    on_each_backend([](reactor& r) {
+        scene s(r, {token("good", "refresh"), token("bad", "refresh 2"), token(""), token("good")});
+        s.ask_person();
+        CHECK(!s.log_in());
+        CHECK(s.reauthenticate() == errc::authentication_failed);
+        REQUIRE(s.calls.size() == 3);
+        CHECK(s.calls[1].told.refresh_token == "refresh");
+        CHECK(!s.calls[2].told.refresh_token);
+        CHECK(!s.log_in());
+        REQUIRE(s.calls.size() == 4);
+        CHECK(!s.calls[3].told.refresh_token);
+        CHECK(s.server.log == log{"principal ", "continue good", "jwt bad", "principal ",
+                                  "principal ", "continue good"});
+    });
+}
+
 TEST_CASE("a person who gives bad tokens only is asked three times in all") {
     on_each_backend([](reactor& r) {
         scene s(r, {token("good", "refresh"), token("bad", "refresh")});
