@@ -32,15 +32,14 @@ task<result<void>> one_step(login_channel& channel, oidc_token token) {
     co_return co_await run_conversation(channel, conversation);
 }
 
-/// Awaits `work` until `until`, even if the awaiting task has an earlier deadline: its stop alone
-/// is kept.
+/// Awaits `work` without the awaiting task's deadline: its stop alone is kept.
 template <typename T>
-task<T> with_own_deadline(task<T> work, deadline until) {
+task<T> without_deadline(task<T> work) {
     detail::task_context mine;
     if (const detail::task_context* outer = co_await detail::this_context{}) {
         mine = *outer;
     }
-    mine.until = until;
+    mine.until = deadline::never();
     co_await detail::use_context{&mine};
     co_return co_await std::move(work);
 }
@@ -268,10 +267,10 @@ task<result<oidc_authenticator::acquired>> oidc_authenticator::acquire(
     const oidc_idp_info* provider, const auth::secret* refresh, callback_time time) {
     const detail::task_context* const context = co_await detail::this_context{};
     auto work = ask_in_turn(provider, refresh);
-    const auto until = deadline::after(is_human() ? person_bound : program_bound);
-    auto bounded = time == callback_time::own ? with_own_deadline(std::move(work), until)
-                                              : with_deadline(std::move(work), until);
-    auto got = co_await std::move(bounded);
+    if (time == callback_time::own) {
+        work = without_deadline(std::move(work));
+    }
+    auto got = co_await std::move(work);
     if (got) {
         co_return std::move(got);
     }
@@ -301,7 +300,9 @@ task<result<oidc_authenticator::acquired>> oidc_authenticator::ask_in_turn(
         }
     }
     last_call_ = clock::now();
-    auto tokens = co_await ask(provider, refresh);
+    // From now on: to wait in line takes nothing of it.
+    auto work = with_deadline(ask(provider, refresh), is_human() ? person_bound : program_bound);
+    auto tokens = co_await std::move(work);
     if (!tokens) {
         co_return tokens.error();
     }

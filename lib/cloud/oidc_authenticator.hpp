@@ -40,7 +40,7 @@ struct oidc_settings {
 /// How long a program's callback has.
 enum class callback_time : bool {
     of_task,  ///< until the awaiting task's deadline, and at most a minute
-    own,      ///< a minute
+    own,      ///< a minute from when it is called
 };
 
 /// Logs the connections of one client in by MONGODB-OIDC, and keeps its tokens (auth specification,
@@ -65,8 +65,10 @@ class oidc_authenticator {
     /// logged in with. A token that was there and is refused (error 18) is forgotten, and a new one
     /// asked for.
     ///
-    /// A program's callback has as long as `time` says, a person five minutes. Where that is not
-    /// the awaiting task's time, the login goes on with what was left of it.
+    /// A program's callback has as long as `time` says, a person five minutes from when the
+    /// callback is called. Where that is not the awaiting task's time, the task's deadline does not
+    /// end the wait for other connections' callbacks either, and the login goes on with what was
+    /// left of it.
     ///
     /// Errors: `authentication_failed`: a host that is not allowed (nobody is asked then), or no
     /// token, with its cause; the server's, with its code; those of the channel and of the awaiting

@@ -426,6 +426,31 @@ TEST_CASE("a person has more time than the operation, and the login goes on in w
     });
 }
 
+TEST_CASE("a callback has its whole time from when it is called, however long it was waited for") {
+    on_each_backend([](reactor& r) {
+        for (const bool person : {true, false}) {
+            CAPTURE(person);
+            scene s(r, {token(""), token("good")});
+            s.person = person;
+            s.authenticator = s.make({});
+            s.delay = 400ms;
+            std::list<auth::oidc_token> used(2);
+            running first(r, s.authenticator->log_in(s.server, "localhost", used.front(),
+                                                     callback_time::own));
+            running second(
+                r, s.authenticator->log_in(s.server, "localhost", used.back(), callback_time::own));
+            CHECK(first.wait()->error() == errc::authentication_failed);
+            CHECK(*second.wait());
+            REQUIRE(s.calls.size() == 2);
+            for (const auto& call : s.calls) {
+                const auto has = call.told.until.when() - call.when;
+                CHECK(has > (person ? 300s : 60s) - 200ms);
+                CHECK(has <= (person ? 300s : 60s));
+            }
+        }
+    });
+}
+
 TEST_CASE("the refresh token goes to the callback when the access token has ended") {
     on_each_backend([](reactor& r) {
         scene s(r, {token("good", "refresh"), token("better")});
