@@ -3,6 +3,7 @@
 #include "bson/hex.hpp"
 #include "bson/json_scalar.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 
@@ -36,7 +37,9 @@ std::string to_base64(std::span<const std::uint8_t> bytes) {
 std::string percent_encoded(std::string_view text) {
     constexpr std::string_view digits = "0123456789ABCDEF";
     std::string out;
-    out.reserve(text.size());
+    // Exactly: it may be a secret, and must not move.
+    const auto kept = static_cast<std::size_t>(std::ranges::count_if(text, is_unreserved));
+    out.reserve(3 * text.size() - 2 * kept);
     for (const char c : text) {
         if (is_unreserved(c)) {
             out += c;

@@ -4,10 +4,12 @@
 
 #include <mongoro/bson/byte_buffer.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -17,6 +19,18 @@ using detail::wipe;
 inline void wipe(std::vector<std::uint8_t>& bytes) noexcept {
     wipe(bytes.data(), bytes.size());
     bytes.clear();
+}
+
+/// Appends to a text that is a secret: when it has to move, nothing is left where it was.
+inline void append_secret(std::string& to, std::string_view text) {
+    if (text.size() > to.capacity() - to.size()) {
+        std::string larger;
+        larger.reserve(std::max(to.size() + text.size(), 2 * to.capacity()));
+        larger.append(to);
+        to.swap(larger);
+        wipe(larger);
+    }
+    to.append(text);
 }
 
 /// A text that is a secret: wiped when it goes. Moving one leaves nothing behind.

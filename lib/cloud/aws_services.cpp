@@ -110,9 +110,10 @@ task<result<aws_keys_ptr>> ask_token_service(const environment& in) {
     request.body = "Action=AssumeRoleWithWebIdentity&Version=2011-06-15&RoleSessionName=" +
                    auth::percent_encoded(*session) +
                    "&RoleArn=" + auth::percent_encoded(in.variable("AWS_ROLE_ARN").value_or("")) +
-                   "&WebIdentityToken=" + auth::percent_encoded(token->text());
+                   "&WebIdentityToken=";
+    const auth::secret encoded(auth::percent_encoded(token->text()));
+    auth::append_secret(request.body, encoded.text());
     const auto answer = co_await ask_service(in.connect, where->origin, request);
-    auth::wipe(request.body);
     if (!answer) {
         co_return answer.error();
     }
@@ -158,9 +159,6 @@ task<result<aws_keys_ptr>> ask_container(const environment& in) {
         request.headers.emplace_back("Authorization", std::move(*token));
     }
     const auto answer = co_await ask_service(in.connect, url.origin, request);
-    if (request.headers.size() > 1) {
-        auth::wipe(request.headers.back().second);
-    }
     if (!answer) {
         co_return answer.error();
     }

@@ -124,7 +124,12 @@ result<auth::secret> write_http_request(const http_origin& to, const http_reques
         return bad;
     }
     std::string text;
-    text.reserve(512 + request.target.size() + request.body.size());
+    // Enough for all of it, so that no secret is left where it was.
+    std::size_t room = 512 + request.target.size() + host.size() + request.body.size();
+    for (const auto& [name, value] : request.headers) {
+        room += name.size() + value.size() + 4;
+    }
+    text.reserve(room);
     text.append(request.method).append(1, ' ').append(request.target).append(" HTTP/1.1\r\nHost: ");
     text.append(host).append("\r\nConnection: close\r\n");
     if (!request.body.empty()) {
@@ -320,7 +325,7 @@ result<void> http_response_parser::append_body(std::string_view bytes) {
     if (bytes.size() > max_body - response_.body.size()) {
         return too_large("a body of more than 1 MiB");
     }
-    response_.body.append(bytes);
+    auth::append_secret(response_.body, bytes);
     return {};
 }
 

@@ -35,7 +35,18 @@ struct http_url {
     [[nodiscard]] static result<http_url> parse(std::string_view text);
 };
 
+/// A request; its headers' values and its body are wiped in the end, as they may hold a secret.
 struct http_request {
+    http_request() = default;
+    http_request(http_request&&) noexcept = default;
+    http_request& operator=(http_request&&) noexcept = default;
+    ~http_request() {
+        for (auto& header : headers) {
+            auth::wipe(header.second);
+        }
+        auth::wipe(body);
+    }
+
     std::string_view method = "GET";
     std::string target = "/";
     http_headers headers = {};

@@ -1,4 +1,5 @@
 #include "cloud_support.hpp"
+#include "freed_text.hpp"
 
 #include "cloud/aws_credentials.hpp"
 
@@ -345,6 +346,30 @@ TEST_CASE("the token service is asked over TLS, in the region of the environment
         CHECK(asked == std::vector<std::string>{"https sts.amazonaws.com",
                                                 "https sts.eu-west-1.amazonaws.com",
                                                 "https sts.cn-north-1.amazonaws.com.cn"});
+    });
+}
+
+TEST_CASE("the token that keys are asked with is nowhere in freed memory") {
+    on_each_backend([](reactor& r) {
+        const http_peer peer([](const http_seen&) { return http_status(403); });
+        // With what is encoded, and is longer then.
+        const text_file file("s3cr3t" + std::string(1'000, '='));
+        world w(r, &peer);
+        const auto ask = [&](std::map<std::string, std::string> variables) {
+            w.variables = std::move(variables);
+            const freed_text freed("s3cr3t");
+            {
+                aws_credential_source source(w.surroundings());
+                CHECK(get(w, source).error() == errc::authentication_failed);
+            }
+            CHECK(freed.count() == 0);
+        };
+        ask({{"AWS_WEB_IDENTITY_TOKEN_FILE", file.path()},
+             {"AWS_ROLE_ARN", "arn"},
+             {"AWS_ENDPOINT_URL_STS", peer.url()}});
+        ask({{"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/x"},
+             {"AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", file.path()}});
+        CHECK(peer.seen().size() == 2);
     });
 }
 

@@ -1,3 +1,5 @@
+#include "freed_text.hpp"
+
 #include "cloud/http_message.hpp"
 
 #include <doctest/doctest.h>
@@ -6,6 +8,7 @@
 
 using namespace mongoro;
 using namespace mongoro::cloud;
+using namespace mongoro::test;
 
 namespace {
 
@@ -231,4 +234,48 @@ TEST_CASE("a request that would become another one is refused") {
     CHECK(refused(request));
     const http_origin split{.tls = false, .host = "h\r\nX: y", .port = 80};
     CHECK(write_http_request(split, {}).error() == errc::invalid_argument);
+}
+
+TEST_CASE("a request leaves none of its secrets in freed memory") {
+    const http_origin to{.tls = false, .host = "h", .port = 80};
+    const freed_text freed("s3cr3t");
+    {
+        http_request request;
+        request.method = "POST";
+        request.headers.emplace_back("Authorization", "s3cr3t" + std::string(5'000, 'x'));
+        request.body = "s3cr3t" + std::string(5'000, 'x');
+        CHECK(write_http_request(to, request));
+        request.headers.emplace_back("A", "b\r\n");
+        CHECK(!write_http_request(to, request));
+    }
+    CHECK(freed.count() == 0);
+}
+
+TEST_CASE("a body leaves nothing of itself in freed memory, whatever its length is told by") {
+    const std::string half = "s3cr3t" + std::string(1'994, 'x');
+    const std::string both = half + half;
+    for (const std::string_view head :
+         {"HTTP/1.1 200 OK\r\n\r\n", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
+          "HTTP/1.1 200 OK\r\nContent-Length: 4000\r\n\r\n"}) {
+        CAPTURE(head);
+        const bool chunked = head.find("chunked") != std::string_view::npos;
+        const freed_text freed("s3cr3t");
+        for (const bool whole : {true, false}) {
+            http_response_parser parser;
+            CHECK(parser.feed(head));
+            for (int i = 0; i < 2; ++i) {
+                CHECK((!chunked || parser.feed("7d0\r\n")));
+                CHECK(parser.feed(std::string_view(half).substr(0, 100)));
+                CHECK(parser.feed(std::string_view(half).substr(100)));
+                CHECK((!chunked || parser.feed("\r\n")));
+            }
+            if (whole) {
+                CHECK((!chunked || parser.feed("0\r\n\r\n")));
+                CHECK(parser.finish());
+                const auto response = parser.take();
+                CHECK(response.body == both);
+            }
+        }
+        CHECK(freed.count() == 0);
+    }
 }
