@@ -19,6 +19,7 @@ using auth::oidc_token;
 constexpr auto between_calls = 100ms;
 constexpr std::chrono::minutes program_bound{1};
 constexpr std::chrono::minutes person_bound{5};
+constexpr callback_time own_time{.of = callback_time::bound::own};
 constexpr int server_refused = 18;  // AuthenticationFailed
 
 constexpr std::string_view database = "$external";
@@ -177,7 +178,7 @@ task<result<void>> oidc_authenticator::log_in_program(login_channel& channel, oi
     if (!got) {
         co_return got.error();
     }
-    if (time == callback_time::own) {
+    if (time.of == callback_time::bound::own) {
         mine.until = deadline::after(left);
     }
     used = got->token;
@@ -203,7 +204,7 @@ task<result<void>> oidc_authenticator::log_in_person(login_channel& channel, oid
         // Another connection may replace them meanwhile.
         const auto provider = *provider_;
         const auto refresh = refresh_token_;
-        const auto got = co_await acquire(&provider, refresh.get(), callback_time::own);
+        const auto got = co_await acquire(&provider, refresh.get(), own_time);
         if (!got) {
             co_return got.error();
         }
@@ -242,7 +243,7 @@ task<result<void>> oidc_authenticator::two_steps(login_channel& channel, oidc_to
     const detail::task_context* const outer = co_await detail::this_context{};
     auto mine = outer != nullptr ? *outer : environment_.core->root_context();
     const auto left = mine.until.remaining();
-    const auto got = co_await acquire(&*provider, nullptr, callback_time::own);
+    const auto got = co_await acquire(&*provider, nullptr, own_time);
     if (!got) {
         co_return got.error();
     }
@@ -267,18 +268,17 @@ task<result<oidc_authenticator::acquired>> oidc_authenticator::acquire(
     const oidc_idp_info* provider, const auth::secret* refresh, callback_time time) {
     const detail::task_context* const context = co_await detail::this_context{};
     auto work = ask_in_turn(provider, refresh);
-    if (time == callback_time::own) {
-        work = without_deadline(std::move(work));
-    }
+    const bool own = time.of == callback_time::bound::own;
+    work = own ? without_deadline(std::move(work)) : with_deadline(std::move(work), time.until);
     auto got = co_await std::move(work);
     if (got) {
         co_return std::move(got);
     }
     constexpr const char* what = "MONGODB-OIDC: getting an access token";
-    if (time == callback_time::own && got.error() == errc::deadline_exceeded) {
+    if (own && got.error() == errc::deadline_exceeded) {
         co_return error(errc::authentication_failed, what, got.error());  // not the task's deadline
     }
-    co_return login_failure(what, got.error(), context);
+    co_return login_failure(what, got.error(), context, time.wanted_by);
 }
 
 task<result<oidc_authenticator::acquired>> oidc_authenticator::ask_in_turn(

@@ -37,10 +37,17 @@ struct oidc_settings {
                                                     const oidc_options* options);
 };
 
-/// How long a program's callback has.
-enum class callback_time : bool {
-    of_task,  ///< until the awaiting task's deadline, and at most a minute
-    own,      ///< a minute from when it is called
+/// How long a program's callback has: a minute from when it is called, at most.
+struct callback_time {
+    enum class bound : bool {
+        of_task,  ///< until the awaiting task's deadline, and `until`
+        own,      ///< the minute alone
+    };
+    bound of = bound::of_task;
+    deadline until = deadline::never();
+    /// The deadline of who wants the login, where the awaiting task has an earlier one (a
+    /// connection has its own time to open); not given: it is the task's.
+    std::optional<deadline> wanted_by = std::nullopt;
 };
 
 /// Logs the connections of one client in by MONGODB-OIDC, and keeps its tokens (auth specification,
@@ -71,11 +78,11 @@ class oidc_authenticator {
     /// left of it.
     ///
     /// Errors: `authentication_failed`: a host that is not allowed (nobody is asked then), or no
-    /// token, with its cause; the server's, with its code; those of the channel and of the awaiting
-    /// task. The arguments outlive the task.
+    /// token, with its cause, also if the task's deadline ends a callback before `wanted_by`; the
+    /// server's, with its code; those of the channel and of the awaiting task. The arguments
+    /// outlive the task.
     [[nodiscard]] task<result<void>> log_in(login_channel& channel, std::string_view host,
-                                            auth::oidc_token& used,
-                                            callback_time time = callback_time::of_task);
+                                            auth::oidc_token& used, callback_time time = {});
 
     /// After the server's error 391 on a connection: forgets `used`, unless another connection has
     /// a newer token by now, and logs in again. No hello is sent. As `log_in` otherwise.

@@ -93,10 +93,13 @@ task<result<void>> log_in_at_cloud(connection& c, const connection_settings& set
         co_return co_await cloud::aws_login(channel, *settings.aws, wanted_by);
     }
     const auto& host = c.host().host;
-    // Without an operation's deadline a callback has a minute, and not what connectTimeoutMS
-    // leaves.
-    const auto time =
-        settings.wanted_by.is_never() ? cloud::callback_time::own : cloud::callback_time::of_task;
+    // Where there is no timeoutMS a callback has a minute, and not what connectTimeoutMS leaves.
+    cloud::callback_time time;
+    time.until = settings.callback_until;
+    time.wanted_by = wanted_by;
+    if (settings.wanted_by.is_never() && settings.callback_until.is_never()) {
+        time.of = cloud::callback_time::bound::own;
+    }
     auto work = why == login_reason::reauthentication
                     ? settings.oidc->reauthenticate(channel, host, c.oidc_token())
                     : settings.oidc->log_in(channel, host, c.oidc_token(), time);

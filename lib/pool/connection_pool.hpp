@@ -218,6 +218,7 @@ class connection_pool::turn : public io::wait_queue::waiter {
 
     connection_pool& pool_;
     std::optional<deadline> until_;
+    deadline wanted_by_;  // the operation's
     clock::time_point started_{};
     bool ended_ = true;         // its end has been published, or its beginning has not
     bool own_timeout_ = false;  // the pool's limit is earlier than the caller's deadline

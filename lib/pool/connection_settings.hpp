@@ -40,6 +40,9 @@ struct connection_settings {
     /// When whoever awaits the connection has to have it, beside `connect_timeout`: written by
     /// `open_connection`.
     deadline wanted_by = deadline::never();
+    /// When a program's callback of a login has to be done, where `wanted_by` is never: with
+    /// `connect_timeout`. Never: a minute, whatever that is.
+    deadline callback_until = deadline::never();
     /// The client's `timeoutMS`, for each command of a login that no operation waits for; where
     /// `connect_timeout` bounds nothing, of any login and for the hello too. 0: none.
     std::chrono::milliseconds handshake_timeout{0};

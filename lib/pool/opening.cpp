@@ -70,6 +70,9 @@ void connection_pool::fill() noexcept {
 void connection_pool::begin_opening(bool waited_for) {
     auto one = std::make_shared<opening>(*this);
     one->waited_for = waited_for;
+    if (waited_for) {
+        one->wanted_by = static_cast<turn&>(*turns_.first()).wanted_by_;
+    }
     one->record.id = last_id_ + 1;
     one->record.generation = state_.generation();
     one->record.created = clock::now();
@@ -91,6 +94,12 @@ task<void> connection_pool::open(std::shared_ptr<opening> mine) {
     first_hello said;
     try {
         auto settings = settings_;
+        // The client's timeoutMS, and not that of whoever waits, which may be next to nothing: the
+        // connection is everybody's. But none who has more time loses it.
+        if (settings.handshake_timeout.count() != 0) {
+            const auto until = deadline::after(settings.handshake_timeout);
+            settings.callback_until = std::max(until, mine->wanted_by.value_or(until));
+        }
         // An operation leaves the line when its own time is up, which may be longer. Spec:
         // client-side-operations-timeout, "Server Selection", "Background Connection Pooling".
         if (mine->waited_for && settings.connect_timeout.count() != 0) {

@@ -3,6 +3,7 @@
 #include "pool/connection_pool.hpp"
 #include "pool/handshake.hpp"
 
+#include <optional>
 #include <stop_token>
 
 namespace mongoro::pool {
@@ -20,7 +21,8 @@ struct connection_pool::opening final : opening_watch {
     connection_pool& pool;  ///< there until it has let go of it
     std::stop_source stop;
     bool waited_for = false;  ///< by a check-out when it began, and not only by `min_size`
-    bool abandoned = false;   ///< the pool has let go of it
+    std::optional<deadline> wanted_by;  ///< of the first that waited then
+    bool abandoned = false;             ///< the pool has let go of it
 };
 
 }  // namespace mongoro::pool

@@ -26,6 +26,9 @@ bool connection_pool::turn::enter(std::coroutine_handle<> h, const detail::task_
                        : limit.count() == 0 ? deadline::never()
                                             : deadline::after(limit);
     own_timeout_ = context == nullptr || until < context->until;
+    if (context != nullptr) {
+        wanted_by_ = context->until;
+    }
     if (!begin(h, context, until)) {
         return false;
     }

@@ -57,8 +57,9 @@ using oidc_callback = std::function<task<result<oidc_tokens>>(const oidc_callbac
 /// How a client logs in by MONGODB-OIDC where no `ENVIRONMENT` of the connection string says it.
 struct oidc_options {
     /// For programs: within a minute, and within the deadline of who awaits the connection or the
-    /// login. A client's pool opens connections for everybody: there it is a minute, whatever
-    /// `connectTimeoutMS` is.
+    /// login. A client's pool opens connections for everybody: there it is the client's `timeoutMS`
+    /// (or what the operation that waits longest has left, if that is more) and
+    /// `connectTimeoutMS`; without a `timeoutMS` it is a minute, whatever `connectTimeoutMS` is.
     oidc_callback callback = {};
     /// For people, who may have to look into a browser: within five minutes, whatever the
     /// operation's deadline is. Not together with `callback`.

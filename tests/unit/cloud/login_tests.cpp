@@ -200,8 +200,56 @@ TEST_CASE("a program's callback has a minute, whatever connectTimeoutMS is") {
         settings.connect_timeout = 200ms;
         const auto opened =
             sync_wait(r, with_deadline(pool::open_connection(r.core(), settings), 30s));
-        CHECK(opened.error() == errc::connect_timed_out);
+        CHECK(opened.error() == errc::authentication_failed);
         CHECK(until.remaining() <= 200ms);
+        CHECK(peer.problems() == "");
+    });
+}
+
+TEST_CASE("with a client's timeoutMS a callback has that, and connectTimeoutMS") {
+    on_each_backend([](reactor& r) {
+        op_msg_peer peer;
+        deadline::clock::duration left{};
+        oidc_options options;
+        options.callback = [&](const oidc_callback_context& told) -> task<result<oidc_tokens>> {
+            left = told.until.remaining();
+            oidc_tokens out;
+            out.access_token = "t1";
+            co_return std::move(out);
+        };
+        const auto left_with = [&](const std::string& query, std::chrono::milliseconds timeout) {
+            const client c(r, oidc_uri(peer) + query, {.oidc = &options});
+            expect_token(peer, "t1", done());
+            if (timeout < 0ms) {
+                sync_wait(r, c.ping());
+            } else {
+                sync_wait(r, c["db"].run_command({{"ping", 1}}, {.timeout = timeout}));
+            }
+            return left;
+        };
+        CHECK(left_with("&timeoutMS=5000", -1ms) <= 5s);
+        CHECK(left_with("&timeoutMS=20000&connectTimeoutMS=5000", -1ms) <= 5s);
+        // An operation with a time of its own.
+        CHECK(left_with("&timeoutMS=5000", 3s) > 4s);
+        CHECK(left_with("&timeoutMS=1000", 7s) > 5s);
+        CHECK(left_with("&timeoutMS=1000", 7s) <= 7s);
+        CHECK(left_with("&timeoutMS=1000", 0ms) > 50s);
+        CHECK(peer.problems() == "");
+    });
+}
+
+TEST_CASE("a callback that outlasts connectTimeoutMS is a login that has failed") {
+    on_each_backend([](reactor& r) {
+        op_msg_peer peer;
+        oidc_options options;
+        options.callback = [&](const oidc_callback_context&) -> task<result<oidc_tokens>> {
+            const auto slept = co_await as_result(sleep_for(60s));
+            co_return slept.error();
+        };
+        const client c(r, oidc_uri(peer) + "&timeoutMS=20000&connectTimeoutMS=100",
+                       {.oidc = &options});
+        const auto e = error_of(r, c.ping());
+        CHECK(e == errc::authentication_failed);
         CHECK(peer.problems() == "");
     });
 }

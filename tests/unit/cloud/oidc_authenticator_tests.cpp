@@ -96,6 +96,8 @@ oidc_tokens token(std::string access, std::optional<std::string> refresh = std::
     return {.access_token = std::move(access), .refresh_token = std::move(refresh)};
 }
 
+constexpr callback_time own_time{.of = callback_time::bound::own};
+
 using log = std::vector<std::string>;
 
 }  // namespace
@@ -170,9 +172,9 @@ TEST_CASE(
         scene s(r, {token("good")});
         s.delay = 60ms;
         const auto log_in = [&] {
-            return sync_wait(r, with_deadline(s.authenticator->log_in(s.server, "localhost", s.used,
-                                                                      callback_time::own),
-                                              40ms));
+            return sync_wait(
+                r, with_deadline(s.authenticator->log_in(s.server, "localhost", s.used, own_time),
+                                 40ms));
         };
         const auto done = log_in();
         CHECK_MESSAGE(done, done.error().to_string());
@@ -435,10 +437,10 @@ TEST_CASE("a callback has its whole time from when it is called, however long it
             s.authenticator = s.make({});
             s.delay = 400ms;
             std::list<auth::oidc_token> used(2);
-            running first(r, s.authenticator->log_in(s.server, "localhost", used.front(),
-                                                     callback_time::own));
-            running second(
-                r, s.authenticator->log_in(s.server, "localhost", used.back(), callback_time::own));
+            running first(r,
+                          s.authenticator->log_in(s.server, "localhost", used.front(), own_time));
+            running second(r,
+                           s.authenticator->log_in(s.server, "localhost", used.back(), own_time));
             CHECK(first.wait()->error() == errc::authentication_failed);
             CHECK(*second.wait());
             REQUIRE(s.calls.size() == 2);
