@@ -59,10 +59,11 @@ class connection {
     /// (mongodb-handshake specification), and logs in. One round trip after the connect, one or two
     /// of TLS, and one more with SCRAM.
     ///
-    /// Errors, each with the host and the cause: `name_resolution_failed`, `connect_failed`
-    /// (refused, unreachable), `connect_timed_out` (`connect_timeout`, in the hello too),
-    /// `tls_failed`, `connection_closed`, `network_error`, `handshake_failed` (the server's answer
-    /// is in it), `incompatible_server`, `authentication_failed`, those of a malformed message;
+    /// Errors, each with the host and the cause: `name_resolution_failed` (also when no name server
+    /// answers within `connect_timeout`), `connect_failed` (refused, unreachable),
+    /// `connect_timed_out` (the host does not, in the hello too), `tls_failed`,
+    /// `connection_closed`, `network_error`, `handshake_failed` (the server's answer is in it),
+    /// `incompatible_server`, `authentication_failed`, those of a malformed message;
     /// `invalid_argument` for a bad option or credential; `not_supported` for its mechanism;
     /// `deadline_exceeded` and `operation_cancelled` of the awaiting task. The socket is closed on
     /// each of them.

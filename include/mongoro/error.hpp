@@ -30,19 +30,19 @@ enum class errc : int {
     // Time and cancellation.
     operation_cancelled = 20,       ///< its `std::stop_token` was triggered
     deadline_exceeded = 21,         ///< the operation's deadline passed
-    connect_timed_out = 22,         ///< no connection, or no hello, within `connectTimeoutMS`
+    connect_timed_out = 22,         ///< the server did not answer within `connectTimeoutMS`
     server_selection_timeout = 23,  ///< no suitable server in time
     wait_queue_timeout = 24,        ///< no connection of the pool became free in time
     socket_timed_out = 25,          ///< no reply within `socketTimeoutMS`; its connection is closed
 
     // The network.
-    name_resolution_failed = 40,  ///< a host name has no address
+    name_resolution_failed = 40,  ///< a host name has no address, or DNS gave none in time
     connect_failed = 41,          ///< refused, unreachable; the cause has the system's error
     network_error = 42,           ///< send or receive failed; the cause has the system's error
     connection_closed = 43,       ///< the peer closed, perhaps in the middle of a message
     pool_cleared = 44,            ///< the pool was cleared while waiting for a connection
     tls_failed = 45,              ///< the TLS handshake, a certificate, or a record that is none
-    proxy_failed = 46,            ///< the proxy refused, or is none
+    proxy_failed = 46,            ///< the proxy refused, did not answer in time, or is none
 
     // Bytes from the peer that are not the wire protocol.
     malformed_message = 60,      ///< a length, flag or section that cannot be

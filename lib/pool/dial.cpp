@@ -6,7 +6,10 @@
 #include "io/stream_awaiter.hpp"
 #include "pool/socks5.hpp"
 
+#include <mongoro/with_deadline.hpp>
+
 #include <array>
+#include <string>
 #include <utility>
 
 namespace mongoro::pool {
@@ -14,6 +17,11 @@ namespace mongoro::pool {
 namespace {
 
 constexpr std::uint16_t default_proxy_port = 1080;
+
+/// "<what> within 10000 ms", for who ends with `until`.
+std::string too_late(std::string what, const connection_settings& settings) {
+    return std::move(what) + " within " + std::to_string(settings.connect_timeout.count()) + " ms";
+}
 
 /// To a host itself.
 task<result<io::stream_ptr>> dial_host(io::reactor_core& core, const connection_settings& settings,
@@ -26,11 +34,21 @@ task<result<io::stream_ptr>> dial_host(io::reactor_core& core, const connection_
         }
         names = std::make_shared<dns::resolver>(core, std::move(*options));
     }
-    auto addresses = co_await dns::resolve(core, *names, host);
+    const detail::task_context* const outer = co_await detail::this_context{};
+    const bool ours = outer != nullptr ? until < outer->until : !until.is_never();
+    auto addresses = co_await with_deadline(dns::resolve(core, *names, host), until);
     if (!addresses) {
+        if (ours && addresses.error() == errc::deadline_exceeded) {
+            co_return error(errc::name_resolution_failed,
+                            too_late(host.host + ": no name server answered", settings));
+        }
         co_return addresses.error();
     }
     auto connected = co_await io::connect_first(core, std::move(*addresses), until);
+    if (!connected && connected.error() == errc::connect_timed_out) {
+        co_return error(errc::connect_timed_out, too_late(host.to_string(), settings),
+                        connected.error());
+    }
     co_return std::move(connected);
 }
 
@@ -61,7 +79,8 @@ error network_error(int negated_errno) {
 
 /// Has the proxy at the other end of `s` connect to the host. `with` is read by the kernel until
 /// `s` is closed.
-task<error> negotiate(io::reactor_core& core, io::stream& s, socks5& with, deadline until) {
+task<error> negotiate(io::reactor_core& core, const connection_settings& settings, io::stream& s,
+                      socks5& with, deadline until) {
     const detail::task_context* outer = co_await detail::this_context{};
     detail::task_context context = outer != nullptr ? *outer : core.root_context();
     const bool ours = until < context.until;
@@ -86,7 +105,10 @@ task<error> negotiate(io::reactor_core& core, io::stream& s, socks5& with, deadl
                 &why);
         }
         if (why) {
-            co_return why == errc::deadline_exceeded&& ours ? error(errc::connect_timed_out) : why;
+            if (ours && why == errc::deadline_exceeded) {
+                co_return error(errc::connect_timed_out, too_late("no answer of it", settings));
+            }
+            co_return why;
         }
         if (r < 0) {
             co_return network_error(r);
@@ -104,13 +126,13 @@ task<error> negotiate(io::reactor_core& core, io::stream& s, socks5& with, deadl
     }
 }
 
-/// What went wrong on the way through a proxy, and which.
+/// What went wrong on the way through a proxy, and which: also what took too long, which is not the
+/// server's doing. Spec: socks5-support, "Connection Establishment".
 error through_proxy(const host_address& at, const error& why) {
     if (why == errc::operation_cancelled || why == errc::deadline_exceeded) {
         return why;
     }
-    const auto code = why == errc::connect_timed_out ? why.code() : errc::proxy_failed;
-    return {code, "proxy " + at.to_string(), why};
+    return {errc::proxy_failed, "proxy " + at.to_string(), why};
 }
 
 task<result<io::stream_ptr>> dial_through_proxy(io::reactor_core& core,
@@ -127,7 +149,7 @@ task<result<io::stream_ptr>> dial_through_proxy(io::reactor_core& core,
     if (!stream) {
         co_return through_proxy(at, stream.error());
     }
-    if (auto e = co_await negotiate(core, **stream, with, until)) {
+    if (auto e = co_await negotiate(core, settings, **stream, with, until)) {
         co_return through_proxy(at, e);
     }
     co_return std::move(*stream);

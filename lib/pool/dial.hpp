@@ -13,9 +13,14 @@ namespace mongoro::pool {
 /// answers first (`io::connect_first`); or, with a proxy, does that with the proxy's host and has
 /// it connect to the connection's, which it resolves itself. A Unix-domain socket needs no proxy.
 ///
-/// Errors: `name_resolution_failed`, `connect_failed`; `proxy_failed` for everything that goes
-/// wrong on the way through a proxy; `connect_timed_out` when `until` passed; `deadline_exceeded`
-/// and `operation_cancelled` of the awaiting task. `settings` outlives the task.
+/// `until` is what `settings.connect_timeout` comes to, and the step that it ends says so itself,
+/// since only one that waits for the server may mean that the server has too much to do.
+///
+/// Errors: `name_resolution_failed`, also when no name server answered by `until`;
+/// `connect_failed`; `connect_timed_out` when the host did not answer by `until`; `proxy_failed`
+/// for everything that goes wrong on the way through a proxy, and what took too long, with the
+/// cause; `deadline_exceeded` and `operation_cancelled` of the awaiting task. `settings` outlives
+/// the task.
 [[nodiscard]] task<result<io::stream_ptr>> dial(io::reactor_core& core,
                                                 const connection_settings& settings,
                                                 deadline until);

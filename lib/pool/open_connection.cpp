@@ -8,17 +8,14 @@ namespace mongoro::pool {
 
 namespace {
 
-task<result<std::unique_ptr<connection>>> open_until(io::reactor_core& core,
-                                                     const connection_settings& settings,
-                                                     deadline until, first_hello* said,
-                                                     opening_watch* watch) {
-    auto stream = co_await dial(core, settings, until);
-    if (!stream) {
-        co_return stream.error();
-    }
+/// What comes after the socket: TLS, hello, login.
+task<result<std::unique_ptr<connection>>> greet(io::reactor_core& core,
+                                                const connection_settings& settings,
+                                                io::stream_ptr stream, first_hello* said,
+                                                opening_watch* watch) {
     std::unique_ptr<connection> c;
     if (settings.tls) {
-        auto channel = tls::channel::make(settings.tls, std::move(*stream), settings.host);
+        auto channel = tls::channel::make(settings.tls, std::move(stream), settings.host);
         if (!channel) {
             co_return channel.error();
         }
@@ -27,7 +24,7 @@ task<result<std::unique_ptr<connection>>> open_until(io::reactor_core& core,
         }
         c = std::make_unique<connection>(core, std::move(*channel), settings.host);
     } else {
-        c = std::make_unique<connection>(core, std::move(*stream), settings.host);
+        c = std::make_unique<connection>(core, std::move(stream), settings.host);
     }
     c->set_drain_timeout(settings.drain_timeout);
     if (settings.connect_timeout.count() == 0) {
@@ -60,7 +57,12 @@ task<result<std::unique_ptr<connection>>> open_connection(io::reactor_core& core
     const auto until = settings.connect_timeout.count() == 0
                            ? deadline::never()
                            : deadline::after(settings.connect_timeout);
-    auto opened = co_await with_deadline(open_until(core, settings, until, said, watch), until);
+    auto stream = co_await dial(core, settings, until);
+    if (!stream) {
+        co_return stream.error();
+    }
+    auto rest = greet(core, settings, std::move(*stream), said, watch);
+    auto opened = co_await with_deadline(std::move(rest), until);
     // A hello that hangs ends by this deadline, and not by the operation's: say so.
     if (!opened && opened.error() == errc::deadline_exceeded && until.expired()) {
         co_return error(errc::connect_timed_out,

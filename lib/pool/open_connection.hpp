@@ -28,7 +28,8 @@ struct first_hello {
 /// record that the connection begins with, and hears of the hello, also if the rest fails. Both
 /// outlive the task.
 ///
-/// Errors name the host: `name_resolution_failed`, `connect_failed`, `connect_timed_out`,
+/// Errors name the host: those of `dial`, which says itself what took longer than
+/// `connect_timeout`; `connect_timed_out` if it was TLS, the hello or the login;
 /// `socket_timed_out`, `tls_failed`, `handshake_failed`, `incompatible_server`, and those of the
 /// wire.
 [[nodiscard]] task<result<std::unique_ptr<connection>>> open_connection(

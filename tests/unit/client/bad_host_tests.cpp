@@ -4,6 +4,14 @@
 #include "dns/resolver.hpp"
 #include "pool/open_connection.hpp"
 
+#include <mongoro/with_deadline.hpp>
+#include <mongoro/with_stop.hpp>
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 using namespace mongoro;
 using namespace mongoro::test;
 
@@ -309,11 +317,66 @@ TEST_CASE("a host that DNS knows is reached by the first of its addresses that a
     });
 }
 
-TEST_CASE("a name server that does not answer ends with connectTimeoutMS") {
+TEST_CASE("a name server that does not answer ends with connectTimeoutMS, and is what it names") {
     on_each_backend([](reactor& r) {
         dns_server names;
         names.behave("db.example.test", dns_server::manner::keep_silent);
-        CHECK(open_by_name(r, names, {"db.example.test", 27017}, 50ms) == errc::connect_timed_out);
+        const auto e = open_by_name(r, names, {"db.example.test", 27017}, 50ms);
+        CHECK(e == errc::name_resolution_failed);
+        check_says(e, "db.example.test: no name server answered within 50 ms");
         r.run();
+    });
+}
+
+TEST_CASE("a name server that does not answer does not outlast its task's deadline, or a stop") {
+    on_each_backend([](reactor& r) {
+        dns_server names;
+        names.behave("db.example.test", dns_server::manner::keep_silent);
+        pool::connection_settings settings;
+        settings.host = {"db.example.test", 27017};
+        dns::resolver_options options;
+        options.servers = names.address();
+        settings.names = std::make_shared<dns::resolver>(r.core(), std::move(options));
+        CHECK(
+            sync_wait(r, with_deadline(pool::open_connection(r.core(), settings), 30ms)).error() ==
+            errc::deadline_exceeded);
+        std::stop_source stop;
+        running waits(r, with_stop(pool::open_connection(r.core(), settings), stop.get_token()));
+        const auto before = names.asked("db.example.test");
+        REQUIRE(poll_until(r, [&] { return names.asked("db.example.test") > before; }));
+        stop.request_stop();
+        CHECK(waits.wait()->error() == errc::operation_cancelled);
+    });
+}
+
+TEST_CASE("a host that cannot be connected to in time is connect_timed_out, with its addresses") {
+    on_each_backend([](reactor& r) {
+        // A listener whose backlog is full drops what comes.
+        const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        sockaddr_in at{};
+        at.sin_family = AF_INET;
+        at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        socklen_t size = sizeof at;
+        REQUIRE(::bind(fd, reinterpret_cast<const sockaddr*>(&at), size) == 0);
+        REQUIRE(::listen(fd, 0) == 0);
+        REQUIRE(::getsockname(fd, reinterpret_cast<sockaddr*>(&at), &size) == 0);
+        const auto port = ntohs(at.sin_port);
+        dns_server names;
+        names.a("db.example.test", "127.0.0.1");
+        error e;
+        std::vector<io::stream_ptr> filling;
+        for (int i = 0; i < 8 && !e; ++i) {
+            auto some = sync_wait(r, io::connect(r.core(), *io::address::ip("127.0.0.1", port),
+                                                 deadline::after(100ms)));
+            e = some.error();
+            if (some) {
+                filling.push_back(std::move(*some));
+            }
+        }
+        e = open_by_name(r, names, {"db.example.test", port}, 100ms);
+        CHECK(e == errc::connect_timed_out);
+        check_says(e, "db.example.test:" + std::to_string(port) + " within 100 ms");
+        check_says(e, "127.0.0.1:" + std::to_string(port));
+        ::close(fd);
     });
 }

@@ -127,7 +127,17 @@ TEST_CASE("a proxy that is silent ends with connectTimeoutMS, or with the operat
             CHECK(sync_wait(r, with_deadline(pool::open_connection(r.core(), settings), 50ms))
                       .error() == errc::deadline_exceeded);
             settings.connect_timeout = 50ms;
-            CHECK(open(r, settings) == errc::connect_timed_out);
+            const auto e = open(r, settings);
+            CHECK(e == errc::proxy_failed);
+            const auto proxy = "proxy 127.0.0.1:" + std::to_string(silent.port());
+            for (const auto& what : {proxy, std::string("no answer of it within 50 ms")}) {
+                CHECK_MESSAGE(e.to_string().find(what) != std::string::npos, e.to_string());
+            }
+            REQUIRE(e.cause() != nullptr);
+            CHECK(*e.cause() == errc::connect_timed_out);
+            // A stop, or a time of the task's own, is not the proxy's doing.
+            CHECK(sync_wait(r, with_deadline(pool::open_connection(r.core(), settings), 20ms))
+                      .error() == errc::deadline_exceeded);
             settings.connect_timeout = 1h;
             {
                 // Destroyed in the middle: what the kernel may still write into stays.
@@ -136,6 +146,23 @@ TEST_CASE("a proxy that is silent ends with connectTimeoutMS, or with the operat
                 REQUIRE(poll_until(r, [&] { return silent.connections() > before; }));
             }
         }
+        r.run();
+    });
+}
+
+TEST_CASE("a proxy's name that no name server finds in time is proxy_failed, with the cause") {
+    on_each_backend([](reactor& r) {
+        dns_server names;
+        names.behave("proxy.example.test", dns_server::manner::keep_silent);
+        auto settings =
+            settings_for(r, "mongodb://h/?proxyHost=proxy.example.test", names.address());
+        settings.connect_timeout = 50ms;
+        const auto e = open(r, settings);
+        CHECK(e == errc::proxy_failed);
+        REQUIRE(e.cause() != nullptr);
+        CHECK(*e.cause() == errc::name_resolution_failed);
+        CHECK_MESSAGE(e.to_string().find("proxy.example.test:1080") != std::string::npos,
+                      e.to_string());
         r.run();
     });
 }

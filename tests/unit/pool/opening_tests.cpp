@@ -1,6 +1,11 @@
+#include "byte_peer.hpp"
+#include "dns_server.hpp"
 #include "pool_support.hpp"
 
+#include "dns/resolver.hpp"
+
 #include <algorithm>
+#include <memory>
 
 using namespace mongoro;
 using namespace mongoro::test;
@@ -102,6 +107,57 @@ TEST_CASE("a network error before hello is answered is labelled, and each waits 
         }
         CHECK(failed == 2);
         CHECK(s.owner.generations.size() == 2);
+    });
+}
+
+namespace {
+
+/// Why a check-out of a pool of such connections fails.
+error check_out_error(reactor& r, const connection_settings& settings) {
+    event_record events;
+    test_owner owner;
+    connection_pool pool(r.core(), settings, {}, &owner, &events);
+    pool.ready();
+    auto e = error_of(r, pool_scene::out_of(pool));
+    pool.close();
+    REQUIRE(poll_until(r, [&] { return pool.size() == 0; }));
+    return e;
+}
+
+}  // namespace
+
+TEST_CASE("a server that is silent is labelled as too busy; DNS and a proxy that are, are not") {
+    on_each_backend([](reactor& r) {
+        const byte_peer silent{byte_script().hang()};
+        connection_settings settings;
+        settings.connect_timeout = 100ms;
+        settings.host = {silent.host(), silent.port()};
+        const auto busy = check_out_error(r, settings);
+        CHECK(busy == errc::connect_timed_out);
+        CHECK(busy.has_label("SystemOverloadedError"));
+        CHECK(busy.has_label("RetryableError"));
+
+        dns_server names;
+        names.behave("db.example.test", dns_server::manner::keep_silent);
+        dns::resolver_options options;
+        options.servers = names.address();
+        auto by_name = settings;
+        by_name.host = {"db.example.test", 27017};
+        by_name.names = std::make_shared<dns::resolver>(r.core(), std::move(options));
+
+        auto through_proxy = settings;
+        proxy_options proxy;
+        proxy.host = silent.host();
+        proxy.port = silent.port();
+        through_proxy.proxy = std::make_shared<const proxy_options>(proxy);
+
+        for (const auto& [with, code] : {std::pair(by_name, errc::name_resolution_failed),
+                                         std::pair(through_proxy, errc::proxy_failed)}) {
+            const auto e = check_out_error(r, with);
+            CHECK_MESSAGE(e == code, e.to_string());
+            CHECK(!e.has_label("SystemOverloadedError"));
+            CHECK(!e.has_label("RetryableError"));
+        }
     });
 }
 
