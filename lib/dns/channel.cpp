@@ -205,9 +205,9 @@ void channel::ended(request* r, int status, Take take) noexcept {
 void channel::start(std::unique_ptr<request> r, const std::string& name, int type) noexcept {
     ++waiting_;
     foreground_ += r->background ? 0 : 1;
-    if (type == type_address) {
+    if (type == type_address || type == type_a || type == type_aaaa) {
         ares_addrinfo_hints hints{};
-        hints.ai_family = AF_UNSPEC;
+        hints.ai_family = type == type_a ? AF_INET : type == type_aaaa ? AF_INET6 : AF_UNSPEC;
         hints.ai_socktype = SOCK_STREAM;
         ares_getaddrinfo(
             handle_, name.c_str(), nullptr, &hints,
@@ -216,6 +216,9 @@ void channel::start(std::unique_ptr<request> r, const std::string& name, int typ
                     for (auto* node = found->nodes; node != nullptr; node = node->ai_next) {
                         to.addresses.emplace_back(node->ai_addr,
                                                   static_cast<socklen_t>(node->ai_addrlen));
+                    }
+                    if (found->name != nullptr) {
+                        to.name = lower(found->name);
                     }
                 });
                 if (found != nullptr) {

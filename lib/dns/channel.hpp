@@ -51,8 +51,12 @@ class channel {
         int status = 0;                      ///< of c-ares
         std::vector<std::uint8_t> message;   ///< the whole answer, if a type was asked for
         std::vector<io::address> addresses;  ///< without a port, else
+        std::string name;  ///< theirs: what was asked for, perhaps with a search domain behind it
     };
-    /// Stands for A and AAAA together, with the search domains, sorted as RFC 6724 says.
+    /// These two, and both of them together, are asked for with the search domains, and sorted as
+    /// RFC 6724 says.
+    static constexpr int type_a = 1;
+    static constexpr int type_aaaa = 28;
     static constexpr int type_address = 0;
     static constexpr int type_txt = 16;
     static constexpr int type_srv = 33;

@@ -1,11 +1,18 @@
 #include "dns/resolver.hpp"
 
 #include "dns/cares.hpp"
+#include "io/reactor_core.hpp"
+#include "io/timer.hpp"
 
+#include <mongoro/detail/branch.hpp>
 #include <mongoro/uri.hpp>
 
 #include <netinet/in.h>
 
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <coroutine>
 #include <cstdlib>
 #include <cstring>
 #include <utility>
@@ -98,9 +105,157 @@ void set_port(io::address& where, std::uint16_t port) {
     }
 }
 
+/// How long the addresses of one family wait for the answer about the other. RFC 8305, section 3,
+/// has a "Resolution Delay" of 50 ms; it is longer here since connecting begins only then, and what
+/// comes later is not used any more. An answer that is lost comes with the next try, after seconds.
+constexpr std::chrono::milliseconds resolution_delay(500);
+
+/// A name's two questions, under way side by side, and a timer beside them. Destroying it gives up
+/// what is not answered.
+class two_questions : io::completion {
+ public:
+    static constexpr std::size_t count = 2;
+
+    /// Asks. What AAAA came to is the first, what A came to the second.
+    two_questions(const std::shared_ptr<channel>& from, const detail::task_context& context,
+                  const std::string& name)
+        : core_(from->core()), context_(context) {
+        fn = [](io::completion& c, int) noexcept {
+            auto& self = static_cast<two_questions&>(c);
+            self.time_is_over_ = true;
+            if (const auto waiting = std::exchange(self.waiting_, nullptr)) {
+                waiting.resume();
+            }
+        };
+        questions_[0].work =
+            detail::branch_of(ask(from, name, channel::type_aaaa), &questions_[0].to);
+        questions_[1].work = detail::branch_of(ask(from, name, channel::type_a), &questions_[1].to);
+        for (auto& one : questions_) {
+            one.owner = this;
+            one.ended = [](detail::branch_listener& l) noexcept -> std::coroutine_handle<> {
+                auto& question = static_cast<struct question&>(l);
+                question.state = progress::over;
+                const auto waiting = std::exchange(question.owner->waiting_, nullptr);
+                return waiting ? waiting : std::noop_coroutine();
+            };
+            one.work.prepare(one, &context_);
+            one.work.start();
+        }
+    }
+    two_questions(const two_questions&) = delete;
+    two_questions& operator=(const two_questions&) = delete;
+
+    /// Waits no longer than this for what is not answered yet, and than half of the time that there
+    /// is: the other half is for connecting.
+    void hurry() noexcept {
+        auto longest = std::chrono::nanoseconds(resolution_delay);
+        if (!context_.until.is_never()) {
+            longest = std::min<std::chrono::nanoseconds>(longest, context_.until.remaining() / 2);
+        }
+        timer_.arm(
+            core_, io::timer::clock::now() + longest, *this,
+            context_.background ? io::timer::keeps_running::no : io::timer::keeps_running::yes);
+    }
+    [[nodiscard]] bool is_over(std::size_t which) const noexcept {
+        return questions_[which].state == progress::over;
+    }
+    [[nodiscard]] bool time_is_over() const noexcept { return time_is_over_; }
+    /// Of one that is over.
+    result<channel::reply> take(std::size_t which) {
+        questions_[which].state = progress::taken;
+        return questions_[which].to.take();
+    }
+
+    struct news {
+        two_questions& of;
+        [[nodiscard]] bool await_ready() const noexcept {
+            return of.is_over(0) || of.is_over(1) || of.time_is_over_;
+        }
+        void await_suspend(std::coroutine_handle<> h) noexcept { of.waiting_ = h; }
+        void await_resume() const noexcept {}
+    };
+    /// Until one is over and not taken, or the time is.
+    [[nodiscard]] news next() noexcept { return {*this}; }
+
+ private:
+    enum class progress { under_way, over, taken };
+    struct question : detail::branch_listener {
+        two_questions* owner = nullptr;
+        progress state = progress::under_way;
+        detail::outcome<result<channel::reply>> to;
+        detail::branch work;  // last: it writes to what stands above
+    };
+
+    io::reactor_core& core_;
+    const detail::task_context& context_;
+    std::coroutine_handle<> waiting_;
+    bool time_is_over_ = false;
+    io::timer timer_;
+    std::array<question, count> questions_;
+};
+
+/// Which of two failures says more: that something went wrong, then that the name has no such
+/// record, then that there is no such name.
+int worse(int a, int b) noexcept {
+    const auto weight = [](int status) {
+        return status == ARES_ENOTFOUND ? 0
+               : status == ARES_ENODATA ? 1
+               : status == ARES_ENOMEM  ? 3
+                                        : 2;
+    };
+    return weight(a) > weight(b) ? a : b;
+}
+
+/// What both questions came to, as one answer.
+task<result<channel::reply>> ask_both(std::shared_ptr<channel> from, std::string name) {
+    const detail::task_context* given = co_await detail::this_context{};
+    const detail::task_context& context = given != nullptr ? *given : from->core().root_context();
+    two_questions both(from, context, name);
+    std::array<channel::reply, two_questions::count> replies;
+    for (auto& one : replies) {
+        one.status = ARES_ETIMEOUT;  // unless it is answered
+    }
+    for (auto left = replies.size(); left != 0 && !both.time_is_over();) {
+        co_await both.next();
+        for (std::size_t i = 0; i < replies.size(); ++i) {
+            if (!both.is_over(i)) {
+                continue;
+            }
+            auto one = both.take(i);
+            if (!one) {
+                co_return one.error();
+            }
+            replies[i] = std::move(*one);
+            --left;
+            if (left != 0 && !replies[i].addresses.empty()) {
+                both.hurry();
+            }
+        }
+    }
+    for (auto& one : replies) {
+        if (one.status == ARES_SUCCESS && one.addresses.empty()) {
+            one.status = ARES_ENODATA;
+        }
+    }
+    auto& [v6, v4] = replies;
+    if (v6.addresses.empty()) {
+        if (v4.addresses.empty()) {
+            v4.status = worse(v4.status, v6.status);
+        }
+        co_return std::move(v4);
+    }
+    if (!v4.addresses.empty() && v4.name != v6.name) {
+        // Found under different search domains, they are of different hosts: c-ares knows which
+        // domain is the first of the two.
+        co_return co_await ask(from, name, channel::type_address);
+    }
+    v6.addresses.insert(v6.addresses.end(), v4.addresses.begin(), v4.addresses.end());
+    co_return std::move(v6);
+}
+
 task<result<std::vector<io::address>>> ask_addresses(std::shared_ptr<channel> from,
                                                      std::string name, std::uint16_t port) {
-    auto answer = co_await ask(std::move(from), name, channel::type_address);
+    auto answer = co_await ask_both(std::move(from), name);
     if (!answer) {
         co_return answer.error();
     }

@@ -178,6 +178,12 @@ dns_server& dns_server::delay(std::string_view name, std::chrono::milliseconds b
     return *this;
 }
 
+dns_server& dns_server::delay(std::string_view name, type of, std::chrono::milliseconds by) {
+    const std::lock_guard lock(mutex_);
+    type_delays_[{normal(name), of}] = by;
+    return *this;
+}
+
 std::size_t dns_server::asked(std::string_view name) const {
     const std::lock_guard lock(mutex_);
     std::size_t count = 0;
@@ -205,6 +211,15 @@ dns_server::manner dns_server::manner_of(const question& q) const {
     }
     const auto at = manners_.find(q.name);
     return at == manners_.end() ? manner::answer : at->second;
+}
+
+std::chrono::milliseconds dns_server::delay_of(const question& q) const {
+    if (const auto at = type_delays_.find({q.name, static_cast<type>(q.of)});
+        at != type_delays_.end()) {
+        return at->second;
+    }
+    const auto at = delays_.find(q.name);
+    return at == delays_.end() ? std::chrono::milliseconds(0) : at->second;
 }
 
 /// A name also exists if only names below it have records.
@@ -367,9 +382,7 @@ void dns_server::receive_udp() {
     std::chrono::milliseconds by{0};
     {
         const std::lock_guard lock(mutex_);
-        if (const auto at = delays_.find(q.name); at != delays_.end()) {
-            by = at->second;
-        }
+        by = delay_of(q);
     }
     late_.push_back({std::chrono::steady_clock::now() + by, std::move(reply), from.sin_addr.s_addr,
                      from.sin_port});

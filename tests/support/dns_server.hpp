@@ -55,6 +55,8 @@ class dns_server {
     dns_server& behave(std::string_view name, type of, manner how);
     /// Each answer for this name comes so late.
     dns_server& delay(std::string_view name, std::chrono::milliseconds by);
+    /// For one type of a name only, before what is said of the name.
+    dns_server& delay(std::string_view name, type of, std::chrono::milliseconds by);
 
     /// How often a name was asked for, whatever the type.
     [[nodiscard]] std::size_t asked(std::string_view name) const;
@@ -90,6 +92,7 @@ class dns_server {
     /// Empty: no answer.
     [[nodiscard]] std::vector<std::uint8_t> answer(const question& q, transport by);
     [[nodiscard]] manner manner_of(const question& q) const;
+    [[nodiscard]] std::chrono::milliseconds delay_of(const question& q) const;
     [[nodiscard]] bool exists(const std::string& name) const;
 
     int udp_ = -1;
@@ -101,6 +104,7 @@ class dns_server {
     std::map<std::string, manner> manners_;
     std::map<std::pair<std::string, type>, manner> type_manners_;
     std::map<std::string, std::chrono::milliseconds> delays_;
+    std::map<std::pair<std::string, type>, std::chrono::milliseconds> type_delays_;
     std::map<std::pair<std::string, std::uint16_t>, std::size_t> asked_;
     std::size_t tcp_queries_ = 0;
     std::vector<late_answer> late_;                             // the thread's own

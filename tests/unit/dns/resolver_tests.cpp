@@ -1,6 +1,8 @@
 #include "dns_support.hpp"
 
 #include <algorithm>
+#include <chrono>
+#include <cstdlib>
 
 using namespace mongoro;
 using namespace mongoro::test;
@@ -48,6 +50,165 @@ TEST_CASE("a name with addresses of one family is found, whatever becomes of the
             REQUIRE_MESSAGE(found, found.error().to_string());
             CHECK(texts_of(*found) == names{"192.0.2.1:27017"});
         }
+    });
+}
+
+TEST_CASE("a lost answer about one family costs half a second, and not the other's addresses") {
+    on_each_backend([](reactor& r) {
+        for (const auto lost : {type::a, type::aaaa}) {
+            dns_server server;
+            server.a("db.example.test", "192.0.2.1")
+                .aaaa("db.example.test", "2001:db8::1")
+                .behave("db.example.test", lost, manner::keep_silent);
+            dns::resolver with(r.core(), asking(server));
+            const auto begin = std::chrono::steady_clock::now();
+            const auto found = sync_wait(r, with.addresses("db.example.test", 1));
+            const auto took = std::chrono::steady_clock::now() - begin;
+            REQUIRE_MESSAGE(found, found.error().to_string());
+            CHECK(texts_of(*found) ==
+                  names{lost == type::aaaa ? "192.0.2.1:1" : "[2001:db8::1]:1"});
+            CHECK(took >= 400ms);
+            CHECK(took < 4s);  // before the time-out of the question that nobody answers
+            // Nobody waits for it any more.
+            r.run();
+            CHECK(std::chrono::steady_clock::now() - begin < 4s);
+            CHECK(server.asked("db.example.test", lost) == 1);
+        }
+    });
+}
+
+TEST_CASE("a task with less time than that has half of it for connecting") {
+    on_each_backend([](reactor& r) {
+        dns_server server;
+        server.a("db.example.test", "192.0.2.1")
+            .behave("db.example.test", type::aaaa, manner::keep_silent);
+        dns::resolver with(r.core(), asking(server));
+        const auto found = sync_wait(r, with_deadline(with.addresses("db.example.test", 1), 450ms));
+        CHECK_MESSAGE(found, found.error().to_string());
+    });
+}
+
+TEST_CASE("an answer that is only late is used, and IPv6 comes first") {
+    on_each_backend([](reactor& r) {
+        for (const auto late : {type::a, type::aaaa}) {
+            dns_server server;
+            server.a("db.example.test", "192.0.2.1")
+                .aaaa("db.example.test", "2001:db8::1")
+                .delay("db.example.test", late, 50ms);
+            const auto found = look_up(r, server, "db.example.test");
+            REQUIRE_MESSAGE(found, found.error().to_string());
+            CHECK(texts_of(*found) == names{"[2001:db8::1]:27017", "192.0.2.1:27017"});
+        }
+    });
+}
+
+TEST_CASE("an answer about one family that is malformed, and the last, does not matter") {
+    on_each_backend([](reactor& r) {
+        for (const auto bad : {type::a, type::aaaa}) {
+            dns_server server;
+            server.a("db.example.test", "192.0.2.1")
+                .aaaa("db.example.test", "2001:db8::1")
+                .behave("db.example.test", bad, manner::babble)
+                .delay("db.example.test", bad, 50ms);
+            const auto found = look_up(r, server, "db.example.test");
+            REQUIRE_MESSAGE(found, found.error().to_string());
+            CHECK(texts_of(*found) ==
+                  names{bad == type::aaaa ? "192.0.2.1:27017" : "[2001:db8::1]:27017"});
+        }
+    });
+}
+
+TEST_CASE("a name with AAAA alone is found, however late the answer is") {
+    on_each_backend([](reactor& r) {
+        dns_server server;
+        server.aaaa("six.example.test", "2001:db8::1")
+            .aaaa("six.example.test", "2001:db8::2")
+            .delay("six.example.test", type::aaaa, 700ms);
+        const auto found = look_up(r, server, "six.example.test");
+        REQUIRE_MESSAGE(found, found.error().to_string());
+        CHECK(found->size() == 2);
+    });
+}
+
+TEST_CASE("of two failures the one is told that leaves open whether there are addresses") {
+    on_each_backend([](reactor& r) {
+        for (const auto failing : {type::a, type::aaaa}) {
+            dns_server server;
+            server.txt("db.example.test", {"x"})
+                .behave("db.example.test", failing, manner::fail)
+                .txt("mute.example.test", {"x"})
+                .behave("mute.example.test", failing, manner::keep_silent);
+            for (const bool mute : {false, true}) {
+                const std::string name = mute ? "mute.example.test" : "db.example.test";
+                const auto e = failure(r, server, name, !mute);
+                CHECK(e == errc::name_resolution_failed);
+                CHECK_MESSAGE(says(e, name + " (A, AAAA): "), e.to_string());
+                CHECK_MESSAGE(says(e, mute ? "in time" : "SERVFAIL"), e.to_string());
+            }
+        }
+    });
+}
+
+TEST_CASE("addresses that two search domains have are not mixed: they are of two hosts") {
+    REQUIRE(::setenv("LOCALDOMAIN", "one.test two.test", 1) == 0);
+    on_each_backend([](reactor& r) {
+        for (const bool first : {false, true}) {
+            dns_server server;
+            server.a(first ? "db.one.test" : "db.two.test", "192.0.2.1")
+                .aaaa(first ? "db.two.test" : "db.one.test", "2001:db8::1")
+                .a("both.two.test", "192.0.2.2")
+                .aaaa("both.two.test", "2001:db8::2");
+            auto found = look_up(r, server, "db");
+            REQUIRE_MESSAGE(found, found.error().to_string());
+            CHECK(texts_of(*found) == names{first ? "192.0.2.1:27017" : "[2001:db8::1]:27017"});
+            found = look_up(r, server, "both");
+            REQUIRE_MESSAGE(found, found.error().to_string());
+            CHECK(texts_of(*found) == names{"[2001:db8::2]:27017", "192.0.2.2:27017"});
+            CHECK(server.asked("both.two.test") == 2);
+        }
+    });
+    ::unsetenv("LOCALDOMAIN");
+}
+
+TEST_CASE("a look-up that ends while it waits for the other family leaves nothing behind") {
+    on_each_backend([](reactor& r) {
+        dns_server server;
+        server.a("db.example.test", "192.0.2.1")
+            .behave("db.example.test", type::aaaa, manner::keep_silent);
+        dns::resolver with(r.core(), asking(server));
+        const auto for_a_while = [](reactor& on) {
+            const auto until = std::chrono::steady_clock::now() + 100ms;
+            while (std::chrono::steady_clock::now() < until) {
+                on.poll();
+            }
+        };
+        {
+            const running one(r, with.addresses("db.example.test", 1));
+            for_a_while(r);
+            CHECK(!one.done());
+        }
+        std::stop_source stop;
+        running two(r, with_stop(with.addresses("db.example.test", 1), stop.get_token()));
+        for_a_while(r);
+        stop.request_stop();
+        CHECK(two.wait()->error() == errc::operation_cancelled);
+        r.run();
+        CHECK(poll_until(r, [&] { return r.in_flight() == 0; }));
+    });
+    on_each_backend_owned([](std::unique_ptr<reactor> r) {
+        dns_server server;
+        server.a("db.example.test", "192.0.2.1")
+            .behave("db.example.test", type::aaaa, manner::keep_silent);
+        dns::resolver with(r->core(), asking(server));
+        auto waits = std::make_unique<task_scope>(*r);
+        waits->spawn(with.addresses("db.example.test", 1));
+        const auto until = std::chrono::steady_clock::now() + 100ms;
+        while (std::chrono::steady_clock::now() < until) {
+            r->poll();
+        }
+        r.reset();
+        waits.reset();
+        CHECK(server.asked("db.example.test") == 2);
     });
 }
 
