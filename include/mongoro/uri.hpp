@@ -17,8 +17,8 @@ namespace mongoro {
 
 /// Where a server listens: a host and a port, or the path of a Unix-domain socket.
 struct host_address {
-    /// An IP literal (IPv6 without its brackets), a name, or a path that has a slash and ends in
-    /// ".sock".
+    /// An IP literal (IPv6 without its brackets, perhaps with a zone: `fe80::1%eth0`), a name, or a
+    /// path that has a slash and ends in ".sock".
     std::string host = "localhost";
     /// Unused for a Unix-domain socket.
     std::uint16_t port = 27017;
@@ -27,7 +27,8 @@ struct host_address {
     /// `127.0.0.1:27017`, `[::1]:27017`, `/tmp/mongodb.sock`.
     [[nodiscard]] std::string to_string() const;
 
-    /// Reads `host`, `host:port`, `[v6]`, `[v6]:port` or a percent-encoded socket path.
+    /// Reads `host`, `host:port`, `[v6]`, `[v6]:port` or a percent-encoded socket path. A zone is
+    /// that of RFC 6874, `[fe80::1%25eth0]`, or `[fe80::1%eth0]`.
     ///
     /// Errors: `errc::invalid_uri` for a port outside 1-65535, an unclosed bracket, an empty host,
     /// a bad percent escape, an unencoded slash.

@@ -13,8 +13,13 @@ task<result<std::vector<io::address>>> resolve(io::reactor_core& core, resolver&
         }
         co_return std::vector{*path};
     }
-    if (auto literal = io::address::ip(host.host, host.port)) {
+    auto literal = io::address::ip(host.host, host.port);
+    if (literal) {
         co_return std::vector{*literal};
+    }
+    if (host.host.find(':') != std::string::npos) {
+        // Never a name of DNS. An interface may come later: nothing is wrong with the argument.
+        co_return error(errc::name_resolution_failed, host.to_string(), literal.error());
     }
     auto found = co_await look_up_hosts_file(core, host.host, host.port);
     if (!found || !found->empty()) {

@@ -1,6 +1,7 @@
 #include "topology/server_description.hpp"
 
 #include <algorithm>
+#include <span>
 #include <tuple>
 #include <utility>
 
@@ -81,7 +82,9 @@ std::string normal_address(std::string_view address) {
     if (normal.empty() || normal.front() == '/') {
         return normal;  // a socket's path
     }
-    for (char& c : normal) {
+    // But for the zone of an IPv6 address, which is the name of a network interface.
+    const auto end = normal.front() == '[' ? normal.find('%') : std::string::npos;
+    for (char& c : std::span(normal).first(std::min(end, normal.size()))) {
         c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
     }
     const auto bracket = normal.rfind(']');

@@ -18,6 +18,7 @@ struct round_trip {
 };
 
 /// An address of a seed list or of a hello as the topology has it: in lower case, with its port.
+/// The zone of an IPv6 address stays as it is.
 [[nodiscard]] std::string normal_address(std::string_view address);
 
 /// The description that a hello's reply gives (SDAM, "Parsing a hello or legacy hello response").

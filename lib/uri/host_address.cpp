@@ -3,6 +3,7 @@
 #include <mongoro/uri.hpp>
 
 #include <algorithm>
+#include <utility>
 
 namespace mongoro {
 
@@ -25,14 +26,54 @@ bool is_control(char c) noexcept {
     return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
 }
 
+/// The percent sign before a zone is "%25" in a URI, and the zone is percent-encoded (RFC 6874);
+/// one that stands for itself is taken, too.
+constexpr std::string_view encoded_percent = "%25";
+
+bool has_encoded_zone(std::string_view zone) noexcept {
+    return zone.starts_with(encoded_percent) && zone.size() > encoded_percent.size();
+}
+
+/// What stands in the brackets.
+result<std::string> ipv6_of(std::string_view text) {
+    if (!looks_like_ipv6(text)) {
+        return bad_uri("what stands in brackets is not an IPv6 address");
+    }
+    const auto percent = text.find('%');
+    if (percent == std::string_view::npos) {
+        return std::string(text);
+    }
+    auto zone = std::string(text.substr(percent + 1));
+    if (has_encoded_zone(text.substr(percent))) {
+        auto decoded = percent_decode(text.substr(percent + encoded_percent.size()));
+        if (!decoded) {
+            return bad_uri("a host has a malformed percent escape");
+        }
+        zone = std::move(*decoded);
+    }
+    if (zone.empty() || zone.find_first_of("/[]") != std::string::npos ||
+        std::ranges::any_of(zone, is_control)) {
+        return bad_uri("the zone of an IPv6 address is not the name of a network interface");
+    }
+    return std::string(text.substr(0, percent + 1)) + zone;
+}
+
 }  // namespace
 
 std::string host_address::to_string() const {
     if (is_unix()) {
         return host;
     }
-    const bool v6 = host.find(':') != std::string::npos;
-    return (v6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
+    std::string text = host;
+    if (host.find(':') != std::string::npos) {
+        const auto percent = host.find('%');
+        if (percent != std::string::npos &&
+            has_encoded_zone(std::string_view(host).substr(percent))) {
+            text.insert(percent + 1, encoded_percent.substr(1));  // it would be read as encoded
+        }
+        text = "[" + text + "]";
+    }
+    return text + ":" + std::to_string(port);
 }
 
 result<host_address> host_address::parse(std::string_view text) {
@@ -49,10 +90,11 @@ result<host_address> host_address::parse(std::string_view text) {
         if (close == std::string_view::npos || close == 1) {
             return bad_uri("an IPv6 address must stand in brackets: [::1]");
         }
-        address.host = text.substr(1, close - 1);
-        if (!looks_like_ipv6(address.host)) {
-            return bad_uri("what stands in brackets is not an IPv6 address");
+        auto v6 = ipv6_of(text.substr(1, close - 1));
+        if (!v6) {
+            return v6.error();
         }
+        address.host = std::move(*v6);
         rest = text.substr(close + 1);
         if (!rest.empty() && rest.front() != ':') {
             return bad_uri("only a port may follow an IPv6 address");

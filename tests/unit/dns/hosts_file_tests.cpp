@@ -3,6 +3,11 @@
 #include "dns/hosts_file.hpp"
 #include "dns/resolve.hpp"
 
+#include <net/if.h>
+#include <netinet/in.h>
+
+#include <cstring>
+
 using namespace mongoro;
 using namespace mongoro::test;
 
@@ -65,6 +70,32 @@ TEST_CASE("an address and a socket's path are themselves, whatever the hosts fil
         const auto path = resolved(r, {"/tmp/x.sock", 0});
         REQUIRE(path);
         CHECK(path->front().to_string() == "/tmp/x.sock");
+    });
+}
+
+TEST_CASE(
+    "an IPv6 address with a zone is of that interface; without the interface DNS is not asked") {
+    on_each_backend([](reactor& r) {
+        const auto zoned = resolved(r, {"fe80::1%lo", 8});
+        REQUIRE_MESSAGE(zoned, zoned.error().to_string());
+        sockaddr_in6 v6{};
+        REQUIRE(zoned->front().size() == sizeof v6);
+        std::memcpy(&v6, zoned->front().get(), sizeof v6);
+        CHECK(v6.sin6_scope_id == ::if_nametoindex("lo"));
+
+        dns_server server;
+        dns::resolver names(r.core(), asking(server));
+        for (const std::string host : {"fe80::1%nosuchif", "fe80::zz"}) {
+            CAPTURE(host);
+            const host_address there{host, 5};
+            const auto e = sync_wait(r, dns::resolve(r.core(), names, there)).error();
+            CHECK(e == errc::name_resolution_failed);
+            CHECK_MESSAGE(says(e, "[" + host + "]:5"), e.to_string());
+            CHECK_MESSAGE(
+                says(e, host == "fe80::zz" ? "not an IP address" : "no such network interface"),
+                e.to_string());
+            CHECK(server.asked(host) == 0);
+        }
     });
 }
 

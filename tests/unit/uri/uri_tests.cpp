@@ -3,6 +3,8 @@
 #include <array>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 using namespace mongoro;
 using namespace mongoro::test;
@@ -41,6 +43,24 @@ TEST_CASE("an IPv6 address stands in brackets, with or without a port") {
     CHECK(host_address{"::1", 5}.to_string() == "[::1]:5");
 }
 
+TEST_CASE("an IPv6 address has the zone of RFC 6874, or one whose percent sign is not encoded") {
+    for (const auto& [text, host] : std::vector<std::pair<std::string, std::string>>{
+             {"fe80::1%25eth0", "fe80::1%eth0"},
+             {"fe80::1%25enP4p65s0", "fe80::1%enP4p65s0"},
+             {"fe80::1%25a%2Db%2525", "fe80::1%a-b%25"},
+             {"fe80::1%252", "fe80::1%2"},
+             {"fe80::1%25251", "fe80::1%251"},
+             {"fe80::1%eth0", "fe80::1%eth0"},
+             {"fe80::1%2", "fe80::1%2"},
+             {"fe80::1%25", "fe80::1%25"}}) {
+        CAPTURE(text);
+        const auto read = parsed("mongodb://[" + text + "]:5").host();
+        CHECK(read == host_address{host, 5});
+        CHECK(host_address::parse(read.to_string()).value() == read);
+    }
+    CHECK(host_address{"fe80::1%eth0", 5}.to_string() == "[fe80::1%eth0]:5");
+}
+
 TEST_CASE("a Unix-domain socket is percent-encoded") {
     const auto u = parsed("mongodb://%2Ftmp%2Fmongodb-27017.sock/db");
     CHECK(u.host().is_unix());
@@ -74,6 +94,11 @@ TEST_CASE("what the connection string specification rejects is invalid_uri") {
                                         "mongodb://[h:1]",
                                         "mongodb://[127.0.0.1]",
                                         "mongodb://[%25lo:]",
+                                        "mongodb://[fe80::1%]",
+                                        "mongodb://[fe80::1%25eth%2]",
+                                        "mongodb://[fe80::1%25eth%00]",
+                                        "mongodb://[fe80::1%25a%2Fb]",
+                                        "mongodb://[fe80::1%25a%5Db]",
                                         "mongodb://[::1]x",
                                         "mongodb://%2",
                                         "mongodb://%zz",
