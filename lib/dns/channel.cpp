@@ -217,8 +217,13 @@ void channel::start(std::unique_ptr<request> r, const std::string& name, int typ
                         to.addresses.emplace_back(node->ai_addr,
                                                   static_cast<socklen_t>(node->ai_addrlen));
                     }
-                    if (found->name != nullptr) {
-                        to.name = lower(found->name);
+                    // Not the name at the end of a chain of CNAMEs, as newer versions have it.
+                    const char* const asked =
+                        found->cnames != nullptr && found->cnames->alias != nullptr
+                            ? found->cnames->alias
+                            : found->name;
+                    if (asked != nullptr) {
+                        to.name = lower(asked);
                     }
                 });
                 if (found != nullptr) {

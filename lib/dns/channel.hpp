@@ -30,6 +30,8 @@ struct resolver_options {
     std::chrono::milliseconds timeout{0};
     /// Rounds of all servers; 0: the system's, else c-ares's.
     int tries = 0;
+    /// Whether addresses like this one are of use here.
+    bool (*is_reachable)(const io::address&) noexcept = io::has_route;
 };
 
 /// c-ares, driven by a reactor: its sockets are polled by the reactor and its timeouts are timers
@@ -64,6 +66,7 @@ class channel {
     class query;
 
     [[nodiscard]] io::reactor_core& core() const noexcept { return core_; }
+    [[nodiscard]] const resolver_options& options() const noexcept { return options_; }
 
  private:
     /// One query as c-ares knows it: it lives until its callback, which c-ares always makes.

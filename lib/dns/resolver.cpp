@@ -3,6 +3,7 @@
 #include "dns/cares.hpp"
 #include "io/reactor_core.hpp"
 #include "io/timer.hpp"
+#include "uri/text.hpp"
 
 #include <mongoro/detail/branch.hpp>
 #include <mongoro/uri.hpp>
@@ -108,6 +109,8 @@ void set_port(io::address& where, std::uint16_t port) {
 /// How long the addresses of one family wait for the answer about the other. RFC 8305, section 3,
 /// has a "Resolution Delay" of 50 ms; it is longer here since connecting begins only then, and what
 /// comes later is not used any more. An answer that is lost comes with the next try, after seconds.
+/// They wait for all of it where the system has no way to them, or where a search domain has them
+/// and another one, before it, might have the others.
 constexpr std::chrono::milliseconds resolution_delay(500);
 
 /// A name's two questions, under way side by side, and a timer beside them. Destroying it gives up
@@ -210,6 +213,7 @@ int worse(int a, int b) noexcept {
 task<result<channel::reply>> ask_both(std::shared_ptr<channel> from, std::string name) {
     const detail::task_context* given = co_await detail::this_context{};
     const detail::task_context& context = given != nullptr ? *given : from->core().root_context();
+    const auto asked_for = detail::lower(name.substr(0, name.find_last_not_of('.') + 1));
     two_questions both(from, context, name);
     std::array<channel::reply, two_questions::count> replies;
     for (auto& one : replies) {
@@ -227,7 +231,9 @@ task<result<channel::reply>> ask_both(std::shared_ptr<channel> from, std::string
             }
             replies[i] = std::move(*one);
             --left;
-            if (left != 0 && !replies[i].addresses.empty()) {
+            const auto& got = replies[i];
+            if (left != 0 && !got.addresses.empty() && got.name == asked_for &&
+                from->options().is_reachable(got.addresses.front())) {
                 both.hurry();
             }
         }
@@ -249,8 +255,13 @@ task<result<channel::reply>> ask_both(std::shared_ptr<channel> from, std::string
         // domain is the first of the two.
         co_return co_await ask(from, name, channel::type_address);
     }
-    v6.addresses.insert(v6.addresses.end(), v4.addresses.begin(), v4.addresses.end());
-    co_return std::move(v6);
+    const bool v4_first = !v4.addresses.empty() &&
+                          !from->options().is_reachable(v6.addresses.front()) &&
+                          from->options().is_reachable(v4.addresses.front());
+    auto& first = v4_first ? v4 : v6;
+    const auto& then = v4_first ? v6 : v4;
+    first.addresses.insert(first.addresses.end(), then.addresses.begin(), then.addresses.end());
+    co_return std::move(first);
 }
 
 task<result<std::vector<io::address>>> ask_addresses(std::shared_ptr<channel> from,

@@ -37,10 +37,11 @@ class resolver {
     explicit resolver(io::reactor_core& core, resolver_options options = {})
         : channel_(std::make_shared<channel>(core, std::move(options))) {}
 
-    /// A and AAAA, asked for side by side: at least one, IPv6 first, those of a family in the order
-    /// of RFC 6724. When one of the two is answered with addresses, the other has half a second
-    /// more, or half of the task's time if that is less; then its answer counts as lost, and does
-    /// not matter. As the system's own resolver does, it tries the search domains, too.
+    /// A and AAAA, asked for side by side: at least one. IPv6 is first unless the system has a way
+    /// to the others only; those of a family are in the order of RFC 6724. When one of the two is
+    /// answered with addresses that there is a way to, the other has half a second more, or half of
+    /// the task's time if that is less; then its answer counts as lost, and does not matter. As the
+    /// system's own resolver does, it tries the search domains, too.
     [[nodiscard]] task<result<std::vector<io::address>>> addresses(std::string name,
                                                                    std::uint16_t port);
     /// SRV, at least one.

@@ -86,6 +86,16 @@ std::string address::to_string() const {
     return un.sun_path;
 }
 
+bool has_route(const address& to) noexcept {
+    const int fd = ::socket(to.family(), SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd < 0) {
+        return false;
+    }
+    const bool known = ::connect(fd, to.get(), to.size()) == 0;
+    ::close(fd);
+    return known;
+}
+
 namespace {
 
 /// Sets an option to `value` unless the system's default is already smaller.

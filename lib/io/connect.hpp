@@ -44,6 +44,9 @@ class address {
     socklen_t size_ = 0;
 };
 
+/// Whether the system knows a way to it now. Nothing is sent; three system calls.
+[[nodiscard]] bool has_route(const address& to) noexcept;
+
 /// Opens a connection: TCP_NODELAY and keep-alive (120 s idle, 10 s interval, 9 probes, as the
 /// specifications ask; a system's shorter value stays) on TCP. Must be awaited by a task of `core`.
 ///

@@ -69,7 +69,12 @@ std::string host_address::to_string() const {
         const auto percent = host.find('%');
         if (percent != std::string::npos &&
             has_encoded_zone(std::string_view(host).substr(percent))) {
-            text.insert(percent + 1, encoded_percent.substr(1));  // it would be read as encoded
+            // It would be read as encoded, and so it is.
+            text.resize(percent);
+            text += encoded_percent;
+            for (const char c : std::string_view(host).substr(percent + 1)) {
+                c == '%' ? text += encoded_percent : text += c;
+            }
         }
         text = "[" + text + "]";
     }

@@ -26,6 +26,7 @@ inline dns::resolver_options asking(std::string_view server) {
     options.servers = server;
     options.timeout = 5s;
     options.tries = 1;
+    options.is_reachable = [](const io::address&) noexcept { return true; };
     return options;
 }
 

@@ -25,6 +25,15 @@ error failure(reactor& r, const dns_server& server, const std::string& name, boo
     return sync_wait(r, with.addresses(name, 1)).error();
 }
 
+/// The system's, while it lives.
+class search_domains {
+ public:
+    explicit search_domains(const char* list) { ::setenv("LOCALDOMAIN", list, 1); }
+    search_domains(const search_domains&) = delete;
+    search_domains& operator=(const search_domains&) = delete;
+    ~search_domains() { ::unsetenv("LOCALDOMAIN"); }
+};
+
 }  // namespace
 
 TEST_CASE("a name has the addresses of both families, with the port that was asked for") {
@@ -73,6 +82,28 @@ TEST_CASE("a lost answer about one family costs half a second, and not the other
             r.run();
             CHECK(std::chrono::steady_clock::now() - begin < 4s);
             CHECK(server.asked("db.example.test", lost) == 1);
+        }
+    });
+}
+
+TEST_CASE("addresses that there is no way to wait for the others, and stand behind them") {
+    on_each_backend([](reactor& r) {
+        for (const auto useful : {type::a, type::aaaa}) {
+            dns_server server;
+            server.a("db.example.test", "192.0.2.1")
+                .aaaa("db.example.test", "2001:db8::1")
+                .delay("db.example.test", useful, 700ms);
+            auto options = asking(server);
+            options.is_reachable =
+                useful == type::a
+                    ? [](const io::address& to) noexcept { return to.family() == AF_INET; }
+                    : [](const io::address& to) noexcept { return to.family() == AF_INET6; };
+            dns::resolver with(r.core(), std::move(options));
+            const auto found = sync_wait(r, with.addresses("db.example.test", 1));
+            REQUIRE_MESSAGE(found, found.error().to_string());
+            const auto texts = texts_of(*found);
+            CHECK(texts == (useful == type::a ? names{"192.0.2.1:1", "[2001:db8::1]:1"}
+                                              : names{"[2001:db8::1]:1", "192.0.2.1:1"}));
         }
     });
 }
@@ -150,7 +181,7 @@ TEST_CASE("of two failures the one is told that leaves open whether there are ad
 }
 
 TEST_CASE("addresses that two search domains have are not mixed: they are of two hosts") {
-    REQUIRE(::setenv("LOCALDOMAIN", "one.test two.test", 1) == 0);
+    const search_domains set("one.test two.test");
     on_each_backend([](reactor& r) {
         for (const bool first : {false, true}) {
             dns_server server;
@@ -167,7 +198,19 @@ TEST_CASE("addresses that two search domains have are not mixed: they are of two
             CHECK(server.asked("both.two.test") == 2);
         }
     });
-    ::unsetenv("LOCALDOMAIN");
+}
+
+TEST_CASE("the first search domain counts, however late its answer is") {
+    const search_domains set("one.test two.test");
+    on_each_backend([](reactor& r) {
+        dns_server server;
+        server.aaaa("db.one.test", "2001:db8::1")
+            .a("db.two.test", "192.0.2.1")
+            .delay("db.one.test", type::aaaa, 700ms);
+        const auto found = look_up(r, server, "db");
+        REQUIRE_MESSAGE(found, found.error().to_string());
+        CHECK(texts_of(*found) == names{"[2001:db8::1]:27017"});
+    });
 }
 
 TEST_CASE("a look-up that ends while it waits for the other family leaves nothing behind") {
