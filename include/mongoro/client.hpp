@@ -140,7 +140,8 @@ class client {
 
     /// Ends the client: no new operations (`client_closed`), waits until those under way have
     /// ended, open cursors that were dropped have been killed and replies nobody wants have been
-    /// read; then closes all connections. When the deadline comes first, what is left ends with
+    /// read; then closes all connections, that of a cursor behind a load balancer too, if it waits
+    /// for its program to go on. When the deadline comes first, what is left ends with
     /// `client_closed` there and then, and `deadline_exceeded` is the result. Calling it twice is
     /// harmless.
     [[nodiscard]] awaitable<void> close(deadline until = deadline::never()) const;

@@ -82,8 +82,9 @@ task<result<server_use>> deployment::select(topology::selection_criteria criteri
     // Begun by a listener of a change: it heard of that before the servers are ready for it.
     while (applying_) {
         held_ = true;
-        if (co_await wait_for_change()) {
-            break;
+        auto interrupted = co_await wait_for_change();
+        if (interrupted) {
+            co_return fail(std::move(interrupted));
         }
     }
     const auto timed_out = [&] {

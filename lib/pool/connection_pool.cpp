@@ -126,7 +126,8 @@ bool connection_pool::is_quiet() const noexcept {
            (all_.size() == idle_.size() ||
             std::all_of(all_.begin(), all_.end(), [this](const auto& c) {
                 return (c->record().pin != pinned_for::operation &&
-                        c->status() == connection::state::idle) ||
+                        (c->status() == connection::state::idle ||
+                         c->status() == connection::state::closed)) ||
                        std::find(idle_.begin(), idle_.end(), c.get()) != idle_.end();
             }));
 }
@@ -202,6 +203,8 @@ connection* connection_pool::find_idle() noexcept {
 void connection_pool::drained(connection& c) noexcept {
     if (std::exchange(c.record().given_back, false)) {
         settle(c);
+    } else {
+        tell_quiet();
     }
 }
 

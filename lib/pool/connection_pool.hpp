@@ -65,8 +65,8 @@ class connection_pool final : connection_owner {
     /// Makes all connections so far stale, and pauses: those that wait fail with `pool_cleared`,
     /// whose cause is `why`, and so does every check-out until `ready()`. Idle connections are
     /// closed at once, others when they come back or have been opened. With `interrupt_in_use`
-    /// those being opened are closed at once, and in the next turn those in use, whose operations
-    /// get `pool_cleared` too.
+    /// those being opened are closed at once, and in the next turns, one in each, those in use,
+    /// whose operations get `pool_cleared` too.
     ///
     /// Behind a load balancer only the connections to `service_id` become stale, nothing is paused
     /// and nobody fails; without a service nothing happens.
@@ -97,8 +97,8 @@ class connection_pool final : connection_owner {
     /// From now on users' operations are refused; those under way, and the client's own, go on.
     void refuse() noexcept { refuses_ = true; }
     [[nodiscard]] bool refuses() const noexcept { return refuses_; }
-    /// Waits until no connection is checked out or draining, and nobody waits for one. The caller's
-    /// deadline, or its stop, ends it.
+    /// Waits until no connection is checked out or draining, but for those that rest with a cursor
+    /// or a transaction, and nobody waits for one. The caller's deadline, or its stop, ends it.
     [[nodiscard]] task<error> wait_quiet();
     /// Closes what is left; who waits for a reply gets `client_closed`. After `close()`.
     void abort() noexcept;

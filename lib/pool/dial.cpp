@@ -40,7 +40,8 @@ task<result<io::stream_ptr>> dial_host(io::reactor_core& core, const connection_
     if (!addresses) {
         if (ours && addresses.error() == errc::deadline_exceeded) {
             co_return error(errc::name_resolution_failed,
-                            too_late(host.host + ": no name server answered", settings));
+                            too_late(host.host + ": no name server answered", settings),
+                            error(errc::connect_timed_out));
         }
         co_return addresses.error();
     }

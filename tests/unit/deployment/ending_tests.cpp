@@ -124,7 +124,7 @@ TEST_CASE("a selection ends with its task's deadline, its stop, and its own time
 
 TEST_CASE("close without a deadline ends when a selection that is under way has failed") {
     on_each_backend([](reactor& r) {
-        set_scene s(r, three_members, "serverSelectionTimeoutMS=100");
+        set_scene s(r, three_members, "serverSelectionTimeoutMS=500");
         REQUIRE(s.until_all_known());
         s.set.step_down();
         REQUIRE(s.until_type(topology_type::replica_set_no_primary));

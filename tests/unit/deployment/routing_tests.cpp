@@ -497,3 +497,28 @@ TEST_CASE("a mongos that is overloaded is avoided, whether retargeting is on or 
         CHECK(s.set.count(0, "insert") <= 20);  // never twice for one
     });
 }
+
+TEST_CASE("close does not wait for a cursor whose connection is lost, or reads what nobody wants") {
+    on_each_backend([](reactor& r) {
+        for (const bool lost : {true, false}) {
+            CAPTURE(lost);
+            op_msg_peer peer;
+            be_load_balancer(peer);
+            peer.expect("find", reply_script().reply(batch_of("firstBatch", 0, 42)));
+            peer.expect("getMore",
+                        lost ? reply_script().close()
+                             : reply_script().wait(50ms).reply(batch_of("nextBatch", 1, 42)));
+            const client c(r, peer.uri() + "?loadBalanced=true");
+            auto cursor = c["db"]["c"].find();
+            if (lost) {
+                CHECK(sync_wait(r, cursor.next()));
+                CHECK(error_of(r, cursor.next()) == errc::connection_closed);
+            } else {
+                give_up_get_more(r, cursor);
+            }
+            running closing(r, c.close());
+            closing.wait();
+            CHECK(!closing.failure());
+        }
+    });
+}

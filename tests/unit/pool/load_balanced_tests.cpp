@@ -98,7 +98,7 @@ TEST_CASE("a connection that logs in while its service is cleared is stale") {
     on_each_backend([](reactor& r) {
         pool_scene s(r, {.load_balanced = true}, true, by_password());
         s.peer.expect("hello", hello_of(first_service));
-        s.peer.expect("saslStart", reply_script().wait(50ms).reply(logged_in()));
+        s.peer.expect("saslStart", reply_script().wait(300ms).reply(logged_in()));
         s.peer.expect("hello", hello_of(second_service));
         s.peer.expect("saslStart", reply_script().reply(logged_in()));
         pending_lease waits(s);
