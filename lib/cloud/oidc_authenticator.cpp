@@ -165,7 +165,13 @@ task<result<void>> oidc_authenticator::log_in_program(login_channel& channel, oi
     auto mine = outer != nullptr ? *outer : environment_.core->root_context();
     const auto left = mine.until.remaining();
     co_await detail::use_context{&mine};
+    const auto take_what_is_left = [&] {
+        if (time.of == callback_time::bound::own) {
+            mine.until = deadline::after(left);
+        }
+    };
     auto got = co_await acquire(nullptr, nullptr, time);
+    take_what_is_left();
     if (got && got->kept) {
         used = got->token;
         auto done = co_await one_step(channel, used);
@@ -174,12 +180,10 @@ task<result<void>> oidc_authenticator::log_in_program(login_channel& channel, oi
         }
         invalidate(used);
         got = co_await acquire(nullptr, nullptr, time);
+        take_what_is_left();
     }
     if (!got) {
         co_return got.error();
-    }
-    if (time.of == callback_time::bound::own) {
-        mine.until = deadline::after(left);
     }
     used = got->token;
     co_return co_await one_step(channel, used);

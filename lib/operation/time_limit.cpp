@@ -31,7 +31,9 @@ bool is_other_timeout(const error& e) {
     return e == errc::server_selection_timeout || e == errc::wait_queue_timeout ||
            e == errc::connect_timed_out || e == errc::socket_timed_out ||
            (e == errc::network_error && e.cause() != nullptr &&
-            e.cause()->code() == std::errc::timed_out);
+            e.cause()->code() == std::errc::timed_out) ||
+           ((e == errc::name_resolution_failed || e == errc::proxy_failed) &&
+            e.cause() != nullptr && *e.cause() == errc::connect_timed_out);
 }
 
 std::string in_milliseconds(milliseconds time) {

@@ -109,14 +109,17 @@ class Proxy:
             end.close()
         for way in ways:
             way.cancel()
-        await asyncio.gather(*ways, return_exceptions=True)
+        for end in await asyncio.gather(*ways, return_exceptions=True):
+            if not isinstance(end, (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError)):
+                print(f"{type(end).__name__}: {end}", flush=True)
 
     async def requests(self, connection, reader, server, client):
         while True:
             request = await read_message(reader)
             answer = connection.answer(request)
-            (client if answer else server).write(answer or request)
-            await server.drain()
+            to = client if answer else server
+            to.write(answer or request)
+            await to.drain()
 
     async def replies(self, connection, reader, client):
         while True:

@@ -453,6 +453,23 @@ TEST_CASE("a callback has its whole time from when it is called, however long it
     });
 }
 
+TEST_CASE("a login that waited for another one's token goes on with the time that it had left") {
+    on_each_backend([](reactor& r) {
+        scene s(r, {token("good")});
+        s.delay = 600ms;
+        std::list<auth::oidc_token> used(2);
+        const auto log_in = [&](auth::oidc_token& mine) {
+            return with_deadline(s.authenticator->log_in(s.server, "localhost", mine, own_time),
+                                 300ms);
+        };
+        running first(r, log_in(used.front()));
+        running second(r, log_in(used.back()));
+        CHECK(*first.wait());
+        CHECK(*second.wait());
+        CHECK(s.calls.size() == 1);
+    });
+}
+
 TEST_CASE("the refresh token goes to the callback when the access token has ended") {
     on_each_backend([](reactor& r) {
         scene s(r, {token("good", "refresh"), token("better")});
