@@ -236,6 +236,12 @@ TEST_CASE("a request that would become another one is refused") {
     CHECK(write_http_request(split, {}).error() == errc::invalid_argument);
 }
 
+TEST_CASE("a text that is freed as it is, is found there") {
+    const freed_text freed("s3cr3t");
+    { const std::string text = "s3cr3t" + std::string(100, 'x'); }
+    CHECK(freed.count() == (freed_text::works() ? 1 : 0));
+}
+
 TEST_CASE("a request leaves none of its secrets in freed memory") {
     const http_origin to{.tls = false, .host = "h", .port = 80};
     const freed_text freed("s3cr3t");
