@@ -262,9 +262,10 @@ TEST_CASE("the log of a client has what is odd about the options of a TXT record
         names.a("localhost.test.build.10gen.cc", "127.0.0.1");
         names.srv("_mongodb._tcp." + host, peer.port(), "localhost.test.build.10gen.cc");
         names.txt(host, {"loadBalanced=perhaps"});
+        const auto servers = names.address();
         std::vector<std::string> lines;
         client_options options;
-        options.dns_servers = names.address();
+        options.dns_servers = servers;
         options.log.callback = [&](const log_record& record) {
             CHECK(record.component == log_component::client);
             lines.emplace_back(record.message);
