@@ -86,8 +86,7 @@ task<result<typename Outcome::value_type>> run_on(Deployment d, detail::command_
     std::size_t first = 0;
     auto* const told = d->options().commands;
     const auto operation_id = monitored_command::next_operation_id(told);
-    constexpr auto none = static_cast<std::size_t>(-1);
-    std::size_t renewed = none;  // the batch that a login went before
+    bool renewed = false;  // a login went before this batch
     c->begin_tail();
     deployment::server_use use;
     pool::lease checked_out;
@@ -156,6 +155,7 @@ task<result<typename Outcome::value_type>> run_on(Deployment d, detail::command_
                     break;
                 }
                 first = last;
+                renewed = false;
             } while (first < count && outcome.goes_on() &&
                      (limit == nullptr || limit->begin_batch(*c, failed)));
         }
@@ -178,8 +178,8 @@ task<result<typename Outcome::value_type>> run_on(Deployment d, detail::command_
         if (c == nullptr) {
             co_return outcome.interrupted(failed);  // interrupted: the connection still has it
         }
-        if (failed.server_code() == reauthentication_required &&
-            std::exchange(renewed, first) != first && lease && server->pool().settings().oidc) {
+        if (failed.server_code() == reauthentication_required && !std::exchange(renewed, true) &&
+            lease && server->pool().settings().oidc) {
             // The server does not take the token any more. Spec: auth, "Reauthentication".
             const auto again = co_await pool::reauthenticate(*lease, server->pool().settings(),
                                                              auth_mechanism::mongodb_oidc);
@@ -204,7 +204,7 @@ task<result<typename Outcome::value_type>> run_on(Deployment d, detail::command_
         if (d->options().overload_retargeting || d->topology() == topology_type::sharded) {
             retries.avoid(server->address());
         }
-        renewed = none;
+        renewed = false;
         checked_out.reset();
         use.reset();
         if (co_await back_off(*d, retries.backoff(failed, d->random()))) {
