@@ -366,8 +366,14 @@ void server_use::ended(server& s) noexcept {
     s.owner_.ended(s);
 }
 
-void server_rest::begun(server& s) noexcept {
-    s.owner_.tell_quiet();
+server_rest server::rest() noexcept {
+    ++resting_;
+    owner_.tell_quiet();
+    return server_rest(this);
+}
+
+void end_rest::operator()(server* s) const noexcept {
+    --s->resting_;
 }
 
 void deployment::refuse() noexcept {

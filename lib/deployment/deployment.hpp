@@ -95,7 +95,7 @@ class deployment final : monitor_owner, pool::pool_owner {
 
  private:
     friend class server_use;
-    friend class server_rest;
+    friend class server;
     class selection;
 
     void answered(const std::string& address, const wire::hello_reply& reply,

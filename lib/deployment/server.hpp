@@ -14,6 +14,14 @@
 namespace mongoro::deployment {
 
 class deployment;
+class server;
+
+/// A use of a server that no command is under way for, while it lives: a cursor keeps it for its
+/// next one. Closing a client does not wait for these.
+struct end_rest {
+    void operator()(server* s) const noexcept;
+};
+using server_rest = std::unique_ptr<server, end_rest>;
 
 /// One server of a deployment: its pool, its monitor, and how many operations it is running. It
 /// stays until the last of these has ended, also when it is no part of the topology any more.
@@ -34,11 +42,13 @@ class server {
     [[nodiscard]] std::size_t operation_count() const noexcept { return operations_; }
     /// An operation runs, rather than waits for its user.
     [[nodiscard]] bool busy() const noexcept { return operations_ != resting_; }
+    /// Precondition: a use outlives it.
+    [[nodiscard]] server_rest rest() noexcept;
 
  private:
     friend class deployment;
     friend class server_use;
-    friend class server_rest;
+    friend struct end_rest;
 
     deployment& owner_;
     std::uint64_t id_;
@@ -81,38 +91,6 @@ class server_use {
 
  private:
     static void ended(server& s) noexcept;
-
-    server* server_ = nullptr;
-};
-
-/// A use that no command is under way for, while it lives: a cursor holds it for its next one.
-/// Closing a client does not wait for these.
-class server_rest {
- public:
-    server_rest() noexcept = default;
-    /// Precondition: a use of that server outlives it.
-    explicit server_rest(server& s) noexcept : server_(&s) {
-        ++s.resting_;
-        begun(s);
-    }
-    server_rest(server_rest&& other) noexcept : server_(std::exchange(other.server_, nullptr)) {}
-    server_rest& operator=(server_rest&& other) noexcept {
-        if (this != &other) {
-            reset();
-            server_ = std::exchange(other.server_, nullptr);
-        }
-        return *this;
-    }
-    ~server_rest() { reset(); }
-
-    void reset() noexcept {
-        if (auto* s = std::exchange(server_, nullptr)) {
-            --s->resting_;
-        }
-    }
-
- private:
-    static void begun(server& s) noexcept;
 
     server* server_ = nullptr;
 };

@@ -166,7 +166,7 @@ task<result<typename Outcome::value_type>> run_on(Deployment d, detail::command_
                     checked_out.pin(pool::pinned_for::cursor);
                     pin->connection = std::move(checked_out);
                     pin->use = std::move(use);
-                    pin->rest = deployment::server_rest(*pin->use);
+                    pin->rest = pin->use->rest();
                 }
             }
             auto done = outcome.finish(*c);
@@ -247,7 +247,7 @@ class pinned_work {
     explicit pinned_work(cursor_pin& pin) noexcept : pin_(pin) { pin_.rest.reset(); }
     pinned_work(const pinned_work&) = delete;
     pinned_work& operator=(const pinned_work&) = delete;
-    ~pinned_work() { pin_.rest = deployment::server_rest(*pin_.use); }
+    ~pinned_work() { pin_.rest = pin_.use->rest(); }
 
  private:
     cursor_pin& pin_;
