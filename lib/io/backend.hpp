@@ -24,7 +24,8 @@ class backend {
     /// The calling thread becomes the one that submits. 0 or -errno.
     [[nodiscard]] virtual int bind() noexcept = 0;
 
-    /// Whether a receive may leave it to `turn()` to find a buffer (`stream::choosing_`).
+    /// Whether a receive that is started now leaves it to `turn()` to find a buffer
+    /// (`stream::choosing_`).
     [[nodiscard]] virtual bool chooses_buffers() const noexcept = 0;
     /// The stream's fields say what to do.
     virtual void start_send(stream& s) noexcept = 0;

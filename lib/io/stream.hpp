@@ -85,9 +85,10 @@ class stream {
     /// completion. Result: bytes received, 0 when the peer closed, -errno. Throws `std::bad_alloc`
     /// for a long vector.
     void exchange(std::span<const iovec> out, std::span<std::uint8_t> in, completion& c);
-    /// The same, received into a buffer of the reactor's that is chosen when bytes arrive: at most
-    /// `buffer_pool::smallest` of them. The completion takes it with `received()`; it may also come
-    /// to -ENOMEM, after all was sent. Throws `std::bad_alloc` where the backend cannot choose.
+    /// The same, received into a buffer of the reactor's, which is chosen when bytes arrive where
+    /// many wait: at most `buffer_pool::smallest` of them. The completion takes it with
+    /// `received()`; it may also come to -ENOMEM, after all was sent. Throws `std::bad_alloc` where
+    /// one is taken at once.
     void exchange(std::span<const iovec> out, completion& c);
     [[nodiscard]] buffer received() noexcept { return std::exchange(chosen_, {}); }
     /// Sends all of `out`. Result: 0 or -errno.
