@@ -130,26 +130,35 @@ def run_others(arguments, settings, clients, parts, made):
             made["failures"].append(f"{part}: {why}")
 
 
+def runs_behind(made):
+    """The runs that a report stands on, the latest first: when, how, and which tasks and parts each measured."""
+    if "runs" not in made:
+        settings = made["settings"]
+        what = [*made["tasks"], *(part for part in PARTS[1:] if part in made)]
+        made["runs"] = [{"when": made["machine"]["when"], "pairs": settings["pairs"], "quick": settings["quick"],
+                         "what": what}]
+    return made["runs"]
+
+
 def add_earlier(made, earlier):
-    """What only an earlier run has measured, with a note of when. One may have timed a task that the other counted."""
-    taken = []
+    """What only an earlier run has measured. One may have timed a task that the other counted."""
+    runs = runs_behind(made)
+    taken = set()
     for name, task in earlier["tasks"].items():
         rows = made["tasks"].setdefault(name, {**task, "clients": {}})["clients"]
         for client, row in task["clients"].items():
             more = {key: value for key, value in row.items() if key not in rows.get(client, {})}
             if more:
                 rows.setdefault(client, {}).update(more)
-                taken.append(name)
+                taken.add(name)
     for part in PARTS[1:]:
         if part in earlier and part not in made:
             made[part] = earlier[part]
-            taken.append(part)
-    if taken:
-        settings = earlier["settings"]
-        how = f"{settings['pairs']} runs each" + (", short ones" if settings["quick"] else "")
-        made["notes"] += [f"all or some of {', '.join(dict.fromkeys(taken))}: of a run of "
-                          f"{earlier['machine']['when']} ({how})",
-                          *(note for note in earlier["notes"] if note not in made["notes"])]
+            taken.add(part)
+    for run in runs_behind(earlier):
+        what = [each for each in run["what"] if each in taken]
+        runs += [{**run, "what": what}] if what else []
+    made["notes"] += [note for note in earlier["notes"] if note not in made["notes"]]
     return made
 
 
@@ -189,6 +198,7 @@ def main():
     if "tasks" in parts:
         run_tasks(arguments, settings, clients, made)
     run_others(arguments, settings, clients, parts, made)
+    runs_behind(made)
     for path in arguments.add:
         with open(path, encoding="utf-8") as file:
             add_earlier(made, json.load(file))

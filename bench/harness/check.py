@@ -267,8 +267,13 @@ class Added(unittest.TestCase):
                          {"bare": {"cpu_us": 1, "enters": 1}, "mongoro": {"enters": 1}})
         self.assertEqual(made["tasks"]["find_one"]["clients"], {"bare": {"enters": 3}})
         self.assertEqual((made["memory"], made["spec"]), (2, 6))
-        self.assertEqual(made["notes"], ["slow", "all or some of ping, find_one, spec: of a run of then "
-                                                 "(3 runs each, short ones)"])
+        self.assertEqual(made["notes"], ["slow"])
+        self.assertEqual([(run["when"], run["what"]) for run in made["runs"]],
+                         [("now", ["ping", "memory"]), ("then", ["ping", "find_one", "spec"])])
+        self.assertIn("| then | 3, short ones | ping, find_one, spec |", "\n".join(report.runs_of(made)))
+        again = runner.add_earlier(of("later", {}, memory=3), made)
+        self.assertEqual([(run["when"], run["what"]) for run in again["runs"]],
+                         [("later", ["memory"]), ("now", ["ping"]), ("then", ["ping", "find_one", "spec"])])
 
 
 class Whole(unittest.TestCase):

@@ -88,6 +88,15 @@ def introduction(made):
             f"and receives the same bytes ({settings['bare_requests']})."]
 
 
+def runs_of(made):
+    """Which run measured what, where it was more than one."""
+    runs = made.get("runs", [])
+    rows = [[run["when"], f"{run['pairs']}{', short ones' if run['quick'] else ''}", ", ".join(run["what"])]
+            for run in runs]
+    return ["", "Measured in more than one run, and where two have measured the same the first counts:", "",
+            *table(["run", "of each client", "what"], rows)] if len(rows) > 1 else []
+
+
 def tasks_of(made):
     lines = []
     for name, task in made["tasks"].items():
@@ -228,6 +237,7 @@ def markdown(made):
     lines = introduction(made)
     for note in made["notes"]:
         lines += ["", f"**Note:** {note}"]
+    lines += runs_of(made)
     for part in (goals_of, tasks_of, two_cores_of, breakdown_of, latencies_of, document_size_of,
                  report_deployment.parts_of, memory_of, start_up_of, compile_time_of, spec_of):
         lines += part(made)
