@@ -47,8 +47,8 @@ class backend {
     /// many.
     virtual std::size_t turn(wait w) noexcept = 0;
 
-    /// Submits what was prepared, and no more.
-    virtual void submit() noexcept = 0;
+    /// Submits what was prepared, and no more. False: the kernel did not take all of it.
+    [[nodiscard]] virtual bool submit() noexcept = 0;
 
     /// The kernel may go on using what it was given: none of it is freed.
     virtual void leak() noexcept {}

@@ -37,7 +37,7 @@ class epoll_backend final : public backend {
     void cancel(kernel_operation& op) noexcept override;
     void arm_timeout(std::chrono::steady_clock::time_point when) noexcept override;
     std::size_t turn(wait w) noexcept override;
-    void submit() noexcept override {}
+    bool submit() noexcept override { return true; }
     void wake() noexcept override;
     int native_handle() noexcept override { return set_; }
 

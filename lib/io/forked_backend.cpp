@@ -20,7 +20,7 @@ class nothing final : public backend {
     void cancel(kernel_operation&) noexcept override {}
     void arm_timeout(std::chrono::steady_clock::time_point) noexcept override {}
     std::size_t turn(wait) noexcept override { return 0; }
-    void submit() noexcept override {}
+    bool submit() noexcept override { return true; }
     void wake() noexcept override {}
     int native_handle() noexcept override { return -EBADF; }
 };

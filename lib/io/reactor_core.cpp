@@ -185,6 +185,22 @@ class running_guard {
 
 }  // namespace
 
+/// However `run()` or `sync_wait` ends, it leaves what it did not get to, and timers that the
+/// kernel does not know of yet.
+class reactor_core::loop_guard {
+ public:
+    explicit loop_guard(reactor_core& core) noexcept : core_(core) { core_.running_ = true; }
+    loop_guard(const loop_guard&) = delete;
+    loop_guard& operator=(const loop_guard&) = delete;
+    ~loop_guard() {
+        core_.running_ = false;
+        core_.started_outside();
+    }
+
+ private:
+    reactor_core& core_;
+};
+
 /// Binds to this thread if none is bound yet.
 void reactor_core::enter() {
     if (forked()) {
@@ -209,11 +225,11 @@ void reactor_core::enter() {
 
 bool reactor_core::loop(const bool* done) {
     enter();
-    const running_guard guard(running_);
+    const loop_guard guard(*this);
     for (;;) {
         if (stop_.load(std::memory_order_relaxed)) [[unlikely]] {
             stop_.store(false, std::memory_order_relaxed);
-            back().submit();
+            static_cast<void>(back().submit());
             return false;
         }
         run_ready();
@@ -221,7 +237,7 @@ bool reactor_core::loop(const bool* done) {
             throw_escaped();
         }
         if (done != nullptr ? *done : !outstanding()) {
-            back().submit();
+            static_cast<void>(back().submit());
             return true;
         }
         if (forked()) [[unlikely]] {
@@ -246,16 +262,17 @@ std::size_t reactor_core::poll() {
     constexpr int most = 16;
     std::size_t total = 0;
     int turns = 0;
-    for (std::size_t n = 1; n != 0 && turns < most && escaped_.empty(); ++turns) {
-        n = run_ready();
+    for (bool more = true; more && turns < most && escaped_.empty(); ++turns) {
+        std::size_t n = run_ready();
         n += step(backend::wait::no);
         total += n;
+        // A turn that counted nothing may have taken the signal of a post, or of a timer that has
+        // been disarmed since: nothing would make the handle readable any more.
+        more = n != 0 || pending();
     }
-    if (turns == most || !ready_.empty()) {
-        back().submit();
-        if (has_handle_) {
-            back().wake();
-        }
+    const bool submitted = back().submit();
+    if ((turns == most || !submitted || pending() || !escaped_.empty()) && has_handle_) {
+        back().wake();
     }
     if (!escaped_.empty()) {
         throw_escaped();
@@ -322,7 +339,7 @@ bool reactor_core::outstanding() const noexcept {
 }
 
 void reactor_core::throw_escaped() {
-    back().submit();
+    static_cast<void>(back().submit());
     const std::exception_ptr e = std::move(escaped_.front());
     escaped_.pop_front();
     std::rethrow_exception(e);
@@ -349,7 +366,10 @@ int reactor_core::native_handle() {
     if (fd < 0) {
         throw exception(error(system_error_of(fd)));
     }
-    has_handle_ = true;
+    if (!has_handle_) {
+        has_handle_ = true;
+        back().wake();  // for what was prepared, and not shown, before there was a handle
+    }
     return fd;
 }
 

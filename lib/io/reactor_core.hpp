@@ -119,6 +119,8 @@ class reactor_core {
     void remove(interrupt& i) noexcept;
 
  private:
+    class loop_guard;
+
     explicit reactor_core(const reactor_options& options);
 
     void enter();
@@ -128,6 +130,11 @@ class reactor_core {
     void take_posts() noexcept;
     void throw_escaped();
     [[nodiscard]] bool outstanding() const noexcept;
+    /// There is something that neither the ring nor the epoll set knows of.
+    [[nodiscard]] bool pending() const noexcept {
+        return !ready_.empty() || posts_.load(std::memory_order_relaxed) != nullptr ||
+               timers_.earliest() < armed_;
+    }
     [[nodiscard]] bool drain_kernel() noexcept;
 
     std::unique_ptr<backend> backend_;

@@ -424,11 +424,12 @@ std::size_t uring_backend::turn(wait w) noexcept {
     return count;
 }
 
-void uring_backend::submit() noexcept {
+bool uring_backend::submit() noexcept {
     if (bound_ && io_uring_sq_ready(&ring_) != 0) {
         ++core_.statistics().enters;
         static_cast<void>(io_uring_submit(&ring_));
     }
+    return io_uring_sq_ready(&ring_) == 0;
 }
 
 void uring_backend::read_wake() noexcept {
@@ -452,9 +453,8 @@ void uring_backend::wake() noexcept {
 int uring_backend::native_handle() noexcept {
     if (handle_ < 0) {
         // The ring's own descriptor does not wake epoll or poll(2) with DEFER_TASKRUN; an eventfd
-        // does. Its first count asks for the poll() that enables the ring and submits what is
-        // already prepared.
-        const int fd = ::eventfd(1, EFD_CLOEXEC | EFD_NONBLOCK);
+        // does.
+        const int fd = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
         if (fd < 0) {
             return -errno;
         }

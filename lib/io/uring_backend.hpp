@@ -33,7 +33,7 @@ class uring_backend final : public backend {
     void cancel(kernel_operation& op) noexcept override;
     void arm_timeout(std::chrono::steady_clock::time_point when) noexcept override;
     std::size_t turn(wait w) noexcept override;
-    void submit() noexcept override;
+    bool submit() noexcept override;
     bool chooses_buffers() const noexcept override;
     void leak() noexcept override { provided_.leak(); }
     void wake() noexcept override;

@@ -33,6 +33,19 @@ errc code_of(F f) {
     return {};
 }
 
+/// Polls only when the handle asks for it, until `done()`; false: it fell silent first.
+template <typename Done>
+bool poll_when_readable(reactor& r, int fd, Done done) {
+    while (!done()) {
+        pollfd p{fd, POLLIN, 0};
+        if (::poll(&p, 1, 5'000) != 1) {
+            return false;
+        }
+        r.poll();
+    }
+    return true;
+}
+
 bool readable(int fd, int milliseconds) {
     pollfd p{fd, POLLIN, 0};
     return ::poll(&p, 1, milliseconds) == 1;
@@ -236,6 +249,94 @@ TEST_CASE("a foreign loop that polls only the native handle gets timers, sockets
         CHECK(readable(fd, 20'000));
         r.poll();
         CHECK(again.result == 1);
+    });
+}
+
+TEST_CASE("a timer behind one that was disarmed still makes the handle readable") {
+    on_each_backend([](reactor& r) {
+        const int fd = r.native_handle();
+        const auto start = std::chrono::steady_clock::now();
+        mongoro::io::timer first;
+        mongoro::io::timer second;
+        recorder never;
+        recorder rang;
+        first.arm(r.core(), start + 10ms, never);
+        second.arm(r.core(), start + 30ms, rang);
+        r.poll();
+        first.disarm();
+        CHECK(poll_when_readable(r, fd, [&] { return rang.calls == 1; }));
+        CHECK(never.calls == 0);
+    });
+}
+
+TEST_CASE("posts of another thread never leave the handle silent") {
+    on_each_backend([](reactor& r) {
+        const int fd = r.native_handle();
+        constexpr int count = 20'000;
+        int ran = 0;
+        std::thread other([&] {
+            for (int i = 0; i < count; ++i) {
+                r.post([&] { ++ran; });
+            }
+        });
+        CHECK(poll_when_readable(r, fd, [&] { return ran == count; }));
+        other.join();
+    });
+}
+
+TEST_CASE("an exception that leaves poll() leaves the handle readable for what is left") {
+    on_each_backend([](reactor& r) {
+        const int fd = r.native_handle();
+        int ran = 0;
+        r.post([&] {
+            std::thread([&] { r.post([&] { ++ran; }); }).join();
+            r.post([&] { ++ran; });
+            throw std::runtime_error("one");
+        });
+        r.post([] { throw std::runtime_error("two"); });
+        CHECK_THROWS_WITH_AS(r.poll(), "one", std::runtime_error);
+        REQUIRE(readable(fd, 5'000));
+        CHECK_THROWS_WITH_AS(r.poll(), "two", std::runtime_error);
+        CHECK(poll_when_readable(r, fd, [&] { return ran == 2; }));
+    });
+}
+
+TEST_CASE("what was there before the handle shows on it") {
+    on_each_backend([](reactor& r) {
+        mongoro::io::timer t;
+        recorder rang;
+        t.arm(r.core(), std::chrono::steady_clock::now() + 10ms, rang);
+        int ran = 0;
+        r.post([&] { ++ran; });
+        const int fd = r.native_handle();
+        CHECK(poll_when_readable(r, fd, [&] { return ran == 1 && rang.calls == 1; }));
+    });
+}
+
+TEST_CASE("what run() and sync_wait leave behind shows on the handle") {
+    on_each_backend([](reactor& r) {
+        const int fd = r.native_handle();
+        mongoro::io::timer t;
+        recorder rang;
+        int ran = 0;
+        const auto starts_timer = [&]() -> task<void> {
+            t.arm(r.core(), std::chrono::steady_clock::now() + 10ms, rang);
+            co_return;
+        };
+        sync_wait(r, starts_timer());
+        CHECK(poll_when_readable(r, fd, [&] { return rang.calls == 1; }));
+        r.post([&] {
+            r.post([&] { ++ran; });
+            r.stop();
+        });
+        r.run();
+        CHECK(poll_when_readable(r, fd, [&] { return ran == 1; }));
+        r.post([&] {
+            r.post([&] { ++ran; });
+            throw std::runtime_error("left");
+        });
+        CHECK_THROWS_AS(r.run(), std::runtime_error);
+        CHECK(poll_when_readable(r, fd, [&] { return ran == 2; }));
     });
 }
 
