@@ -16,8 +16,7 @@ constexpr std::uint32_t no_class = class_count;
 /// Lives until the pool and every buffer of it are gone.
 struct buffer_shared {
     std::atomic<std::size_t> references{1};
-    std::atomic<const void*> owner{
-        nullptr};  // the thread whose the lists are; null: closed or unbound
+    std::atomic<thread_id> owner{no_thread};  // whose the lists are; none: closed or unbound
     std::size_t cap = 0;
     std::size_t warm = 0;
     std::array<buffer_header*, class_count> free{};
@@ -58,13 +57,13 @@ buffer_pool::buffer_pool(std::size_t warm_bytes) : shared_(new impl::buffer_shar
 }
 
 buffer_pool::~buffer_pool() {
-    shared_->owner.store(nullptr, std::memory_order_relaxed);
+    shared_->owner.store(no_thread, std::memory_order_relaxed);
     trim();
     shared_->drop();
 }
 
 void buffer_pool::bind() noexcept {
-    shared_->owner.store(this_thread_id(), std::memory_order_relaxed);
+    shared_->owner.store(name_this_thread(), std::memory_order_relaxed);
 }
 
 std::size_t buffer_pool::warm_bytes() const noexcept {

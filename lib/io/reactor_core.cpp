@@ -9,6 +9,7 @@
 
 #include <cerrno>
 #include <cstdlib>
+#include <new>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -144,28 +145,28 @@ bool reactor_core::drain_kernel() noexcept {
     for (kernel_operation* op = operations_; op != nullptr; op = op->next_operation) {
         op->waiter = nullptr;
     }
-    const void* owner = owner_.load(std::memory_order_relaxed);
     if (kind_ == reactor_backend::epoll || in_flight_ == 0) {
         return true;  // the kernel holds nothing of ours
     }
-    if (owner != nullptr && owner != this_thread_id()) {
+    if (!claim()) {
         // A thread that ends takes its requests with it: the kernel cancels them and waits.
-        return owner_ended_->load(std::memory_order_acquire);
+        return owner_ended_ != nullptr && owner_ended_->load(std::memory_order_acquire);
     }
     if (back().bind() < 0) {
         return false;
     }
     running_ = true;
+    escaped_.clear();  // nobody is left to tell
     for (stream* s = streams_; s != nullptr; s = s->next_) {
         s->cancel();
     }
     for (kernel_operation* op = operations_; op != nullptr; op = op->next_operation) {
         op->cancel();
     }
-    while (in_flight_ != 0) {
+    while (in_flight_ != 0 && escaped_.empty()) {
         back().turn(backend::wait::yes);
     }
-    return true;
+    return in_flight_ == 0;  // else the ring itself has failed
 }
 
 // --- the loop -----------------------------------------------------------------------------------
@@ -201,17 +202,26 @@ class reactor_core::loop_guard {
     reactor_core& core_;
 };
 
-/// Binds to this thread if none is bound yet.
+bool reactor_core::claim() noexcept {
+    thread_id owner = no_thread;
+    const thread_id here = name_this_thread();
+    if (!owner_.compare_exchange_strong(owner, here, std::memory_order_relaxed)) {
+        return owner == here;
+    }
+    buffers_.bind();
+    try {
+        owner_ended_ = this_thread_ended();
+    } catch (const std::bad_alloc&) {
+        owner_ended_ = nullptr;
+    }
+    return true;
+}
+
 void reactor_core::enter() {
     if (forked()) {
         throw exception(errc::used_after_fork);
     }
-    const void* none = nullptr;
-    const void* here = this_thread_id();
-    if (owner_.compare_exchange_strong(none, here, std::memory_order_relaxed)) {
-        buffers_.bind();
-        owner_ended_ = this_thread_ended();
-    } else if (none != here) {
+    if (!claim()) {
         throw exception(errc::wrong_thread);
     }
     if (running_) {
@@ -358,8 +368,7 @@ int reactor_core::native_handle() {
     if (forked()) {
         throw exception(errc::used_after_fork);
     }
-    const void* owner = owner_.load(std::memory_order_relaxed);
-    if (owner != nullptr && owner != this_thread_id()) {
+    if (owner_.load(std::memory_order_relaxed) != no_thread && !in_thread()) {
         throw exception(errc::wrong_thread);
     }
     const int fd = back().native_handle();

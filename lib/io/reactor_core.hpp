@@ -40,6 +40,8 @@ class reactor_core {
     bool run_until(const bool& done);
     /// Binds to this thread; throws as `run()` does where it may not run.
     void check_enter() { enter(); }
+    /// Binds to this thread if none is bound yet; whether it is this one now.
+    bool claim() noexcept;
     void stop() noexcept;
     [[nodiscard]] int native_handle();
 
@@ -146,8 +148,8 @@ class reactor_core {
     bool closing_ = false;
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
     std::atomic<bool> stop_{false};
-    std::atomic<const void*> owner_{nullptr};
-    std::shared_ptr<const std::atomic<bool>> owner_ended_;
+    std::atomic<thread_id> owner_{no_thread};
+    std::shared_ptr<const std::atomic<bool>> owner_ended_;  // null: it cannot be known
     // What other threads scheduled: a stack that the reactor takes whole. The push that finds it
     // empty wakes, and so no flag says whether the reactor sleeps.
     std::atomic<ready_node*> posts_{nullptr};

@@ -13,6 +13,8 @@
 #include <array>
 #include <atomic>
 #include <cerrno>
+#include <exception>
+#include <system_error>
 #include <utility>
 
 namespace mongoro::io {
@@ -46,7 +48,7 @@ __kernel_timespec timespec_of(std::chrono::steady_clock::time_point when) noexce
 
 }  // namespace
 
-uring_backend::uring_backend(reactor_core& core) noexcept : core_(core) {
+uring_backend::uring_backend(reactor_core& core) : core_(core) {
     ring_.ring_fd = -1;
     wake_read_.owner = timeout_done_.owner = this;
     wake_read_.fn = [](completion& c, int res) noexcept {
@@ -134,33 +136,59 @@ int uring_backend::bind() noexcept {
 
 // --- entries ------------------------------------------------------------------------------------
 
-void uring_backend::flush() noexcept {
+namespace {
+
+/// Whether a submission that failed so can never succeed: from a thread that is not the ring's, or
+/// without a ring.
+bool for_good(int negated_errno) noexcept {
+    return negated_errno == -EEXIST || negated_errno == -EBADF || negated_errno == -EBADFD;
+}
+
+}  // namespace
+
+/// The ring is another thread's, which may have ended: nothing can be submitted from here.
+bool uring_backend::others() const noexcept {
+    return bound_ && !core_.in_thread();
+}
+
+/// False: the kernel takes no entries any more.
+bool uring_backend::flush() noexcept {
     if (!bound_) {
         // More was started before the first run() than the queue holds: this thread becomes the
         // one.
-        static_cast<void>(bind());
+        if (!core_.claim() || bind() < 0) {
+            return false;
+        }
     }
     ++core_.statistics().enters;
     if (const int r = io_uring_submit(&ring_); r < 0) {
+        if (for_good(r)) {
+            return false;
+        }
         // Short of memory, or the completion queue has overflowed: let the kernel move on, then try
         // again.
         static_cast<void>(io_uring_get_events(&ring_));
         ::sched_yield();
     }
+    return true;
 }
 
 /// Makes room for `count` entries that must go in together: a link does not reach over a
 /// submission.
 void uring_backend::reserve(unsigned count) noexcept {
     while (io_uring_sq_space_left(&ring_) < count) [[unlikely]] {
-        flush();
+        if (!flush()) {
+            return;
+        }
     }
 }
 
 io_uring_sqe* uring_backend::entry() noexcept {
     io_uring_sqe* e = io_uring_get_sqe(&ring_);
     while (e == nullptr) [[unlikely]] {
-        flush();
+        if (!flush()) {
+            return nowhere_.get();
+        }
         e = io_uring_get_sqe(&ring_);
     }
     ++core_.statistics().submissions;
@@ -291,8 +319,8 @@ void uring_backend::on_in(completion& c, int res) noexcept {
 // A cancel that finds nothing may have come in the moment between the two halves of a link: while
 // the operation is still in flight, it is asked again.
 void uring_backend::cancel(stream& s) noexcept {
-    if (s.cancels_ != 0) {
-        return;
+    if (s.cancels_ != 0 || others()) {
+        return;  // a thread that ended has taken its requests with it
     }
     // A receive of which a part is there ends with that part: it must not be read on.
     s.receive_all_ = false;
@@ -357,6 +385,9 @@ void uring_backend::start(kernel_operation& op) noexcept {
 }
 
 void uring_backend::cancel(kernel_operation& op) noexcept {
+    if (others()) {
+        return;
+    }
     io_uring_sqe* e = entry();
     io_uring_prep_cancel(e, static_cast<completion*>(&op), 0);
     set_data(e, ignored);
@@ -394,13 +425,17 @@ std::size_t uring_backend::turn(wait w) noexcept {
         }
         r = io_uring_submit_and_get_events(&ring_);
     }
-    // EINTR is a signal handler that ran. Any other error leaves the entries queued for the next
-    // turn.
-    static_cast<void>(r);
-
     std::size_t count = 0;
     unsigned head = *ring_.cq.khead;
     const unsigned tail = io_uring_smp_load_acquire(ring_.cq.ktail);
+    if (head == tail) [[unlikely]] {
+        // EINTR is a signal handler that ran. Other errors leave the entries queued for the next
+        // turn, unless there is none.
+        if (for_good(r)) {
+            fail(r);
+        }
+        return 0;
+    }
     while (head != tail) {
         const io_uring_cqe& e = ring_.cq.cqes[head & ring_.cq.ring_mask];
         auto* c = reinterpret_cast<completion*>(e.user_data);
@@ -422,6 +457,16 @@ std::size_t uring_backend::turn(wait w) noexcept {
         provided_.grow(std::exchange(missing_, 0));
     }
     return count;
+}
+
+/// The reactor would spin: `run()` and `poll()` end with the error instead.
+void uring_backend::fail(int negated_errno) noexcept {
+    try {
+        throw exception(error(errc::not_supported, "the ring has failed",
+                              std::error_code(-negated_errno, std::system_category())));
+    } catch (...) {
+        core_.escape(std::current_exception());
+    }
 }
 
 bool uring_backend::submit() noexcept {

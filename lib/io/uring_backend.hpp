@@ -44,10 +44,12 @@ class uring_backend final : public backend {
         uring_backend* owner = nullptr;
     };
 
-    explicit uring_backend(reactor_core& core) noexcept;
+    explicit uring_backend(reactor_core& core);
     io_uring_sqe* entry() noexcept;
     void reserve(unsigned count) noexcept;
-    void flush() noexcept;
+    [[nodiscard]] bool flush() noexcept;
+    void fail(int negated_errno) noexcept;
+    [[nodiscard]] bool others() const noexcept;
     void prepare_send(stream& s, bool linked) noexcept;
     io_uring_sqe* prepare_receive(stream& s) noexcept;
     void read_wake() noexcept;
@@ -71,6 +73,8 @@ class uring_backend final : public backend {
     __kernel_timespec timeout_{};
     internal wake_read_;
     internal timeout_done_;
+    // What is prepared for a ring that takes nothing any more.
+    std::unique_ptr<io_uring_sqe> nowhere_ = std::make_unique<io_uring_sqe>();
 };
 
 }  // namespace mongoro::io

@@ -145,6 +145,23 @@ TEST_CASE("on a thread that is not the reactor's run(), poll() and native_handle
     });
 }
 
+TEST_CASE("a thread that comes after the reactor's has ended is not taken for it") {
+    on_each_backend([](reactor& r) {
+        std::thread([&] { r.poll(); }).join();
+        std::array<errc, 2> codes{};
+        bool here = true;
+        // The system likes to give it the memory of the one before.
+        std::thread([&] {
+            here = r.in_reactor_thread();
+            codes[0] = code_of([&] { r.poll(); });
+            codes[1] = code_of([&] { static_cast<void>(r.native_handle()); });
+        }).join();
+        CHECK_FALSE(here);
+        CHECK(codes[0] == errc::wrong_thread);
+        CHECK(codes[1] == errc::wrong_thread);
+    });
+}
+
 TEST_CASE("stop() before run() makes it return at once, and only once") {
     on_each_backend([](reactor& r) {
         int ran = 0;
@@ -466,4 +483,62 @@ TEST_CASE("a reactor may be destroyed on another thread after its own has ended"
         CHECK(received.calls == 0);
         CHECK(pair.read().empty());
     });
+}
+
+TEST_CASE("streams and their reactor may go on another thread, whatever the queue holds") {
+    for (const auto kind : mongoro::test::backends()) {
+        auto made = reactor::create({.backend = kind, .entries = 4});
+        if (!made) {
+            continue;
+        }
+        auto r = std::move(*made);
+        constexpr std::size_t count = 20;
+        std::vector<std::unique_ptr<socket_pair>> pairs;
+        std::vector<mongoro::io::stream_ptr> streams;
+        std::vector<recorder> received(count);
+        std::vector<std::array<std::uint8_t, 8>> in(count);
+        for (std::size_t i = 0; i < count; ++i) {
+            pairs.push_back(std::make_unique<socket_pair>());
+        }
+        std::thread([&] {
+            for (std::size_t i = 0; i < count; ++i) {
+                streams.push_back(stream::make(r->core(), pairs[i]->release_ours()));
+            }
+            r->post([&] {
+                for (std::size_t i = 0; i < count; ++i) {
+                    streams[i]->receive(in[i], mode::some, received[i]);
+                }
+            });
+            r->poll();
+        }).join();
+        streams.clear();
+        r.reset();
+        for (std::size_t i = 0; i < count; ++i) {
+            CHECK(received[i].calls == 0);
+            CHECK(pairs[i]->read().empty());
+        }
+    }
+}
+
+TEST_CASE("starting more than the queue holds binds the reactor to the thread that does it") {
+    auto made = reactor::create({.backend = reactor_backend::io_uring, .entries = 4});
+    if (!made) {
+        MESSAGE("skipped: " << made.error().to_string());
+        return;
+    }
+    auto& r = **made;
+    socket_pair pair;
+    std::vector<mongoro::io::stream_ptr> streams;
+    std::vector<recorder> received(8);
+    std::array<std::uint8_t, 8> in{};
+    for (recorder& one : received) {
+        streams.push_back(stream::make(r.core(), ::dup(pair.ours)));
+        streams.back()->receive(in, mode::some, one);
+    }
+    CHECK(r.in_reactor_thread());
+    errc code{};
+    std::thread([&] { code = code_of([&] { r.poll(); }); }).join();
+    CHECK(code == errc::wrong_thread);
+    r.poll();
+    CHECK(r.in_flight() == 8);
 }
