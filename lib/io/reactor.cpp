@@ -65,6 +65,11 @@ void cancel_schedule(reactor_core& core, ready_node& node) noexcept {
     core.unschedule(node);
 }
 
+const task_context& outside_context() noexcept {
+    static const task_context outside;
+    return outside;
+}
+
 bool in_reactor_thread(const reactor_core& core) noexcept {
     return core.in_thread();
 }

@@ -10,7 +10,7 @@ namespace {
 
 task<result<void>> sleep_task(deadline::clock::time_point when) {
     const detail::task_context* context = co_await detail::this_context{};
-    if (context == nullptr || context->core == nullptr) {
+    if (context->core == nullptr) {
         co_return error(errc::invalid_argument, "sleeping outside of a reactor");
     }
     co_return co_await io::sleeping(*context->core, *context, when);

@@ -42,12 +42,16 @@ concept has_context = requires(const Promise& p) {
     { p.context() } -> std::convertible_to<const task_context*>;
 };
 
+/// The context of a coroutine that is no task of ours: no reactor, no deadline, no stop.
+[[nodiscard]] const task_context& outside_context() noexcept;
+
+/// Never null, so that one look at its `core` says whether there is a reactor.
 template <typename Promise>
 [[nodiscard]] const task_context* context_of(const Promise& p) noexcept {
     if constexpr (has_context<Promise>) {
         return p.context();
     } else {
-        return nullptr;
+        return &outside_context();
     }
 }
 
@@ -90,7 +94,8 @@ struct attachment {
 [[nodiscard]] attachment& attach(reactor_core& core,
                                  std::unique_ptr<attachment> (*make)(reactor_core&));
 
-/// `co_await this_context{}`: the context of the awaiting coroutine, null outside of any reactor.
+/// `co_await this_context{}`: the context of the awaiting coroutine; outside of any reactor it has
+/// no `core`.
 struct this_context {
     const task_context* context = nullptr;
 

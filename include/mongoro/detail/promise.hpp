@@ -54,9 +54,9 @@ class promise_base {
     template <typename Promise>
     static bool call(std::coroutine_handle<Promise> child) noexcept {
         promise_base& p = child.promise();
-        if (p.context_ == nullptr) {
-            // Outside of a reactor the child may end on another thread before resume() returns
-            // here.
+        if (p.context_->core == nullptr) {
+            // Outside of a reactor, be it under a deadline or a token, the child may end on another
+            // thread before resume() returns here.
             child.resume();
             return true;
         }

@@ -4,11 +4,15 @@
 #include <mongoro/sleep_for.hpp>
 #include <mongoro/sync_wait.hpp>
 #include <mongoro/task_scope.hpp>
+#include <mongoro/when_any.hpp>
+#include <mongoro/with_deadline.hpp>
+#include <mongoro/with_stop.hpp>
 
 #include <atomic>
 #include <chrono>
 #include <coroutine>
 #include <exception>
+#include <stop_token>
 #include <thread>
 
 using namespace io_test;
@@ -44,6 +48,22 @@ task<int> sleeps_twice(reactor& r) {
 
 foreign awaits_task(reactor& r, std::atomic<int>& value) {
     value = co_await sleeps_twice(r);
+}
+
+task<int> sleeps_a_little(reactor& r) {
+    co_await mongoro::sleep_for(r, 0s);
+    co_return 5;
+}
+
+foreign awaits_wrapped(reactor& r, int how, std::atomic<int>& value) {
+    std::stop_source source;
+    if (how == 0) {
+        value = co_await mongoro::with_deadline(sleeps_a_little(r), 1h);
+    } else if (how == 1) {
+        value = co_await mongoro::with_stop(sleeps_a_little(r), source.get_token());
+    } else {
+        value = std::get<0>(co_await mongoro::when_any(sleeps_a_little(r)));
+    }
 }
 
 foreign without_reactor(mongoro::error& why) {
@@ -119,6 +139,21 @@ TEST_CASE("a task that awaits another reactor's operation comes back to its own 
             co_return always;
         };
         CHECK(sync_wait(r, visits(r, other.get())));
+    });
+}
+
+TEST_CASE("a foreign coroutine's deadline, token or choice does not lose where it goes on") {
+    on_each_backend([](reactor& r) {
+        running_reactor other(r.backend());
+        for (int i = 0; i < 3000; ++i) {
+            std::atomic<int> value{0};
+            awaits_wrapped(other.get(), i % 3, value);
+            const auto start = std::chrono::steady_clock::now();
+            while (value == 0 && std::chrono::steady_clock::now() - start < 10s) {
+                std::this_thread::yield();
+            }
+            REQUIRE(value == 5);
+        }
     });
 }
 
