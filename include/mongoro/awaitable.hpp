@@ -16,11 +16,14 @@ namespace mongoro {
 ///
 /// Lazy: it starts when awaited, once, and may be destroyed unstarted. Movable.
 ///
-/// It knows its reactor. Awaited on another thread it is handed over there and runs there. Where
-/// the awaiting coroutine resumes: a task of a reactor resumes on its own reactor's thread; a
-/// coroutine of any other kind resumes on the thread of the operation's reactor. A coroutine that
-/// awaits an operation of a reactor of another thread must not be destroyed before it resumes:
-/// request its stop instead.
+/// It knows its reactor, and runs there: awaited anywhere else it is handed over, and that reactor
+/// must be run until it has ended. Where the awaiting coroutine resumes: a task of a reactor
+/// resumes on its own reactor's thread, whose `run()` goes on for it meanwhile; a coroutine of any
+/// other kind resumes on the thread of the operation's reactor.
+///
+/// Destroying a task that awaits an operation of another thread's reactor stops the operation and
+/// blocks until it has ended there; request the task's stop where that matters. A coroutine of any
+/// other kind must not be destroyed before it resumes.
 template <typename T>
 class [[nodiscard]] awaitable {
  public:
@@ -44,9 +47,9 @@ class [[nodiscard]] awaitable {
             const detail::task_context* context = detail::context_of(parent.promise());
             auto& p = handle_.promise();
             p.set_continuation(parent);
-            if (core_ == nullptr || (context != nullptr && context->core == core_)) [[likely]] {
+            if (core_ == nullptr || context->core == core_) [[likely]] {
                 p.set_context(context);
-            } else if (elsewhere().hand_over(*core_, context, p, handle_, parent)) {
+            } else if (elsewhere().hand_over(*core_, *context, p, handle_, parent)) {
 #if MONGORO_DETAIL_CALL_CHILD
                 return true;
 #else
@@ -63,14 +66,14 @@ class [[nodiscard]] awaitable {
 
      private:
         detail::remote_start& elsewhere() {
-            remote_ = std::make_unique<detail::remote_start>();
+            remote_.reset(new detail::remote_start);
             return *remote_;
         }
 
         std::coroutine_handle<typename task<result<T>>::promise_type> handle_;
         detail::reactor_core* core_;
         // Only made where it is needed: this object stands in the frame of who awaits.
-        std::unique_ptr<detail::remote_start> remote_;
+        std::unique_ptr<detail::remote_start, detail::remote_start::letting_go> remote_;
     };
 
     /// Gives `T`, or throws `mongoro::exception`.

@@ -18,8 +18,10 @@ void drive(reactor_core& core, branch& b);
 /// Everything else of the reactor runs meanwhile. It throws `mongoro::exception`:
 /// `errc::inside_reactor` from inside of the reactor that it would have to drive,
 /// `errc::wrong_thread` on a thread other than the reactor's, `errc::reactor_stopped` when `stop()`
-/// came first. Then, and when an exception of a posted function or of a callback leaves it as it
-/// would leave `run()`, the operation is cancelled and destroyed.
+/// came first, `errc::used_after_fork` in a child process. Then, and when an exception of a posted
+/// function or of a callback leaves it as it would leave `run()`, the operation is destroyed where
+/// it is: that cancels what it waits for, and its coroutines do not go on. An operation of another
+/// thread's reactor is stopped, and waited for, first.
 template <detail::awaitable_like A>
 detail::await_value_t<A> sync_wait(reactor& r, A operation) {
     using value = detail::await_value_t<A>;

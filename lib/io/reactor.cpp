@@ -65,6 +65,10 @@ void cancel_schedule(reactor_core& core, ready_node& node) noexcept {
     core.unschedule(node);
 }
 
+void await_schedule(reactor_core& core, ready_node& node) noexcept {
+    core.await_schedule(node);
+}
+
 const task_context& outside_context() noexcept {
     static const task_context outside;
     return outside;

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstdlib>
 #include <new>
 #include <string>
@@ -413,6 +414,18 @@ void reactor_core::unschedule(ready_node& node) noexcept {
         take_posts();
     }
     ready_list::remove(node);
+}
+
+void reactor_core::await_schedule(ready_node& node) noexcept {
+    // Until it is found the node is the other thread's: it is not looked into.
+    while (!forked()) {  // there the other thread is missing
+        take_posts();
+        if (ready_.contains(node) || current_.contains(node)) {
+            ready_list::remove(node);
+            return;
+        }
+        std::this_thread::sleep_for(std::chrono::microseconds(200));
+    }
 }
 
 // --- lists --------------------------------------------------------------------------------------

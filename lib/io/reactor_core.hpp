@@ -48,6 +48,8 @@ class reactor_core {
     // Scheduling.
     void schedule(ready_node& node) noexcept;  // from any thread
     void unschedule(ready_node& node) noexcept;
+    /// Blocks until another thread has scheduled `node`, and unschedules it.
+    void await_schedule(ready_node& node) noexcept;
     /// On the reactor's own thread: run `node` in this turn or the next.
     void defer(ready_node& node) noexcept {
         ready_.push_back(node);
@@ -150,8 +152,9 @@ class reactor_core {
     std::atomic<bool> stop_{false};
     std::atomic<thread_id> owner_{no_thread};
     std::shared_ptr<const std::atomic<bool>> owner_ended_;  // null: it cannot be known
-    // What other threads scheduled: a stack that the reactor takes whole. The push that finds it
-    // empty wakes, and so no flag says whether the reactor sleeps.
+    // What was scheduled from outside of the loop: a stack that the reactor takes whole. The push
+    // that finds it empty wakes, and who takes it runs it or wakes again; so no flag says whether
+    // the reactor sleeps.
     std::atomic<ready_node*> posts_{nullptr};
     std::atomic<std::uint32_t> visitors_{0};  // threads that are in the middle of schedule()
     std::atomic<detail::attachment*> attachment_{nullptr};

@@ -15,6 +15,14 @@ class ready_list {
 
     [[nodiscard]] bool empty() const noexcept { return head_.next == &head_; }
 
+    [[nodiscard]] bool contains(const ready_node& n) const noexcept {
+        const ready_node* at = head_.next;
+        while (at != &head_ && at != &n) {
+            at = at->next;
+        }
+        return at == &n;
+    }
+
     void push_back(ready_node& n) noexcept {
         n.queued = true;
         n.prev = head_.prev;

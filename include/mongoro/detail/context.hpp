@@ -71,6 +71,9 @@ void schedule(reactor_core& core, ready_node& node) noexcept;
 /// Takes a scheduled node out again. Only on the reactor's thread, once nobody can schedule it any
 /// more.
 void cancel_schedule(reactor_core& core, ready_node& node) noexcept;
+/// Blocks until another thread has scheduled `node`, and takes it out again. On the reactor's
+/// thread.
+void await_schedule(reactor_core& core, ready_node& node) noexcept;
 [[nodiscard]] bool in_reactor_thread(const reactor_core& core) noexcept;
 /// True while `run()`, `poll()` or `sync_wait()` of this reactor is on the stack of this thread.
 [[nodiscard]] bool inside_reactor(const reactor_core& core) noexcept;

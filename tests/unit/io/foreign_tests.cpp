@@ -12,11 +12,13 @@
 #include <chrono>
 #include <coroutine>
 #include <exception>
+#include <stdexcept>
 #include <stop_token>
 #include <thread>
 
 using namespace io_test;
 using namespace std::chrono_literals;
+using mongoro::errc;
 using mongoro::reactor;
 using mongoro::sync_wait;
 using mongoro::task;
@@ -154,6 +156,95 @@ TEST_CASE("a foreign coroutine's deadline, token or choice does not lose where i
             }
             REQUIRE(value == 5);
         }
+    });
+}
+
+TEST_CASE("run() goes on while a task waits for another reactor's operation") {
+    on_each_backend([](reactor& r) {
+        running_reactor other(r.backend());
+        mongoro::task_scope scope(r);
+        scope.spawn(mongoro::sleep_for(other.get(), 5ms));
+        r.run();
+        CHECK(scope.size() == 0);
+    });
+}
+
+namespace {
+
+errc code_of_sync_wait(reactor& r, mongoro::awaitable<void> operation) {
+    try {
+        sync_wait(r, std::move(operation));
+    } catch (const mongoro::exception& e) {
+        return static_cast<errc>(e.code().value());
+    }
+    return {};
+}
+
+}  // namespace
+
+TEST_CASE("another reactor's operation ends before the task that waits for it is gone") {
+    on_each_backend([](reactor& r) {
+        running_reactor other(r.backend());
+        for (int i = 0; i < 50; ++i) {
+            // Before it has started there, meanwhile, or well after.
+            std::thread stopper([&] {
+                std::this_thread::sleep_for(50us * (i % 10));
+                r.stop();
+            });
+            const auto code = code_of_sync_wait(r, mongoro::sleep_for(other.get(), 1h));
+            stopper.join();
+            CHECK(code == errc::reactor_stopped);
+        }
+        r.post([] { throw std::runtime_error("left"); });
+        CHECK_THROWS_WITH_AS(sync_wait(r, mongoro::sleep_for(other.get(), 1h)), "left",
+                             std::runtime_error);
+        {
+            mongoro::task_scope scope(r);
+            scope.spawn(mongoro::sleep_for(other.get(), 1h));
+            r.poll();
+        }
+        r.run();
+        CHECK(code_of_sync_wait(r, mongoro::sleep_for(other.get(), 1ms)) == errc{});
+    });
+}
+
+TEST_CASE("an operation of a reactor that does not run is let go of unstarted") {
+    on_each_backend([](reactor& r) {
+        {
+            reactor idle({.backend = r.backend()});
+            for (int i = 0; i < 2; ++i) {
+                r.post([&] { r.post([&] { r.stop(); }); });
+                CHECK(code_of_sync_wait(r, mongoro::sleep_for(idle, 1ms)) == errc::reactor_stopped);
+                if (i == 0) {
+                    idle.run();
+                }
+            }
+        }
+        // One thread for both.
+        reactor second({.backend = r.backend()});
+        r.post([&] {
+            r.post([&] {
+                second.poll();
+                r.stop();
+            });
+        });
+        CHECK(code_of_sync_wait(r, mongoro::sleep_for(second, 1h)) == errc::reactor_stopped);
+        second.run();
+        r.run();
+    });
+}
+
+TEST_CASE("a stop of the awaiting task reaches the other reactor") {
+    on_each_backend([](reactor& r) {
+        running_reactor other(r.backend());
+        std::stop_source source;
+        r.post([&] { r.post([&] { source.request_stop(); }); });
+        const auto slept = sync_wait(r, mongoro::as_result(mongoro::with_stop(
+                                            [](reactor& away) -> task<void> {
+                                                co_await mongoro::sleep_for(away, 1h);
+                                            }(other.get()),
+                                            source.get_token())));
+        CHECK(slept.error() == errc::operation_cancelled);
     });
 }
 
