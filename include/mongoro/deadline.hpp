@@ -22,14 +22,18 @@ class deadline {
     [[nodiscard]] static constexpr deadline never() noexcept { return deadline{}; }
 
     /// Passes `span` from now. Zero or negative: already passed. A span too long for the clock is
-    /// never.
+    /// never, or, a negative one, the clock's first moment.
     template <typename Rep, typename Period>
     [[nodiscard]] static deadline after(std::chrono::duration<Rep, Period> span) {
         const auto now = clock::now();
         // Compared in floating point: a span such as hours::max() overflows the clock's own ticks.
         using seconds = std::chrono::duration<double>;
-        if (seconds(span) >= seconds(clock::time_point::max() - now)) {
+        const seconds most = clock::time_point::max() - now;
+        if (seconds(span) >= most) {
             return never();
+        }
+        if (seconds(span) <= -most) {
+            return deadline{clock::time_point::min()};
         }
         return deadline{now + std::chrono::ceil<clock::duration>(span)};
     }
