@@ -23,7 +23,7 @@ enum class reactor_backend : std::uint8_t {
 struct reactor_options {
     /// Which backend. The environment's `MONGORO_BACKEND=epoll|io_uring` goes before `automatic`.
     reactor_backend backend = reactor_backend::automatic;
-    /// Entries of the submission queue; rounded up to a power of two, 1 to 32,768. A full queue is
+    /// Entries of the submission queue; rounded up to a power of two, 2 to 32,768. A full queue is
     /// submitted early, so this bounds nothing. Default 256.
     unsigned entries = 256;
     /// Bytes of receive buffers that are kept warm when nobody uses them; 0 keeps none. Default 64
@@ -45,9 +45,11 @@ struct reactor_statistics {
 
 /// An event loop of one thread: sockets, timers, files and the coroutines that wait for them.
 ///
-/// It binds to the thread that first calls `run()`, `poll()` or `sync_wait` on it. From other
-/// threads only `post()`, `stop()` and awaiting an `awaitable` of this reactor are allowed;
-/// `run()`, `poll()` and `native_handle()` there throw `mongoro::exception` with
+/// It binds to the thread that first calls `run()`, `poll()` or `sync_wait` on it, or that starts
+/// more before that than its queue has entries. From other threads only these are allowed:
+/// `post()`, `stop()`, awaiting an `awaitable` of this reactor, `start()` of one with a callback,
+/// `call_handle::cancel()`, `task_scope::cancel()` and whatever else requests a stop; `run()`,
+/// `poll()`, `sync_wait` and `native_handle()` there throw `mongoro::exception` with
 /// `errc::wrong_thread`. Destroy it on its thread, or after that thread has ended. One that is
 /// destroyed on another thread while its own still lives cannot wait for the kernel: it then leaks
 /// the buffers that the kernel still holds.
@@ -89,10 +91,11 @@ class reactor {
     /// time.
     std::size_t poll();
 
-    /// A descriptor that becomes readable when `poll()` has work: add it to any event loop, for
-    /// reading. It belongs to the reactor; never read it. Timers, too, make it readable. Made on
-    /// the first call; throws `errc::wrong_thread`, or the system's error when no descriptor is
-    /// left.
+    /// A descriptor that is readable, until `poll()` is called, when that has something to do, and
+    /// now and then when it has not: add it to any event loop, for reading. It belongs to the
+    /// reactor; never read it. Posts, timers, and what `run()`, `sync_wait` or an exception left
+    /// behind make it readable, too. Made on the first call; throws `errc::wrong_thread`, or the
+    /// system's error when no descriptor is left.
     [[nodiscard]] int native_handle();
 
     /// Makes `run()` return after the current turn; without one, the next `run()` returns at once.

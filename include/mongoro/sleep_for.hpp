@@ -22,8 +22,8 @@ namespace detail {
     return detail::sleep_until_on(nullptr, when);
 }
 
-/// Waits for `span`, from the moment of the call; see `sleep_until`. Zero and less: until the next
-/// turn.
+/// Waits for `span`, from the moment of this call, not of the `co_await`; see `sleep_until`. Zero
+/// and less: until the next turn. A span too long for the clock: until the task's stop or deadline.
 template <typename Rep, typename Period>
 [[nodiscard]] awaitable<void> sleep_for(std::chrono::duration<Rep, Period> span) {
     return detail::sleep_until_on(nullptr, deadline::after(span).when());

@@ -19,9 +19,9 @@ namespace mongoro {
 /// * It inherits the reactor, `std::stop_token` and deadline of the coroutine that awaits it
 ///   (`sync_wait`, `task_scope`, `with_deadline`, `with_stop` make new ones).
 /// * Any coroutine type can await it. From a coroutine that is no task of ours it runs on the
-/// calling
-///   thread until it first waits for a reactor, and its continuation resumes where it ends: on that
-///   reactor's thread.
+///   calling thread until it first waits for an operation, and goes on where that ended, on the
+///   thread of that operation's reactor; its continuation resumes where the task itself ends: on
+///   the thread of the reactor that it waited for last, or, if it never waited, on the calling one.
 /// * Frames come from a free list of the thread: no allocation once warm.
 /// * A long loop over tasks that complete without waiting uses no stack, with either compiler and
 /// at any

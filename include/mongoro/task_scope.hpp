@@ -15,9 +15,11 @@ namespace mongoro {
 /// deadline. The first child that fails stops the others; `join()` throws what it threw.
 ///
 /// `co_await scope.join()` before the end of the scope. A scope that is destroyed with children
-/// destroys them where they wait, which cancels what they wait for.
+/// destroys them where they wait: that cancels what they wait for, and they do not go on. Never
+/// from inside of a child.
 ///
-/// On the reactor's thread; before the reactor first runs, on the thread that made it.
+/// On the reactor's thread, but for `cancel()`; before the reactor first runs, on the thread that
+/// made it.
 class task_scope {
  public:
     explicit task_scope(reactor& r) : scope_(r.core(), detail::scope::on_failure::cancel_others) {}
@@ -38,7 +40,7 @@ class task_scope {
     /// awaiting task is stopped, or its deadline passes, the children are stopped, waited for all
     /// the same, and `errc::operation_cancelled` or `errc::deadline_exceeded` is thrown unless a
     /// child threw. One waiter at a time. After it the scope can be used again, unless it was
-    /// cancelled.
+    /// cancelled, which the failure of a child does, too.
     [[nodiscard]] task<void> join() { return scope_.join(); }
 
  private:

@@ -33,13 +33,14 @@ class call_handle {
         : registry_(&registry), id_(id) {}
 
     /// Ends the operation early: its callback runs, from `run()` or `poll()`, with
-    /// `errc::operation_cancelled`; an operation that has ended already is left alone. Unsent,
-    /// nothing is sent. Sent, the server may have carried it out: its reply is drained and the
-    /// connection kept.
+    /// `errc::operation_cancelled`; an operation that has ended already is left alone. While it
+    /// waits for a server or for a connection, nothing is sent. Later the server may have carried
+    /// it out: its reply is drained and the connection kept.
     ///
     /// The operation is destroyed where it is suspended. A task that must do something at its end
-    /// takes a token instead, by `start(with_stop(...), ...)`; so must one that awaits another
-    /// reactor's operation. From any thread.
+    /// takes a token instead, by `start(with_stop(...), ...)`; so should one that awaits an
+    /// operation of another thread's reactor, whose end this would block the reactor for. From any
+    /// thread.
     void cancel() const {
         if (registry_ != nullptr) {
             detail::cancel_call(*registry_, id_);
