@@ -39,7 +39,8 @@ stream& owner_of(completion& c) noexcept {
 }
 
 __kernel_timespec timespec_of(std::chrono::steady_clock::time_point when) noexcept {
-    const auto since = when.time_since_epoch();
+    // The kernel refuses a time before its clock's zero, and takes that for nothing at all.
+    const auto since = std::max(when.time_since_epoch(), std::chrono::steady_clock::duration(1));
     const auto seconds = std::chrono::floor<std::chrono::seconds>(since);
     return {
         .tv_sec = seconds.count(),

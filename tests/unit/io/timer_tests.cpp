@@ -1,8 +1,12 @@
 #include "io_support.hpp"
 
+#include <mongoro/deadline.hpp>
+
 #include <algorithm>
 #include <chrono>
+#include <cstdint>
 #include <random>
+#include <ratio>
 
 using namespace io_test;
 using namespace std::chrono_literals;
@@ -68,6 +72,38 @@ TEST_CASE("a timer for a time that is past goes off in the next turn, not inside
         r.run();
         CHECK(rang.calls == 1);
     });
+}
+
+TEST_CASE("a timer for a time before the clock began goes off, and so do those after it") {
+    on_each_backend([](reactor& r) {
+        timer late;
+        recorder rang_late;
+        late.arm(r.core(), clock_type::now() + 1h, rang_late, timer::keeps_running::no);
+        r.poll();
+        for (const auto when : {clock_type::time_point::min(), clock_type::time_point(-48h)}) {
+            for (int i = 0; i < 2; ++i) {
+                timer t;
+                recorder rang;
+                t.arm(r.core(), when, rang);
+                CHECK(poll_until(r, [&] { return rang.calls == 1; }));
+            }
+        }
+        timer next;
+        recorder rang_next;
+        next.arm(r.core(), clock_type::now() + 5ms, rang_next);
+        CHECK(poll_until(r, [&] { return rang_next.calls == 1; }));
+        CHECK(rang_late.calls == 0);
+    });
+}
+
+TEST_CASE("a deadline after any span is one that the clock can tell") {
+    using mongoro::deadline;
+    using years = std::chrono::duration<std::int64_t, std::ratio<31'556'952>>;
+    CHECK(deadline::after(years(1000)).is_never());
+    CHECK(deadline::after(years(-1000)).expired());
+    CHECK(deadline::after(std::chrono::hours::min()).expired());
+    CHECK(deadline::after(-1h).expired());
+    CHECK_FALSE(deadline::after(years(200)).is_never());
 }
 
 TEST_CASE("an earlier timer is not held up by a later one that was armed first") {
