@@ -232,7 +232,8 @@ void epoll_backend::handle(stream& s, std::uint32_t events) noexcept {
             int failure = 0;
             socklen_t size = sizeof failure;
             static_cast<void>(::getsockopt(s.fd_, SOL_SOCKET, SO_ERROR, &failure, &size));
-            s.hangup_ = failure != 0;
+            // Before it was connected it was hung up; the peer may have sent all it had since.
+            s.hangup_ = failure != 0 || (events & EPOLLRDHUP) != 0;
             ended(s, s.out_, -failure);
         }
         return;

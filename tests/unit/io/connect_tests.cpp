@@ -137,6 +137,35 @@ TEST_CASE("connecting over IPv4, IPv6 and a Unix-domain socket") {
     });
 }
 
+TEST_CASE("a peer that has sent and closed before the connection was seen is read to its end") {
+    on_each_backend([](reactor& r) {
+        listener l(AF_INET);
+        REQUIRE(l.usable);
+        const auto to = address::ip("127.0.0.1", l.port);
+        const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        REQUIRE(fd >= 0);
+        auto s = stream::make(r.core(), fd);
+        recorder connected;
+        s->connect(to->get(), to->size(), connected);
+        if (r.backend() == mongoro::reactor_backend::io_uring) {
+            REQUIRE(poll_until(r, [&] { return connected.calls == 1; }));
+        }
+        const int peer = ::accept(l.fd, nullptr, nullptr);
+        REQUIRE(peer >= 0);
+        REQUIRE(::write(peer, "bye", 3) == 3);
+        ::close(peer);
+        REQUIRE(poll_until(r, [&] { return connected.calls == 1; }));
+        CHECK(connected.result == 0);
+        std::array<std::uint8_t, 16> in{};
+        for (const int expected : {3, 0}) {
+            recorder received;
+            s->receive(in, stream::receive_mode::some, received);
+            REQUIRE(poll_until(r, [&] { return received.calls == 1; }));
+            CHECK(received.result == expected);
+        }
+    });
+}
+
 TEST_CASE("a refused connection names the address and the system's reason") {
     on_each_backend([](reactor& r) {
         listener l(AF_INET);
