@@ -276,6 +276,7 @@ void epoll_backend::forget(stream& s) noexcept {
 
 void epoll_backend::ended(kernel_operation& op, int result) noexcept {
     op.result = result;
+    op.known = true;
     op.run = [](ready_node& n) noexcept {
         auto& done = static_cast<kernel_operation&>(n);
         done.finish(done.result);
@@ -285,6 +286,7 @@ void epoll_backend::ended(kernel_operation& op, int result) noexcept {
 
 void epoll_backend::start(kernel_operation& op) noexcept {
     op.done = 0;
+    op.known = false;
     if (op.type != kernel_operation::kind::poll) {
         files_.push_back(op);
         return;
@@ -312,6 +314,9 @@ void epoll_backend::unwatch(kernel_operation& op) noexcept {
 }
 
 void epoll_backend::cancel(kernel_operation& op) noexcept {
+    if (op.known) {
+        return;  // too late: what it opened or closed must be told
+    }
     unwatch(op);
     if (op.queued) {
         ready_list::remove(op);

@@ -29,9 +29,7 @@ void kernel_operation::release() noexcept {
         if (queued) {
             ready_list::remove(*this);
         }
-        if (watched >= 0) {
-            ::close(watched);
-        }
+        close_descriptors();
         delete this;
     } else if (!active) {
         delete this;
@@ -44,6 +42,20 @@ void kernel_operation::cancel() noexcept {
     if (active && core != nullptr) {
         core->back().cancel(*this);
         core->started_outside();
+    }
+}
+
+void kernel_operation::close_descriptors() noexcept {
+    if (watched >= 0) {
+        ::close(std::exchange(watched, -1));
+    }
+    // On the ring the kernel has seen to both, and `finish()` came.
+    if (core->kind() == reactor_backend::epoll) {
+        if (type == kind::close && (!known || result == -ECANCELED)) {
+            ::close(fd);
+        } else if (type == kind::open && known && result >= 0) {
+            ::close(result);
+        }
     }
 }
 

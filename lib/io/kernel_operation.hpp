@@ -27,6 +27,8 @@ class kernel_operation : public completion, public ready_node {
     void release() noexcept;
     /// Ends it; its completion still comes.
     void cancel() noexcept;
+    /// Its reactor goes: the descriptors that only it knows of are closed.
+    void close_descriptors() noexcept;
     /// For the backends: it ended with `r`.
     void finish(int r) noexcept;
 
@@ -35,6 +37,7 @@ class kernel_operation : public completion, public ready_node {
     bool active = false;
     bool released = false;
     bool background = false;  // does not keep `run()` running
+    bool known = false;       // epoll: `result` waits to be told
     int fd = -1;
     int watched = -1;                  // epoll: the duplicate that is in the set
     unsigned mask = 0;                 // poll: POLLIN and so on

@@ -113,12 +113,10 @@ reactor_core::~reactor_core() {
     while (operations_ != nullptr) {
         kernel_operation& op = *operations_;
         remove(op);
+        op.close_descriptors();
         op.core = nullptr;
         if (op.queued) {
             ready_list::remove(op);
-        }
-        if (op.watched >= 0) {
-            ::close(op.watched);
         }
         op.active = !let_go;
         if (let_go && op.released) {

@@ -14,6 +14,7 @@
 #include <chrono>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <string>
 #include <tuple>
 
@@ -107,6 +108,71 @@ TEST_CASE("a task that is destroyed while it reads a file leaves buffer and file
         }
         CHECK(poll_until(r, [&] { return r.in_flight() == 0; }));
         CHECK(b.unique());
+    });
+}
+
+namespace {
+
+int open_descriptors() {
+    int count = 0;
+    for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
+        static_cast<void>(entry);
+        ++count;
+    }
+    return count;
+}
+
+}  // namespace
+
+TEST_CASE("an open or a close that is cancelled or left behind at any moment loses no descriptor") {
+    on_each_backend([](reactor& other) {
+        const temporary_path path;
+        const int before = open_descriptors();
+        for (const bool reactor_goes : {false, true}) {
+            for (int turns = 0; turns < 4; ++turns) {
+                for (const bool closes : {false, true}) {
+                    CAPTURE(turns);
+                    CAPTURE(closes);
+                    auto r = std::make_unique<reactor>(
+                        mongoro::reactor_options{.backend = other.backend()});
+                    using mongoro::io::kernel_operation;
+                    auto* op =
+                        new kernel_operation(r->core(), closes ? kernel_operation::kind::close
+                                                               : kernel_operation::kind::open);
+                    op->path = path.name;
+                    op->flags = O_RDONLY | O_CLOEXEC;
+                    op->fd = closes ? ::open(path.name.c_str(), O_RDONLY | O_CLOEXEC) : -1;
+                    recorder done;
+                    // In the same turn as another one, whose completion lets go of it.
+                    struct lets_go : completion {
+                        kernel_operation* op = nullptr;
+                    } first;
+                    first.op = op;
+                    first.fn = [](completion& c, int) noexcept {
+                        if (auto* held = std::exchange(static_cast<lets_go&>(c).op, nullptr)) {
+                            held->release();
+                        }
+                    };
+                    auto* with = new kernel_operation(r->core(), kernel_operation::kind::open);
+                    with->path = "/tmp/mongoro/no/such/file";
+                    with->begin(first);
+                    op->begin(done);
+                    for (int i = 0; i < turns; ++i) {
+                        r->poll();
+                    }
+                    if (first.op != nullptr) {
+                        std::exchange(first.op, nullptr)->release();
+                    }
+                    if (!reactor_goes) {
+                        CHECK(poll_until(*r, [&] { return r->in_flight() == 0; }));
+                    }
+                    with->release();
+                    r.reset();
+                    CHECK(done.calls == 0);
+                    CHECK(open_descriptors() == before);
+                }
+            }
+        }
     });
 }
 
