@@ -139,9 +139,8 @@ void stream::start_exchange(std::span<const iovec> out, std::span<std::uint8_t> 
     in_data_ = in.data();
     in_size_ = in.size();
     in_done_ = 0;
-    receive_all_ = false;
-    connecting_ = false;
     exchanging_ = true;
+    connecting_ = receive_all_ = cancelling_in_ = cancelling_out_ = false;
     in_.waiter = &c;
     in_.active = out_.active = true;
     core_->began(background_);
@@ -177,7 +176,7 @@ void stream::send(std::span<const iovec> out, completion& c) {
         return;
     }
     queue_.set(out);
-    exchanging_ = connecting_ = false;
+    exchanging_ = connecting_ = cancelling_out_ = false;
     out_.waiter = &c;
     out_.active = true;
     core_->began(background_);
@@ -193,6 +192,7 @@ void stream::receive(std::span<std::uint8_t> in, receive_mode mode, completion& 
     in_size_ = in.size();
     in_done_ = 0;
     receive_all_ = mode == receive_mode::all;
+    cancelling_in_ = false;
     in_.waiter = &c;
     in_.active = true;
     core_->began(background_);
@@ -205,7 +205,7 @@ void stream::connect(const sockaddr* address, socklen_t size, completion& c) noe
     }
     peer_size_ = std::min<socklen_t>(size, sizeof peer_);
     std::memcpy(&peer_, address, peer_size_);
-    exchanging_ = false;
+    exchanging_ = cancelling_out_ = false;
     connecting_ = true;
     out_.waiter = &c;
     out_.active = true;

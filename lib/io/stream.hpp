@@ -100,8 +100,8 @@ class stream {
     void connect(const sockaddr* address, socklen_t size, completion& c) noexcept;
 
     /// Ends what is under way; each completion still comes, with -ECANCELED or what it came to.
-    /// Bytes may have gone out: only the protocol's state says whether the connection is still
-    /// good.
+    /// What is started after this is not touched. Bytes may have gone out, or come in and be lost:
+    /// only the protocol's state says whether the connection is still good.
     void cancel() noexcept;
     /// Nobody is called at `c` any more; the operation goes on.
     void abandon(const completion& c) noexcept;
@@ -135,15 +135,18 @@ class stream {
 
     reactor_core* core_;
     int fd_;
+    // First those that each start sets, so that the compiler makes few stores of them.
     bool exchanging_ = false;  // out_ is linked to in_: their one completion is in_'s
-    bool background_ = false;
-    bool orphaned_ = false;  // deleted by its owner; settle() frees it
-    bool leaked_ = false;    // the kernel may use it for ever: never freed
-    bool receive_all_ = false;
-    bool readable_ = false;    // epoll: no EAGAIN since the last event
-    bool hangup_ = false;      // epoll: the end, or an error, is somewhere behind what can be read
-    bool registered_ = false;  // epoll: in the set
     bool connecting_ = false;
+    bool receive_all_ = false;
+    bool cancelling_in_ = false;  // the ring: asked to end, and to go on with nothing
+    bool cancelling_out_ = false;
+    bool background_ = false;
+    bool orphaned_ : 1 = false;  // deleted by its owner; settle() frees it
+    bool leaked_ : 1 = false;    // the kernel may use it for ever: never freed
+    bool readable_ = false;      // epoll: no EAGAIN since the last event
+    bool hangup_ = false;       // epoll: the end, or an error, is somewhere behind what can be read
+    bool registered_ = false;   // epoll: in the set
     bool choosing_ = false;     // a receive that has no buffer yet
     std::uint8_t cancels_ = 0;  // the ring: completions of cancel requests still to come
     impl::stream_slot out_;

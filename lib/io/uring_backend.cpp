@@ -283,6 +283,8 @@ void uring_backend::on_out(completion& c, int res) noexcept {
         s.finish(s.exchanging_ ? s.in_ : s.out_, 0);
     } else if (s.orphaned_ || res == 0) {
         s.finish(s.exchanging_ ? s.in_ : s.out_, -EPIPE);
+    } else if (s.cancelling_out_) {
+        s.finish(s.exchanging_ ? s.in_ : s.out_, -ECANCELED);  // it had gone out in part
     } else if (s.exchanging_) {
         s.core_->back().start_exchange(s);
     } else {
@@ -309,7 +311,7 @@ void uring_backend::on_in(completion& c, int res) noexcept {
     }
     if (res > 0) {
         s.in_done_ += static_cast<std::size_t>(res);
-        if (s.receive_all_ && s.in_done_ < s.in_size_ && !s.orphaned_) {
+        if (s.receive_all_ && s.in_done_ < s.in_size_ && !s.orphaned_ && !s.cancelling_in_) {
             s.core_->back().start_receive(s);
             return;
         }
@@ -317,43 +319,43 @@ void uring_backend::on_in(completion& c, int res) noexcept {
     s.finish(s.in_, res < 0 ? res : static_cast<int>(s.in_done_));
 }
 
-// A cancel that finds nothing may have come in the moment between the two halves of a link: while
-// the operation is still in flight, it is asked again.
 void uring_backend::cancel(stream& s) noexcept {
-    if (s.cancels_ != 0 || others()) {
+    if (others()) {
         return;  // a thread that ended has taken its requests with it
     }
-    // A receive of which a part is there ends with that part: it must not be read on.
-    s.receive_all_ = false;
-    reserve(2);
-    for (const bool out : {true, false}) {
-        auto& slot = out ? s.out_ : s.in_;
-        if (!slot.active) {
-            continue;
+    // What has moved a part of its bytes ends with that part: it must not go on.
+    if (s.out_.active && !std::exchange(s.cancelling_out_, true)) {
+        ask_cancel(s, s.out_, s.cancel_out_);
+    }
+    if (s.in_.active && !std::exchange(s.cancelling_in_, true)) {
+        ask_cancel(s, s.in_, s.cancel_in_);
+    }
+}
+
+void uring_backend::ask_cancel(stream& s, completion& what, completion& mine) noexcept {
+    mine.fn = &on_cancel;
+    ++s.cancels_;
+    io_uring_sqe* e = entry();
+    io_uring_prep_cancel(e, &what, 0);
+    set_data(e, mine);
+}
+
+/// A cancel that finds nothing may have come in the moment between the two halves of a link: while
+/// the operation that it was for is still in flight, it is asked again.
+void uring_backend::on_cancel(completion& c, int res) noexcept {
+    stream& s = owner_of(c);
+    --s.cancels_;
+    const bool out = s.out_.active && s.cancelling_out_;
+    const bool in = s.in_.active && s.cancelling_in_;
+    const bool mine = &c == static_cast<completion*>(&s.cancel_out_) ? out : in;
+    if (res == -ENOENT && mine && s.cancels_ == 0) {
+        auto& self = static_cast<uring_backend&>(s.core_->back());
+        if (out) {
+            self.ask_cancel(s, s.out_, s.cancel_out_);
         }
-        auto& mine = out ? s.cancel_out_ : s.cancel_in_;
-        mine.fn = out ? &on_cancel_out : &on_cancel_in;
-        ++s.cancels_;
-        io_uring_sqe* e = entry();
-        io_uring_prep_cancel(e, static_cast<completion*>(&slot), 0);
-        set_data(e, mine);
-    }
-}
-
-void uring_backend::on_cancel_out(completion& c, int res) noexcept {
-    stream& s = owner_of(c);
-    --s.cancels_;
-    if (res == -ENOENT && s.out_.active && s.cancels_ == 0) {
-        s.core_->back().cancel(s);
-    }
-    s.settle();
-}
-
-void uring_backend::on_cancel_in(completion& c, int res) noexcept {
-    stream& s = owner_of(c);
-    --s.cancels_;
-    if (res == -ENOENT && s.in_.active && s.cancels_ == 0) {
-        s.core_->back().cancel(s);
+        if (in) {
+            self.ask_cancel(s, s.in_, s.cancel_in_);
+        }
     }
     s.settle();
 }

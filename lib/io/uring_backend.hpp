@@ -52,11 +52,11 @@ class uring_backend final : public backend {
     [[nodiscard]] bool others() const noexcept;
     void prepare_send(stream& s, bool linked) noexcept;
     io_uring_sqe* prepare_receive(stream& s) noexcept;
+    void ask_cancel(stream& s, completion& what, completion& mine) noexcept;
     void read_wake() noexcept;
     static void on_out(completion& c, int res) noexcept;
     static void on_in(completion& c, int res) noexcept;
-    static void on_cancel_out(completion& c, int res) noexcept;
-    static void on_cancel_in(completion& c, int res) noexcept;
+    static void on_cancel(completion& c, int res) noexcept;
 
     reactor_core& core_;
     static constexpr int none = -1;

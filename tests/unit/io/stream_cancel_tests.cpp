@@ -9,6 +9,7 @@
 
 #include <chrono>
 #include <cstring>
+#include <span>
 #include <string>
 
 using namespace io_test;
@@ -49,6 +50,70 @@ TEST_CASE("cancel() ends a receive with ECANCELED, and the socket works on") {
         s->receive(in, mode::some, second);
         r.run();
         CHECK(second.result == 5);
+    });
+}
+
+TEST_CASE("cancel() ends a send of which a part went out") {
+    on_each_backend([](reactor& r) {
+        const std::string lots = big(8 << 20);
+        socket_pair pair;
+        auto s = stream::make(r.core(), pair.release_ours());
+        const std::array out{part(lots)};
+        recorder sent;
+        s->send(out, sent);
+        r.poll();
+        CHECK(sent.calls == 0);
+        s->cancel();
+        CHECK(poll_until(r, [&] { return sent.calls > 0; }));
+        CHECK(sent.result == -ECANCELED);
+        CHECK(r.in_flight() == 0);
+        CHECK(s->idle());
+    });
+}
+
+TEST_CASE("cancel() leaves alone what is started after it") {
+    on_each_backend([](reactor& r) {
+        socket_pair one;
+        socket_pair two;
+        auto other = stream::make(r.core(), one.release_ours());
+        auto s = stream::make(r.core(), two.release_ours());
+        std::array<std::uint8_t, 16> in{};
+        std::array<std::uint8_t, 16> unused{};
+        struct cancels : completion {
+            stream* s = nullptr;
+        } cancelling;
+        cancelling.s = s.get();
+        cancelling.fn = [](completion& c, int) noexcept { static_cast<cancels&>(c).s->cancel(); };
+        recorder second;
+        struct starts_next : completion {
+            stream* s = nullptr;
+            std::span<std::uint8_t> in;
+            completion* next = nullptr;
+            int result = 0;
+        } first;
+        first.s = s.get();
+        first.in = in;
+        first.next = &second;
+        first.fn = [](completion& c, int result) noexcept {
+            auto& self = static_cast<starts_next&>(c);
+            self.result = result;
+            self.s->receive(self.in, mode::some, *self.next);
+        };
+        other->receive(unused, mode::some, cancelling);
+        s->receive(in, mode::some, first);
+        r.poll();
+        // Both end by themselves, and the cancel comes between the two.
+        one.write("one");
+        two.write("two");
+        for (int i = 0; i < 5; ++i) {
+            r.poll();
+        }
+        REQUIRE(first.result == 3);
+        CHECK(second.calls == 0);
+        s->cancel();
+        CHECK(poll_until(r, [&] { return second.calls > 0; }));
+        CHECK(second.result == -ECANCELED);
+        CHECK(r.in_flight() == 0);
     });
 }
 
