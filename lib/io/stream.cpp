@@ -6,7 +6,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <climits>
+#include <cstddef>
 #include <cstring>
 #include <new>
 #include <utility>
@@ -228,9 +230,16 @@ void stream::abandon(const completion& c) noexcept {
     }
 }
 
-void stream::keep(buffer b) {
-    if (!idle()) {
-        kept_.push_back(std::move(b));
+void stream::keep(buffer b) noexcept {
+    if (idle()) {
+        return;
+    }
+    try {
+        kept_.push_back(b);
+    } catch (const std::bad_alloc&) {
+        // The kernel may still use it: this share is never given back.
+        alignas(buffer) std::array<std::byte, sizeof(buffer)> never;
+        new (never.data()) buffer(std::move(b));
     }
 }
 

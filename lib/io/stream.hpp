@@ -107,8 +107,9 @@ class stream {
     void abandon(const completion& c) noexcept;
     /// Nothing is in flight.
     [[nodiscard]] bool idle() const noexcept { return !out_.active && !in_.active; }
-    /// Keeps a share of `b` until nothing is in flight.
-    void keep(buffer b);
+    /// Keeps a share of `b` until nothing is in flight; for ever if there is no memory to remember
+    /// it with.
+    void keep(buffer b) noexcept;
     /// Operations of it do not keep `run()` running: for monitoring. Precondition: idle.
     void set_background(bool background) noexcept { background_ = background; }
 
