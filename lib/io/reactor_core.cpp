@@ -155,14 +155,14 @@ bool reactor_core::drain_kernel() noexcept {
         return false;
     }
     running_ = true;
-    escaped_.clear();  // nobody is left to tell
+    escaped_ = nullptr;  // nobody is left to tell
     for (stream* s = streams_; s != nullptr; s = s->next_) {
         s->cancel();
     }
     for (kernel_operation* op = operations_; op != nullptr; op = op->next_operation) {
         op->cancel();
     }
-    while (in_flight_ != 0 && escaped_.empty()) {
+    while (in_flight_ != 0 && escaped_ == nullptr) {
         back().turn(backend::wait::yes);
     }
     return in_flight_ == 0;  // else the ring itself has failed
@@ -242,7 +242,7 @@ bool reactor_core::loop(const bool* done) {
             return false;
         }
         run_ready();
-        if (!escaped_.empty()) [[unlikely]] {
+        if (escaped_ != nullptr) [[unlikely]] {
             throw_escaped();
         }
         if (done != nullptr ? *done : !outstanding()) {
@@ -271,7 +271,7 @@ std::size_t reactor_core::poll() {
     constexpr int most = 16;
     std::size_t total = 0;
     int turns = 0;
-    for (bool more = true; more && turns < most && escaped_.empty(); ++turns) {
+    for (bool more = true; more && turns < most && escaped_ == nullptr; ++turns) {
         std::size_t n = run_ready();
         n += step(backend::wait::no);
         total += n;
@@ -280,10 +280,10 @@ std::size_t reactor_core::poll() {
         more = n != 0 || pending();
     }
     const bool submitted = back().submit();
-    if ((turns == most || !submitted || pending() || !escaped_.empty()) && has_handle_) {
+    if ((turns == most || !submitted || pending() || escaped_ != nullptr) && has_handle_) {
         back().wake();
     }
-    if (!escaped_.empty()) {
+    if (escaped_ != nullptr) {
         throw_escaped();
     }
     return total;
@@ -349,13 +349,24 @@ bool reactor_core::outstanding() const noexcept {
 
 void reactor_core::throw_escaped() {
     static_cast<void>(back().submit());
-    const std::exception_ptr e = std::move(escaped_.front());
-    escaped_.pop_front();
+    const std::exception_ptr e = std::exchange(escaped_, nullptr);
+    if (!escaped_later_.empty()) {
+        escaped_ = std::move(escaped_later_.front());
+        escaped_later_.erase(escaped_later_.begin());
+    }
     std::rethrow_exception(e);
 }
 
 void reactor_core::escape(std::exception_ptr e) noexcept {
-    escaped_.push_back(std::move(e));
+    if (escaped_ == nullptr) {
+        escaped_ = std::move(e);
+        return;
+    }
+    try {
+        escaped_later_.push_back(std::move(e));
+    } catch (const std::bad_alloc&) {
+        return;  // the first one says enough
+    }
 }
 
 void reactor_core::stop() noexcept {

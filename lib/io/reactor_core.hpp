@@ -14,9 +14,9 @@
 
 #include <atomic>
 #include <cstdint>
-#include <deque>
 #include <exception>
 #include <memory>
+#include <vector>
 
 namespace mongoro::io {
 
@@ -168,7 +168,8 @@ class reactor_core {
     std::size_t background_ = 0;
     std::size_t work_ = 0;
     reactor_statistics statistics_;
-    std::deque<std::exception_ptr> escaped_;
+    std::exception_ptr escaped_;  // the first one; it needs no memory
+    std::vector<std::exception_ptr> escaped_later_;
     std::unique_ptr<detail::scope> background_scope_;
     stream* streams_ = nullptr;
     kernel_operation* operations_ = nullptr;
