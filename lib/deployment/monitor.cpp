@@ -107,6 +107,7 @@ void monitor::stop() noexcept {
 
 void monitor::request_check(topology::request_check::when when) noexcept {
     again_ = again_ || when == topology::request_check::when::at_once;
+    requested_ = requested_ || cancelled_;
     if (!waiting_.empty()) {
         waiting_.release_first(nullptr);
     }
@@ -123,7 +124,7 @@ void monitor::cancel_check() noexcept {
 
 task<void> monitor::run(std::shared_ptr<monitor> /*self*/) {
     while (!stopped_) {
-        again_ = cancelled_ = false;
+        again_ = cancelled_ = requested_ = false;
         const auto how = next_protocol();
         check_.emplace();
         auto checked = co_await with_stop(check(how), check_->get_token());
@@ -255,8 +256,10 @@ task<result<wire::hello_reply>> monitor::ask_within(pool::connection& c, protoco
 /// Until the next heartbeat is due or a check is requested, but not shorter than it must be.
 task<void> monitor::pause() {
     const auto begin = clock::now();
-    static_cast<void>(co_await with_deadline(wait_for_request(),
-                                             deadline(begin + settings_.heartbeat_frequency)));
+    if (!requested_) {
+        static_cast<void>(co_await with_deadline(wait_for_request(),
+                                                 deadline(begin + settings_.heartbeat_frequency)));
+    }
     const auto earliest = begin + min_heartbeat_frequency;
     if (!stopped_ && clock::now() < earliest) {
         const auto* context = co_await detail::this_context{};

@@ -58,8 +58,8 @@ class monitor : public std::enable_shared_from_this<monitor> {
     /// No more checks, and the owner is not called any more. The check that is under way has failed
     /// as far as a listener hears, before this returns.
     void stop() noexcept;
-    /// Has the server checked soon. Ignored while a check is under way, but for `at_once`, by which
-    /// the owner asks from inside of its call.
+    /// Has the server checked soon. Ignored while a check is under way that nobody has cancelled,
+    /// but for `at_once`, by which the owner asks from inside of its call.
     void request_check(topology::request_check::when when) noexcept;
     /// Closes the connection with the check that is under way on it, of which the owner hears
     /// nothing, and waits for the next one.
@@ -101,7 +101,8 @@ class monitor : public std::enable_shared_from_this<monitor> {
     bool measuring_ = false;
     bool stopped_ = false;
     bool cancelled_ = false;
-    bool again_ = false;  // the next check follows at once
+    bool again_ = false;      // the next check follows at once
+    bool requested_ = false;  // since the check that is under way was cancelled
     std::stop_source stop_;
     std::optional<std::stop_source> check_;  // of the check that is under way
     heartbeat* heartbeat_ = nullptr;         // the events of that

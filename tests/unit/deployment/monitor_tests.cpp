@@ -1,9 +1,12 @@
 #include "deployment_support.hpp"
 #include "op_msg_peer.hpp"
 
+#include <mongoro/as_result.hpp>
 #include <mongoro/bson/object_id.hpp>
+#include <mongoro/with_deadline.hpp>
 
 #include <algorithm>
+#include <utility>
 
 using namespace mongoro;
 using namespace mongoro::test;
@@ -147,5 +150,28 @@ TEST_CASE("a network error has the server checked anew, on a new connection") {
         CHECK(seen->now->servers[0]->type == server_type::standalone);
         CHECK(peer.connections() == 4);  // a monitor's and a pool's, twice
         CHECK(c.statistics().connections_created == 2);
+    });
+}
+
+TEST_CASE("who comes back at once after a network error has the server checked soon") {
+    on_each_backend([](reactor& r) {
+        // Nobody is told of anything for minutes but by a check that is asked for.
+        set_scene s(r, {role::primary}, "heartbeatFrequencyMS=300000");
+        CHECK(!error_of(r, s.client.ping()));
+        // The monitor's two, what it waits for, and the pool's.
+        REQUIRE(s.set.wait_for(0, "hello", 4));
+        failure_rule lost;
+        lost.commands = {"ping"};
+        lost.times = 1;
+        lost.close_connection = true;
+        s.set.fail(0, lost);
+        const auto twice = [&]() -> task<std::pair<error, error>> {
+            const auto first = co_await as_result(s.client.ping());
+            const auto second = co_await as_result(with_deadline(s.client.ping(), 10s));
+            co_return std::pair(first ? error() : first.error(), second ? error() : second.error());
+        };
+        const auto [first, second] = sync_wait(r, twice());
+        CHECK(first == errc::connection_closed);
+        CHECK_MESSAGE(!second, second.to_string());
     });
 }
