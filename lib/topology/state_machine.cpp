@@ -145,7 +145,7 @@ actions state_machine::hello(std::string_view address, const wire::hello_reply& 
         address, reply,
         rtt.value_or(round_trip{current->round_trip_time, current->min_round_trip_time}), now);
     if (compare(incoming.topology_version, current->topology_version) == freshness::older) {
-        return {};
+        return {wake_selections{}};  // whose request of a check this was the end of
     }
     actions out;
     const auto before = description_;  // `address` may be of it
