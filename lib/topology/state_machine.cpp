@@ -25,6 +25,9 @@ server_description_ptr shared(const topology_description& in, std::string_view a
 }
 
 bool is_timeout(const error& e) noexcept {
+    if (e == errc::proxy_failed && e.cause() != nullptr) {
+        return *e.cause() == errc::connect_timed_out;  // the proxy's, or of the server behind it
+    }
     return e == errc::connect_timed_out || e == errc::socket_timed_out ||
            e == errc::deadline_exceeded;
 }

@@ -70,6 +70,20 @@ TEST_CASE(
     CHECK(all<request_check>(failed)[0].time == request_check::when::at_once);
 }
 
+TEST_CASE("a check that takes too long interrupts the connections in use, also by a proxy") {
+    const auto interrupts = [](const error& why) {
+        auto w = replica_set();
+        const auto cleared = all<clear_pool>(w.check_fails("a:27017", why));
+        REQUIRE(cleared.size() == 1);
+        return cleared[0].interrupt_in_use;
+    };
+    CHECK(interrupts(errc::connect_timed_out));
+    CHECK(interrupts({errc::proxy_failed, "proxy p:1080", error(errc::connect_timed_out)}));
+    CHECK_FALSE(interrupts(errc::connect_failed));
+    CHECK_FALSE(interrupts({errc::proxy_failed, "proxy p:1080", error(errc::connect_failed)}));
+    CHECK_FALSE(interrupts(errc::proxy_failed));
+}
+
 TEST_CASE("the pool is cleared only after the description has changed") {
     auto w = replica_set();
     const auto failed = fails(w, "a:27017", errc::connection_closed);
