@@ -43,7 +43,13 @@ deployment::deployment(io::reactor_core& core, settings provisional, prepare_fun
     background_.set_background();
 }
 
-deployment::~deployment() = default;
+/// Who listens hears of the end also where nobody closed it. Not in a child process, whose things
+/// are the parent's, nor after the reactor, without which nothing can be ended.
+deployment::~deployment() {
+    if (*alive_ && !core_.forked()) {
+        close();
+    }
+}
 
 void deployment::open() {
     if (opened_ || closed_) {

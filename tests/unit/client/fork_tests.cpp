@@ -194,6 +194,39 @@ TEST_CASE("a client and a reactor that are destroyed in a child leave the parent
     });
 }
 
+TEST_CASE("a child that destroys a client has its listeners told of nothing") {
+    struct counter final : topology_listener {
+        void on(const topology_opening_event&) noexcept override { ++all; }
+        void on(const server_heartbeat_started_event&) noexcept override { ++all; }
+        void on(const server_heartbeat_failed_event&) noexcept override { ++all; }
+        void on(const server_closed_event&) noexcept override { ++all; }
+        void on(const topology_description_changed_event&) noexcept override { ++all; }
+        void on(const topology_closed_event&) noexcept override { ++all; }
+        int all = 0;
+    };
+    on_each_backend_owned([](std::unique_ptr<reactor> r) {
+        const server_process server(transport::plain);
+        const auto told = std::make_shared<counter>();
+        auto c =
+            std::make_unique<client>(*r, server.uri(), client_options{.topology_listener = told});
+        running<void> ping(*r, c->ping());
+        static_cast<void>(ping.wait());
+        const int before = told->all;
+        REQUIRE(before > 0);
+        for (const bool reactor_first : {false, true}) {
+            CHECK(in_child([&] {
+                      if (reactor_first) {
+                          r.reset();
+                      }
+                      c.reset();
+                      return told->all == before ? fine : 1;
+                  }) == fine);
+        }
+        c.reset();
+        CHECK(told->all > before);
+    });
+}
+
 TEST_CASE("what is under way is the parent's: a child can destroy its copy or just end") {
     on_each_scene([](parent_scene& s) {
         REQUIRE(s.finds());

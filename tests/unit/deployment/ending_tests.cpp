@@ -209,6 +209,59 @@ TEST_CASE("a check that is under way has failed before its server, and the topol
 
 namespace {
 
+/// A client that somebody listens to, and who may destroy it.
+struct heard_client {
+    explicit heard_client(reactor& r)
+        : c(std::make_unique<client>(r, set.uri(), client_options{.topology_listener = heard})) {}
+    [[nodiscard]] std::ptrdiff_t count(std::string_view what) const {
+        return std::ranges::count(heard->seen, what);
+    }
+
+    test::deployment set{{role::standalone}};
+    std::shared_ptr<in_order> heard = std::make_shared<in_order>();
+    std::unique_ptr<client> c;
+};
+
+}  // namespace
+
+TEST_CASE("a client that is destroyed without a close tells of the same end") {
+    on_each_backend([](reactor& r) {
+        heard_client waits(r);
+        REQUIRE(poll_until(r, [&] { return waits.count("started") == 2; }));
+        waits.c.reset();
+        const std::vector<std::string> all{"started",  "succeeded",     "started",
+                                           "given up", "server closed", "topology closed"};
+        CHECK(waits.heard->seen == all);
+        REQUIRE(poll_until(r, [&] { return r.in_flight() == 0; }));
+        CHECK(waits.heard->seen == all);
+
+        heard_client connects(r);
+        REQUIRE(poll_until(r, [&] { return connects.count("started") == 1; }));
+        connects.c.reset();
+        CHECK(connects.count("started") ==
+              connects.count("succeeded") + connects.count("given up"));
+        CHECK(connects.heard->seen.back() == "topology closed");
+
+        heard_client rests(r);
+        rests.c.reset();
+        r.run();
+        CHECK(rests.heard->seen.empty());
+    });
+}
+
+TEST_CASE("a client that is destroyed after its reactor tells nothing") {
+    on_each_backend_owned([](std::unique_ptr<reactor> r) {
+        heard_client late(*r);
+        REQUIRE(poll_until(*r, [&] { return late.count("started") == 2; }));
+        r.reset();
+        const auto before = late.heard->seen;
+        late.c.reset();
+        CHECK(late.heard->seen == before);
+    });
+}
+
+namespace {
+
 /// Starts an insert as soon as it hears of a primary.
 class eager final : public topology_listener {
  public:
