@@ -4,6 +4,22 @@
 
 namespace mongoro::monitoring {
 
+namespace {
+
+/// The text of a timeout repeats the topology's description, which a record has already. It is the
+/// cause of a deadline that came first.
+error without_topology(const error& why) {
+    if (why == errc::server_selection_timeout) {
+        return {why.code()};
+    }
+    if (why.cause() != nullptr && *why.cause() == errc::server_selection_timeout) {
+        return {why.code(), std::string(why.message()), error(why.cause()->code())};
+    }
+    return why;
+}
+
+}  // namespace
+
 template <typename Fill>
 void selection_log::write(log_level level, std::string_view message, const selection& which,
                           const topology_description& topology, Fill&& fill) const noexcept {
@@ -42,11 +58,8 @@ void selection_log::succeeded(const selection& which, const topology_description
 
 void selection_log::failed(const selection& which, const topology_description& topology,
                            const error& why) const noexcept {
-    write(log_level::debug, "Server selection failed", which, topology, [&](log_entry& entry) {
-        // The text of a timeout repeats the topology's description, which is there already.
-        entry.with_error("failure",
-                         why == errc::server_selection_timeout ? error(why.code()) : why);
-    });
+    write(log_level::debug, "Server selection failed", which, topology,
+          [&](log_entry& entry) { entry.with_error("failure", without_topology(why)); });
 }
 
 }  // namespace mongoro::monitoring

@@ -59,6 +59,15 @@ TEST_CASE("the records of a selection have the specification's keys, levels and 
     CHECK(record.line ==
           "Server selection failed for operation insert. Failure: server selection timed out. "
           "Selector: writable server, topology description: Unknown without servers");
+
+    // The same where a deadline came first.
+    log.failed(write, unknown,
+               {errc::deadline_exceeded, "while a server was selected",
+                topology::selection_timeout(unknown, criteria, 10s)});
+    CHECK(r.only().data["failure"].get<std::string>() ==
+          "deadline exceeded: while a server was selected: server selection timed out");
+    log.failed(write, unknown, {errc::name_resolution_failed, "h", error(errc::connect_timed_out)});
+    CHECK(r.only().data["failure"].get<std::string>().find("connect") != std::string::npos);
 }
 
 TEST_CASE("with level info only the waiting is logged") {
