@@ -151,7 +151,8 @@ using mongoro::deployment::deployment;
 
 mongoro::task<> select(deployment& servers, std::uint64_t count) {
     for (std::uint64_t at = 0; at < count; ++at) {
-        auto chosen = co_await servers.select({}, "find", 0);
+        mongoro::deployment::selecting_operation find{"find"};
+        auto chosen = co_await servers.select({}, find);
         if (!chosen) {
             throw cannot();
         }

@@ -22,6 +22,12 @@
 
 namespace mongoro::deployment {
 
+/// Which operation a server is selected for, as the log names it.
+struct selecting_operation {
+    std::string_view name;  ///< the command's
+    std::int64_t id = 0;    ///< the same for all of its tries and commands; 0: it has none yet
+};
+
 /// The servers of one client: does what the topology's state machine asks for, and selects.
 ///
 /// Opened by the first selection; from then on its monitors run in the background of the reactor.
@@ -53,10 +59,9 @@ class deployment final : monitor_owner, pool::pool_owner {
     /// `serverSelectionTimeoutMS`; what DNS said of a `mongodb+srv` name; `client_closed`;
     /// `deadline_exceeded` (with what was missing as its cause) and `operation_cancelled` of the
     /// awaiting task. What the arguments refer to outlives the task.
-    /// `operation` and its id are for the log.
+    /// `of` is for the log, which gives it a number where it has none.
     [[nodiscard]] task<result<server_use>> select(topology::selection_criteria criteria,
-                                                  std::string_view operation,
-                                                  std::int64_t operation_id);
+                                                  selecting_operation& of);
     /// A server by its id; null if it is no part of the topology any more.
     [[nodiscard]] server* find(std::uint64_t id) const noexcept;
     /// The same server, as soon as connections to it can be checked out; null if it is removed, not
@@ -137,6 +142,7 @@ class deployment final : monitor_owner, pool::pool_owner {
     bool applying_ = false;
     bool held_ = false;  // a selection has begun meanwhile
     std::uint64_t last_id_ = 0;
+    std::int64_t last_operation_id_ = 0;  // only where selections are logged and commands are not
     std::size_t selecting_ = 0;
     std::size_t created_for_gone_ = 0;
     server* primary_ = nullptr;

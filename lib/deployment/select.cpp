@@ -60,7 +60,7 @@ result<server*> deployment::try_select(const topology::selection_criteria& crite
 }
 
 task<result<server_use>> deployment::select(topology::selection_criteria criteria,
-                                            std::string_view operation, std::int64_t operation_id) {
+                                            selecting_operation& of) {
     criteria.local_threshold = settings_.local_threshold;
     criteria.heartbeat_frequency = settings_.monitoring.heartbeat_frequency;
     const selection under_way(*this);
@@ -68,8 +68,10 @@ task<result<server_use>> deployment::select(topology::selection_criteria criteri
     const auto limit = deadline::after(settings_.server_selection_timeout);
     open();
     const auto* const log = settings_.selections;
-    const monitoring::selection logged{
-        operation, operation_id != 0 ? std::optional(operation_id) : std::nullopt, criteria};
+    if (log != nullptr && of.id == 0) {
+        of.id = ++last_operation_id_;
+    }
+    const monitoring::selection logged{of.name, of.id, criteria};
     if (log != nullptr) {
         log->started(logged, *description());
     }

@@ -51,7 +51,7 @@ class single_reply {
 /// The server of a try, in the slow way: by its cursor, or by looking.
 task<result<deployment::server_use>> select(deployment::deployment& d, const wire::command& c,
                                             const cursor_pin* pin, const retry_policy& retries,
-                                            std::int64_t operation_id) {
+                                            std::int64_t& operation_id) {
     if (pin != nullptr && pin->server != 0) {
         auto* const s = d.find(pin->server);
         if (s == nullptr) {
@@ -62,7 +62,10 @@ task<result<deployment::server_use>> select(deployment::deployment& d, const wir
     }
     auto criteria = criteria_of(c);
     criteria.deprioritized = retries.avoided();
-    co_return co_await d.select(criteria, c.name(), operation_id);
+    deployment::selecting_operation of{c.name(), operation_id};
+    auto found = co_await d.select(criteria, of);
+    operation_id = of.id;
+    co_return found;
 }
 
 /// One coroutine for all of it, for one reply and for many: a frame less for each operation.
@@ -85,7 +88,7 @@ task<result<typename Outcome::value_type>> run_on(Deployment d, detail::command_
     retry_policy retries;
     std::size_t first = 0;
     auto* const told = d->options().commands;
-    const auto operation_id = monitored_command::next_operation_id(told);
+    auto operation_id = monitored_command::next_operation_id(told);
     bool renewed = false;  // a login went before this batch
     c->begin_tail();
     deployment::server_use use;

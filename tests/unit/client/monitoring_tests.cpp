@@ -6,7 +6,9 @@
 #include <mongoro/bson/json.hpp>
 #include <mongoro/with_deadline.hpp>
 
+#include <map>
 #include <set>
+#include <string>
 
 using namespace mongoro;
 using namespace mongoro::test;
@@ -62,6 +64,10 @@ struct watched : scene {
 };
 
 const document one_done = doc({"n", 1}, {"ok", 1.0});
+/// Has the command tried again.
+const document busy =
+    doc({"ok", 0.0}, {"code", 462}, {"errmsg", "too busy"},
+        {"errorLabels", arr("SystemOverloadedError", "RetryableError")}, {"baseBackoffMS", 1.0});
 
 }  // namespace
 
@@ -251,6 +257,34 @@ TEST_CASE("the log of a client has its commands, and what is odd about its conne
         CHECK(lines[2].starts_with("Command \"ping\" succeeded on database \"admin\" in "));
         CHECK(data[1]["command"].get<std::string>() == R"({"ping": 1, "$db": "admin"})");
         CHECK(data[1]["serverPort"].get<int>() == peer.port());
+    });
+}
+
+TEST_CASE("the selections that are logged have their operation's number, whatever else is") {
+    on_each_backend([](reactor& r) {
+        for (const bool commands : {false, true}) {
+            CAPTURE(commands);
+            op_msg_peer peer;
+            peer.expect("find", reply_script().reply(busy));
+            peer.expect("find", reply_script().reply(first_batch(numbered(1))));
+            std::map<std::int64_t, std::set<std::string>> said;
+            client_options options;
+            options.log.callback = [&](const log_record& record) {
+                const auto id = record.data["operationId"].try_get<std::int64_t>();
+                said[id ? *id : -1].emplace(record.message);
+            };
+            options.log.server_selection = log_level::debug;
+            options.log.command = commands ? log_level::debug : log_level::off;
+            const client c(r, peer.uri(), options);
+            CHECK(!error_of(r, c["db"]["c"].find_one()));
+            CHECK(!error_of(r, c.ping()));
+            REQUIRE(said.size() == 2);
+            CHECK(said.count(1) == 1);
+            CHECK(said[1].count("Server selection started") == 1);
+            CHECK(said[1].count("Server selection succeeded") == 1);
+            CHECK((said[1].count("Command started") == 1) == commands);
+            CHECK(said[2].count("Server selection started") == 1);
+        }
     });
 }
 
