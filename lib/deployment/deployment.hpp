@@ -26,6 +26,7 @@ namespace mongoro::deployment {
 struct selecting_operation {
     std::string_view name;  ///< the command's
     std::int64_t id = 0;    ///< the same for all of its tries and commands; 0: it has none yet
+    bool waited = false;    ///< the log has it that it waits, which it says once
 };
 
 /// The servers of one client: does what the topology's state machine asks for, and selects.

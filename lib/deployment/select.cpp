@@ -3,6 +3,7 @@
 #include <mongoro/with_deadline.hpp>
 
 #include <algorithm>
+#include <utility>
 
 namespace mongoro::deployment {
 
@@ -99,7 +100,7 @@ task<result<server_use>> deployment::select(topology::selection_criteria criteri
         }
         return why;
     };
-    for (bool first = true;; first = false) {
+    for (;;) {
         if (closed_) {
             co_return fail(errc::client_closed);
         }
@@ -119,7 +120,7 @@ task<result<server_use>> deployment::select(topology::selection_criteria criteri
         if (limit.expired()) {
             co_return fail(timed_out());
         }
-        if (first && log != nullptr) {
+        if (log != nullptr && !std::exchange(of.waited, true)) {
             const auto* const context = co_await detail::this_context{};
             const auto until =
                 context != nullptr ? deadline::earlier_of(limit, context->until) : limit;

@@ -19,7 +19,7 @@ struct selection {
 };
 
 /// What one client's selections write: `started` and one of `succeeded` and `failed` for each, and
-/// between them `waiting` once, when there was no suitable server at first.
+/// between them `waiting`, once an operation, when there was no suitable server at first.
 class selection_log {
  public:
     /// `log` must outlive it.

@@ -50,7 +50,7 @@ class single_reply {
 
 /// The server of a try, in the slow way: by its cursor, or by looking.
 task<result<deployment::server_use>> select(deployment::deployment& d, const wire::command& c,
-                                            const cursor_pin* pin, const retry_policy& retries,
+                                            const cursor_pin* pin, retry_policy& retries,
                                             std::int64_t& operation_id) {
     if (pin != nullptr && pin->server != 0) {
         auto* const s = d.find(pin->server);
@@ -62,9 +62,10 @@ task<result<deployment::server_use>> select(deployment::deployment& d, const wir
     }
     auto criteria = criteria_of(c);
     criteria.deprioritized = retries.avoided();
-    deployment::selecting_operation of{c.name(), operation_id};
+    deployment::selecting_operation of{c.name(), operation_id, retries.has_waited()};
     auto found = co_await d.select(criteria, of);
     operation_id = of.id;
+    retries.set_waited(of.waited);
     co_return found;
 }
 

@@ -39,8 +39,13 @@ class retry_policy {
         return avoided_ ? std::span<const std::string>(*avoided_) : std::span<const std::string>();
     }
 
+    /// Whether the log has it of an earlier try that it waited for a server.
+    [[nodiscard]] bool has_waited() const noexcept { return waited_ != 0; }
+    void set_waited(bool waited) noexcept { waited_ = waited ? 1 : 0; }
+
  private:
-    std::uint32_t attempt_ = 0;
+    std::uint32_t attempt_ : 31 = 0;
+    std::uint32_t waited_ : 1 = 0;  // one word with the attempt: it is in every frame too
     std::unique_ptr<std::vector<std::string>> avoided_;  // rare, and in every operation's frame
 };
 

@@ -288,6 +288,30 @@ TEST_CASE("the selections that are logged have their operation's number, whateve
     });
 }
 
+TEST_CASE("an operation that waits for a server in two of its tries is logged to wait once") {
+    on_each_backend([](reactor& r) {
+        op_msg_peer peer;
+        // The server is unknown from then on, until its next check.
+        peer.expect("find", reply_script().reply(
+                                doc({"ok", 0.0}, {"code", 10107}, {"errmsg", "not primary"},
+                                    {"errorLabels", arr("SystemOverloadedError", "RetryableError")},
+                                    {"baseBackoffMS", 1.0})));
+        peer.expect("find", reply_script().reply(first_batch(numbered(1))));
+        std::vector<std::string> said;
+        client_options options;
+        options.log.callback = [&](const log_record& record) { said.emplace_back(record.message); };
+        options.log.server_selection = log_level::debug;
+        const client c(r, peer.uri(), options);
+        CHECK(!error_of(r, c["db"]["c"].find_one()));
+        const std::vector<std::string> all{
+            "Server selection started",   "Waiting for suitable server to become available",
+            "Server selection succeeded", "Server selection started",
+            "Server selection succeeded",
+        };
+        CHECK(said == all);
+    });
+}
+
 TEST_CASE("the log of a client has what is odd about the options of a TXT record, once") {
     on_each_backend([](reactor& r) {
         const op_msg_peer peer;
