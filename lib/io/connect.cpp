@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <charconv>
 #include <cstring>
@@ -165,6 +166,21 @@ task<result<stream_ptr>> connect(reactor_core& core, address to, deadline until)
                                                           : e;
         }
     }
+}
+
+bool is_local_failure(const error& e) noexcept {
+    constexpr std::array local{EMFILE,          ENFILE,        ENOBUFS, ENOMEM, EAFNOSUPPORT,
+                               EPROTONOSUPPORT, EADDRNOTAVAIL, EACCES,  EPERM};
+    if (e != errc::connect_failed) {
+        return false;
+    }
+    // Below what says the address, or all of them.
+    const auto* below = e.cause();
+    while (below != nullptr && *below == errc::connect_failed) {
+        below = below->cause();
+    }
+    return below != nullptr && below->code().category() == std::system_category() &&
+           std::ranges::find(local, below->code().value()) != local.end();
 }
 
 }  // namespace mongoro::io

@@ -56,4 +56,8 @@ class address {
 [[nodiscard]] task<result<stream_ptr>> connect(reactor_core& core, address to,
                                                deadline until = deadline::never());
 
+/// Whether a `connect_failed` came of this host alone, whatever the other one is doing: it has no
+/// descriptor, memory, port or such address family left, or forbids it.
+[[nodiscard]] bool is_local_failure(const error& e) noexcept;
+
 }  // namespace mongoro::io

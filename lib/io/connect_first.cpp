@@ -147,9 +147,12 @@ task<result<stream_ptr>> connect_first(reactor_core& core, std::vector<address> 
             if (one) {
                 co_return std::move(*one);
             }
-            last = one.error();
-            if (ends_all(last)) {
-                co_return last;
+            if (ends_all(one.error())) {
+                co_return one.error();
+            }
+            // What another host's address came to says more than that this one lacks a family.
+            if (!last || !is_local_failure(one.error())) {
+                last = one.error();
             }
         }
     }

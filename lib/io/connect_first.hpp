@@ -26,8 +26,9 @@ class reactor_core;
 /// awaited by a task of `core`.
 ///
 /// Errors: that of `connect` for a single address. When all fail, one of the last failure's code
-/// that names every address, with the last failure as its cause; `deadline_exceeded` and
-/// `operation_cancelled` of the awaiting task; `invalid_argument` without an address.
+/// that names every address, with the last failure as its cause, the last that is not local
+/// (`is_local_failure`) if there is one; `deadline_exceeded` and `operation_cancelled` of the
+/// awaiting task; `invalid_argument` without an address.
 [[nodiscard]] task<result<stream_ptr>> connect_first(
     reactor_core& core, std::vector<address> addresses, deadline until = deadline::never(),
     std::chrono::milliseconds stagger = std::chrono::milliseconds(250));

@@ -1,5 +1,6 @@
 #include "pool/opening.hpp"
 
+#include "io/connect.hpp"
 #include "wire/server_error.hpp"
 
 #include "error/retry_tables.hpp"
@@ -14,12 +15,12 @@ namespace {
 
 /// A network error before hello was answered may be the server's way to say that it has too much to
 /// do: labelled so, it clears no pool. Not what never comes of that: a name that is not found, a
-/// certificate, a proxy.
+/// certificate, a proxy, and what this host has no socket for.
 error label_overload(const error& e) {
     const auto* const below = e.cause();
-    const bool of_network = e == errc::connect_failed || e == errc::connect_timed_out ||
-                            e == errc::socket_timed_out || e == errc::network_error ||
-                            e == errc::connection_closed ||
+    const bool of_network = (e == errc::connect_failed && !io::is_local_failure(e)) ||
+                            e == errc::connect_timed_out || e == errc::socket_timed_out ||
+                            e == errc::network_error || e == errc::connection_closed ||
                             (e == errc::tls_failed && below != nullptr &&
                              (*below == errc::network_error || *below == errc::connection_closed ||
                               below->code().category() == std::system_category()));

@@ -12,9 +12,11 @@
 #include <netinet/tcp.h>
 #include <sys/un.h>
 
+#include <cerrno>
 #include <chrono>
 #include <cstring>
 #include <string>
+#include <system_error>
 
 using namespace io_test;
 using namespace std::chrono_literals;
@@ -227,4 +229,22 @@ TEST_CASE("a connection that hangs ends at its time limit, its task's deadline o
             CHECK(r.in_flight() == 0);
         }
     });
+}
+
+TEST_CASE("what this host has no socket for is its own failure, what another one refuses is not") {
+    using mongoro::error;
+    using mongoro::io::is_local_failure;
+    const auto of = [](int number) {
+        return error(errc::connect_failed, "connecting to 127.0.0.1:1",
+                     std::error_code(number, std::system_category()));
+    };
+    for (const int number : {EMFILE, ENFILE, ENOBUFS, EAFNOSUPPORT}) {
+        CHECK(is_local_failure(of(number)));
+        CHECK(is_local_failure(error(errc::connect_failed, "tried two", of(number))));
+    }
+    for (const int number : {ECONNREFUSED, ENETUNREACH, ECONNRESET, ETIMEDOUT}) {
+        CHECK_FALSE(is_local_failure(of(number)));
+    }
+    CHECK_FALSE(is_local_failure(errc::connect_failed));
+    CHECK_FALSE(is_local_failure(error(errc::network_error, {}, of(EMFILE))));
 }

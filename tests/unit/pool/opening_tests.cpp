@@ -4,6 +4,8 @@
 
 #include "dns/resolver.hpp"
 
+#include <sys/resource.h>
+
 #include <algorithm>
 #include <memory>
 
@@ -158,6 +160,43 @@ TEST_CASE("a server that is silent is labelled as too busy; DNS and a proxy that
             CHECK(!e.has_label("SystemOverloadedError"));
             CHECK(!e.has_label("RetryableError"));
         }
+    });
+}
+
+namespace {
+
+/// No new descriptor in this process while it lives.
+class no_descriptors {
+ public:
+    no_descriptors() {
+        REQUIRE(::getrlimit(RLIMIT_NOFILE, &before_) == 0);
+        auto none = before_;
+        none.rlim_cur = 3;
+        REQUIRE(::setrlimit(RLIMIT_NOFILE, &none) == 0);
+    }
+    no_descriptors(const no_descriptors&) = delete;
+    no_descriptors& operator=(const no_descriptors&) = delete;
+    ~no_descriptors() { ::setrlimit(RLIMIT_NOFILE, &before_); }
+
+ private:
+    rlimit before_{};
+};
+
+}  // namespace
+
+TEST_CASE("a host that has no socket left for a connection does not say that the server is busy") {
+    on_each_backend([](reactor& r) {
+        const op_msg_peer peer;
+        connection_settings settings;
+        settings.host = {peer.host(), peer.port()};
+        error e;
+        {
+            const no_descriptors limit;
+            e = check_out_error(r, settings);
+        }
+        CHECK_MESSAGE(e == errc::connect_failed, e.to_string());
+        CHECK(!e.has_label("SystemOverloadedError"));
+        CHECK(!e.has_label("RetryableError"));
     });
 }
 
