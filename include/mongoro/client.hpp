@@ -89,6 +89,11 @@ struct client_statistics {
 /// a log; from the reactor's first turn on the servers are watched. That alone does not keep
 /// `run()` running.
 ///
+/// What `collection` says of all operations holds of a client's too: every one of them is tried
+/// again where the server was too busy for it and says so, after a pause that doubles, at most
+/// `maxAdaptiveRetries` times (client-backpressure specification). A program's own retries come on
+/// top of these.
+///
 /// `close()` is the orderly end. A client that is destroyed without it closes its connections at
 /// once; cursors that were still open on the server are then left to its timeout.
 class client {

@@ -21,7 +21,9 @@ struct target;
 namespace mongoro {
 
 /// A database: a cheap handle, which asks nothing of the server. Of its operations all that
-/// `collection` says holds too.
+/// `collection` says holds too: every one of them is tried again where the server was too busy for
+/// it and says so, after a pause that doubles, at most `maxAdaptiveRetries` times
+/// (client-backpressure specification). A program's own retries come on top of these.
 class database {
  public:
     /// For the library; `client::operator[]` makes one.
@@ -55,7 +57,8 @@ class database {
     ///
     /// The driver adds `$db`, and what it needs to: `$readPreference`, and a `maxTimeMS` where
     /// there is a timeout. A command whose reply is a cursor gives its first batch only: use
-    /// `run_cursor_command`. Never retried. Spec: source/run-command/run-command.md
+    /// `run_cursor_command`. Retried by no other error than that the server was too busy for it.
+    /// Spec: source/run-command/run-command.md
     [[nodiscard]] awaitable<document> run_command(
         const bson::document_param& command,
         const run_command_options& options = detail::no_options<run_command_options>) const;
