@@ -16,7 +16,7 @@
 ///
 /// They come one at a time and in the order in which the client learned of things. Each is built
 /// only if somebody listens. Descriptions are shared and never change: keep them as long as you
-/// like.
+/// like. Nobody hears of the end of a client that is destroyed after its reactor.
 /// Spec: server-discovery-and-monitoring-logging-and-monitoring, "Events API".
 namespace mongoro {
 
@@ -34,7 +34,7 @@ struct topology_description_changed_event {
     topology_description_ptr new_description;
 };
 
-/// A client stopped watching its deployment. The last event of all.
+/// A client that watched its deployment was closed, or destroyed. The last event of all.
 struct topology_closed_event {
     bson::object_id topology_id;
 };
@@ -60,10 +60,10 @@ struct server_closed_event {
 };
 
 /// A monitor is about to send its hello, to wait for the next one that the server sends by itself,
-/// or to open its connection. One of the two events below follows in every case.
+/// or to open its connection. One of the two events below follows, but in a child process.
 struct server_heartbeat_started_event {
     std::string address;
-    /// The driver's number of the monitor's connection; empty before there is one.
+    /// The driver's number of the monitor's connection, also of one that is yet to be opened.
     std::optional<std::int64_t> driver_connection_id;
     /// The server's number of it, where the server has said it.
     std::optional<std::int64_t> server_connection_id;
