@@ -86,12 +86,20 @@ pool::connection_settings connection_settings_of(const uri& where, const client_
 pool::pool_settings pool_settings_of(const uri& where, const client_options& options) {
     const auto& given = where.options();
     pool::pool_settings settings;
-    settings.max_size =
-        options.max_pool_size.value_or(given.max_pool_size.value_or(settings.max_size));
-    settings.min_size = given.min_pool_size.value_or(settings.min_size);
-    settings.max_connecting = given.max_connecting.value_or(settings.max_connecting);
-    settings.max_idle_time = given.max_idle_time.value_or(settings.max_idle_time);
-    settings.wait_queue_timeout = given.wait_queue_timeout.value_or(settings.wait_queue_timeout);
+    auto& told = settings.given;
+    told.max_pool_size = options.max_pool_size;
+    if (!told.max_pool_size) {
+        told.max_pool_size = given.max_pool_size;
+    }
+    told.min_pool_size = given.min_pool_size;
+    told.max_connecting = given.max_connecting;
+    told.max_idle_time = given.max_idle_time;
+    told.wait_queue_timeout = given.wait_queue_timeout;
+    settings.max_size = told.max_pool_size.value_or(settings.max_size);
+    settings.min_size = told.min_pool_size.value_or(settings.min_size);
+    settings.max_connecting = told.max_connecting.value_or(settings.max_connecting);
+    settings.max_idle_time = told.max_idle_time.value_or(settings.max_idle_time);
+    settings.wait_queue_timeout = told.wait_queue_timeout.value_or(settings.wait_queue_timeout);
     settings.load_balanced = given.load_balanced.value_or(false);
     return settings;
 }

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <mongoro/events/pool.hpp>
+
 #include <chrono>
 #include <cstddef>
 
@@ -16,6 +18,7 @@ struct pool_settings {
     /// there are none, for tests.
     std::chrono::milliseconds maintenance_interval{1'000};
     bool load_balanced = false;  ///< generations are of services, and it is never paused
+    pool_options given{};        ///< what the user said, which is told of also if it is the default
 };
 
 }  // namespace mongoro::pool

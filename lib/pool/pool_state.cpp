@@ -107,23 +107,18 @@ std::optional<connection_closed_reason> pool_state::perished(const connection_re
 }
 
 pool_options pool_state::options() const noexcept {
-    pool_options given;
-    if (settings_.max_size != defaults.max_size) {
-        given.max_pool_size = settings_.max_size;
-    }
-    if (settings_.min_size != defaults.min_size) {
-        given.min_pool_size = settings_.min_size;
-    }
-    if (settings_.max_connecting != defaults.max_connecting) {
-        given.max_connecting = settings_.max_connecting;
-    }
-    if (settings_.max_idle_time != defaults.max_idle_time) {
-        given.max_idle_time = settings_.max_idle_time;
-    }
-    if (settings_.wait_queue_timeout != defaults.wait_queue_timeout) {
-        given.wait_queue_timeout = settings_.wait_queue_timeout;
-    }
-    return given;
+    auto told = settings_.given;
+    const auto add = [](auto& option, const auto& now, const auto& otherwise) {
+        if (option || now != otherwise) {
+            option = now;
+        }
+    };
+    add(told.max_pool_size, settings_.max_size, defaults.max_size);
+    add(told.min_pool_size, settings_.min_size, defaults.min_size);
+    add(told.max_connecting, settings_.max_connecting, defaults.max_connecting);
+    add(told.max_idle_time, settings_.max_idle_time, defaults.max_idle_time);
+    add(told.wait_queue_timeout, settings_.wait_queue_timeout, defaults.wait_queue_timeout);
+    return told;
 }
 
 std::string timeout_text(std::string_view address, const pool_settings& settings,

@@ -80,7 +80,7 @@ class pool_state {
         return is_ready() && settings_.maintenance_interval.count() > 0 &&
                (settings_.min_size != 0 || settings_.max_idle_time.count() != 0);
     }
-    /// What of its settings is not the default.
+    /// What of its settings was given, or is not the default.
     [[nodiscard]] pool_options options() const noexcept;
 
  private:

@@ -17,7 +17,7 @@
 /// Spec: connection-monitoring-and-pooling, "Events".
 namespace mongoro {
 
-/// A pool's settings, as far as they are not the defaults.
+/// A pool's settings, as far as somebody gave them or they are not the defaults.
 struct pool_options {
     std::optional<std::size_t> max_pool_size;
     std::optional<std::size_t> min_pool_size;

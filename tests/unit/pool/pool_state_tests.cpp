@@ -149,6 +149,17 @@ TEST_CASE("an event of a new pool has the options that are not the defaults") {
     CHECK(given.wait_queue_timeout == 6ms);
 }
 
+TEST_CASE("an event of a new pool has also what somebody gave and is the default") {
+    pool_settings settings;
+    settings.given.max_pool_size = settings.max_size;
+    settings.given.max_idle_time = settings.max_idle_time;
+    const auto told = pool_state(settings).options();
+    CHECK(told.max_pool_size == 100U);
+    CHECK(told.max_idle_time == 0ms);
+    CHECK(!told.min_pool_size);
+    CHECK(!told.max_connecting);
+}
+
 TEST_CASE("a check-out that timed out says who holds the connections") {
     const auto text = timeout_text(
         "h:1", {.max_size = 7},
