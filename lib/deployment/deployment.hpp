@@ -142,6 +142,7 @@ class deployment final : monitor_owner, pool::pool_owner {
     bool closed_ = false;
     bool applying_ = false;
     bool held_ = false;  // a selection has begun meanwhile
+    bool warned_of_hedge_ = false;
     std::uint64_t last_id_ = 0;
     std::int64_t last_operation_id_ = 0;  // only where selections are logged and commands are not
     std::size_t selecting_ = 0;

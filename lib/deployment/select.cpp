@@ -69,6 +69,11 @@ task<result<server_use>> deployment::select(topology::selection_criteria criteri
     const auto limit = deadline::after(settings_.server_selection_timeout);
     open();
     const auto* const log = settings_.selections;
+    if (criteria.preference.hedge && settings_.warn && !std::exchange(warned_of_hedge_, true)) {
+        settings_.warn(
+            "the read preference option hedge is deprecated: MongoDB 8.0 deprecates hedged reads, "
+            "and a later version will have none");
+    }
     if (log != nullptr && of.id == 0) {
         of.id = ++last_operation_id_;
     }

@@ -35,8 +35,9 @@ struct read_preference {
     /// How far a secondary may lag behind by the driver's estimate. Default, and -1 s: any lag. At
     /// least 90 s, and at least `heartbeatFrequencyMS` plus 10 s. Only without mode `primary`.
     std::optional<std::chrono::seconds> max_staleness = std::nullopt;
-    /// Whether a mongos may ask two members at once. Default: the server's choice, not sent.
-    /// Deprecated by the server since 8.0. Only without mode `primary`.
+    /// Whether a mongos may ask two members at once. Default: the server's choice, not sent. Only
+    /// without mode `primary`. Deprecated: MongoDB 8.0 deprecates hedged reads, and a later version
+    /// will have none; the log warns of it once a client.
     std::optional<bool> hedge = std::nullopt;
 
     /// Whether there is a limit of staleness; one of zero is no "none" but an error.

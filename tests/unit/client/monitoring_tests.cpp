@@ -312,6 +312,28 @@ TEST_CASE("an operation that waits for a server in two of its tries is logged to
     });
 }
 
+TEST_CASE("a hedge, which the server deprecates, is warned of once a client") {
+    on_each_backend([](reactor& r) {
+        op_msg_peer peer;
+        peer.always("find", reply_script().reply(first_batch(numbered(1))));
+        std::vector<std::string> lines;
+        client_options options;
+        options.log.callback = [&](const log_record& record) {
+            lines.push_back(record.to_string());
+        };
+        const client c(r, peer.uri(), options);
+        const auto people = c["db"]["c"].with_read_preference({.mode = read_mode::nearest});
+        CHECK(!error_of(r, people.find_one()));
+        CHECK(lines.empty());
+        const auto hedged =
+            c["db"]["c"].with_read_preference({.mode = read_mode::nearest, .hedge = false});
+        CHECK(!error_of(r, hedged.find_one()));
+        CHECK(!error_of(r, hedged.find_one()));
+        REQUIRE(lines.size() == 1);
+        CHECK(lines[0].find("hedge is deprecated") != std::string::npos);
+    });
+}
+
 TEST_CASE("the log of a client has what is odd about the options of a TXT record, once") {
     on_each_backend([](reactor& r) {
         const op_msg_peer peer;
