@@ -73,6 +73,55 @@ TEST_CASE("a server with a topologyVersion is asked once, and says by itself wha
     });
 }
 
+TEST_CASE("a heartbeat has begun before its connection is there") {
+    class first_sight final : public topology_listener {
+     public:
+        explicit first_sight(const op_msg_peer& peer) : peer_(peer) {}
+        void on(const server_heartbeat_started_event& e) noexcept override {
+            if (!connections) {
+                connections = peer_.connections();
+                number = e.driver_connection_id;
+            }
+        }
+        std::optional<std::size_t> connections;
+        std::optional<std::int64_t> number;
+
+     private:
+        const op_msg_peer& peer_;
+    };
+    on_each_backend([](reactor& r) {
+        const op_msg_peer peer;
+        const auto seen = std::make_shared<first_sight>(peer);
+        const client c(r, peer.uri(), {.topology_listener = seen});
+        CHECK(!error_of(r, c.ping()));
+        CHECK(seen->connections == 0U);
+        CHECK(seen->number == 1);
+        CHECK(peer.connections() == 2);
+    });
+}
+
+TEST_CASE("the round trip time of a server that answers by itself goes on being measured") {
+    on_each_backend([](reactor& r) {
+        set_scene s(r, {role::primary}, "heartbeatFrequencyMS=500");
+        REQUIRE(s.until_all_known());
+        REQUIRE(s.seen->now->servers.at(0)->round_trip_time.has_value());
+        s.set.slow(0, 700ms);
+        // Nobody hears of a new round trip time alone.
+        topology_description_ptr last;
+        int changes = 0;
+        CHECK(s.until([&] {
+            if (last != s.seen->now) {
+                last = s.seen->now;
+                s.set.set_hello_fields(0,
+                                       doc({"tags", doc({"change", std::to_string(++changes)})}));
+            }
+            return *last->servers.at(0)->round_trip_time > 250ms;
+        }));
+        CHECK(s.seen->awaited[s.set.address(0)] > 0);
+        CHECK(s.seen->failed[s.set.address(0)] == 0);
+    });
+}
+
 TEST_CASE("a server without a topologyVersion is asked again and again on one connection") {
     on_each_backend([](reactor& r) {
         const op_msg_peer peer;

@@ -1,8 +1,11 @@
 #include "deployment_support.hpp"
 #include "op_msg_peer.hpp"
 
+#include <mongoro/as_result.hpp>
 #include <mongoro/bson/object_id.hpp>
 #include <mongoro/with_deadline.hpp>
+
+#include <list>
 
 using namespace mongoro;
 using namespace mongoro::test;
@@ -130,6 +133,45 @@ TEST_CASE("of two mongos both are used") {
         CHECK(s.set.count(0, "insert") > 0);
         CHECK(s.set.count(1, "insert") > 0);
         CHECK(s.set.count("insert") == 40);
+    });
+}
+
+TEST_CASE("of two mongos the one that is slow gets few of the operations that come meanwhile") {
+    on_each_backend([](reactor& r) {
+        set_scene s(r, {role::mongos, role::mongos}, "localThresholdMS=30000");
+        REQUIRE(s.until_all_known());
+        failure_rule slow;
+        slow.commands = {"find"};
+        slow.block = 500ms;
+        s.set.fail(0, slow);
+        const auto ten = [&]() -> task<int> {
+            int done = 0;
+            for (int i = 0; i < 10; ++i) {
+                done += co_await as_result(s.c.find_one()) ? 1 : 0;
+            }
+            co_return done;
+        };
+        std::list<running<int>> all;
+        for (int i = 0; i < 10; ++i) {
+            all.emplace_back(r, ten());
+        }
+        for (auto& one : all) {
+            CHECK(one.wait().value() == 10);
+        }
+        CHECK(s.set.count("find") == 100);
+        CHECK(s.set.count(0, "find") < 25);
+        // As many to either when both are fast.
+        s.set.clear_failures(0);
+        const auto before = s.set.count(0, "find");
+        all.clear();
+        for (int i = 0; i < 10; ++i) {
+            all.emplace_back(r, ten());
+        }
+        for (auto& one : all) {
+            CHECK(one.wait().value() == 10);
+        }
+        CHECK(s.set.count(0, "find") - before > 25);
+        CHECK(s.set.count(0, "find") - before < 75);
     });
 }
 
