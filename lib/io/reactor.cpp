@@ -78,6 +78,10 @@ bool in_reactor_thread(const reactor_core& core) noexcept {
     return core.in_thread();
 }
 
+bool nobody_else_runs(const reactor_core& core) noexcept {
+    return core.in_thread() || core.owner_has_ended();
+}
+
 bool inside_reactor(const reactor_core& core) noexcept {
     return core.inside();
 }

@@ -149,7 +149,7 @@ bool reactor_core::drain_kernel() noexcept {
     }
     if (!claim()) {
         // A thread that ends takes its requests with it: the kernel cancels them and waits.
-        return owner_ended_ != nullptr && owner_ended_->load(std::memory_order_acquire);
+        return owner_has_ended();
     }
     if (back().bind() < 0) {
         return false;

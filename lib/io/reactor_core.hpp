@@ -60,6 +60,10 @@ class reactor_core {
     [[nodiscard]] bool in_thread() const noexcept {
         return owner_.load(std::memory_order_relaxed) == this_thread_id();
     }
+    /// Once a thread has claimed it: whether that one is gone.
+    [[nodiscard]] bool owner_has_ended() const noexcept {
+        return owner_ended_ != nullptr && owner_ended_->load(std::memory_order_acquire);
+    }
     [[nodiscard]] bool inside() const noexcept { return in_thread() && running_; }
     [[nodiscard]] const detail::task_context& root_context() const noexcept { return root_; }
     [[nodiscard]] reactor_backend kind() const noexcept { return kind_; }

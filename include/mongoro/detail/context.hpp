@@ -75,6 +75,8 @@ void cancel_schedule(reactor_core& core, ready_node& node) noexcept;
 /// thread.
 void await_schedule(reactor_core& core, ready_node& node) noexcept;
 [[nodiscard]] bool in_reactor_thread(const reactor_core& core) noexcept;
+/// Nobody else can be running it: this is its thread, or that has ended. Of one that has been run.
+[[nodiscard]] bool nobody_else_runs(const reactor_core& core) noexcept;
 /// True while `run()`, `poll()` or `sync_wait()` of this reactor is on the stack of this thread.
 [[nodiscard]] bool inside_reactor(const reactor_core& core) noexcept;
 /// The context of a coroutine that nothing bounds: no deadline, no stop.

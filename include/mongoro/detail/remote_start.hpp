@@ -112,8 +112,8 @@ class remote_start {
             if (state_.compare_exchange_strong(now, state::abandoned, std::memory_order_acq_rel)) {
                 return;  // the other reactor frees it
             }
-            if (now == state::started && in_reactor_thread(away)) {
-                cancel_schedule(home, back_);  // the child goes with its parent, on its own thread
+            if (now == state::started && nobody_else_runs(away)) {
+                cancel_schedule(home, back_);  // the child goes with its parent
             } else if (now == state::started) {
                 stop_.request_stop();
                 await_schedule(home, back_);

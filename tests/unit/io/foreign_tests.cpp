@@ -234,6 +234,17 @@ TEST_CASE("an operation of a reactor that does not run is let go of unstarted") 
     });
 }
 
+TEST_CASE("an operation of a reactor whose thread has ended goes with the task that awaits it") {
+    on_each_backend([](reactor& r) {
+        reactor away({.backend = r.backend()});
+        mongoro::task_scope scope(r);
+        scope.spawn(mongoro::sleep_for(away, 1h));
+        r.poll();
+        std::thread([&] { CHECK(away.poll() != 0); }).join();
+        r.stop();
+    });
+}
+
 TEST_CASE("a stop of the awaiting task reaches the other reactor") {
     on_each_backend([](reactor& r) {
         running_reactor other(r.backend());
