@@ -13,8 +13,6 @@
 #include <array>
 #include <atomic>
 #include <cerrno>
-#include <exception>
-#include <system_error>
 #include <utility>
 
 namespace mongoro::io {
@@ -428,17 +426,13 @@ std::size_t uring_backend::turn(wait w) noexcept {
         }
         r = io_uring_submit_and_get_events(&ring_);
     }
+    // EINTR is a signal handler that ran. Any other error leaves the entries queued for the next
+    // turn.
+    static_cast<void>(r);
+
     std::size_t count = 0;
     unsigned head = *ring_.cq.khead;
     const unsigned tail = io_uring_smp_load_acquire(ring_.cq.ktail);
-    if (head == tail) [[unlikely]] {
-        // EINTR is a signal handler that ran. Other errors leave the entries queued for the next
-        // turn, unless there is none.
-        if (for_good(r)) {
-            fail(r);
-        }
-        return 0;
-    }
     while (head != tail) {
         const io_uring_cqe& e = ring_.cq.cqes[head & ring_.cq.ring_mask];
         auto* c = reinterpret_cast<completion*>(e.user_data);
@@ -460,16 +454,6 @@ std::size_t uring_backend::turn(wait w) noexcept {
         provided_.grow(std::exchange(missing_, 0));
     }
     return count;
-}
-
-/// The reactor would spin: `run()` and `poll()` end with the error instead.
-void uring_backend::fail(int negated_errno) noexcept {
-    try {
-        throw exception(error(errc::not_supported, "the ring has failed",
-                              std::error_code(-negated_errno, std::system_category())));
-    } catch (...) {
-        core_.escape(std::current_exception());
-    }
 }
 
 bool uring_backend::submit() noexcept {

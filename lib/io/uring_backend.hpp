@@ -48,7 +48,6 @@ class uring_backend final : public backend {
     io_uring_sqe* entry() noexcept;
     void reserve(unsigned count) noexcept;
     [[nodiscard]] bool flush() noexcept;
-    void fail(int negated_errno) noexcept;
     [[nodiscard]] bool others() const noexcept;
     void prepare_send(stream& s, bool linked) noexcept;
     io_uring_sqe* prepare_receive(stream& s) noexcept;
