@@ -135,7 +135,9 @@ class next_document {
 /// The documents that a query found, fetched in batches as they are asked for.
 ///
 /// Lazy: nothing is sent until the first `next()`. What `sort`, `limit` and the like set must be
-/// set before. One call at a time: `next()` while another one waits is `errc::invalid_argument`.
+/// set before, and only `batch_size` of a cursor that is not a `find`'s: another one fails the
+/// cursor with `errc::invalid_argument`. One call at a time: `next()` while another one waits is
+/// `errc::invalid_argument` too.
 /// Movable; a cursor that is destroyed before its end is killed on the server by its client, in the
 /// background. On the thread of its client's reactor.
 ///
@@ -157,7 +159,7 @@ class [[nodiscard]] cursor {
     /// For the library.
     explicit cursor(std::shared_ptr<detail::cursor_core> core) noexcept : core_(std::move(core)) {}
 
-    /// The order of the documents. Replaces an earlier one.
+    /// The order of the documents. Replaces an earlier one. As the next three, of a find.
     cursor& sort(const bson::document_param& keys) & { return set("sort", keys); }
     cursor sort(const bson::document_param& keys) && { return std::move(set("sort", keys)); }
     /// The fields to give.
@@ -171,13 +173,15 @@ class [[nodiscard]] cursor {
         return *this;
     }
     cursor skip(std::int64_t n) && { return std::move(skip(n)); }
-    /// At most so many documents in all; 0: all.
+    /// At most so many documents in all; 0: all. A negative number: its absolute value, in one
+    /// batch.
     cursor& limit(std::int64_t n) & {
         core_->set_limit(n);
         return *this;
     }
     cursor limit(std::int64_t n) && { return std::move(limit(n)); }
-    /// Documents a batch; 0: as the server likes.
+    /// Documents a batch; 0: as the server likes. Of `run_cursor_command`, where the first batch is
+    /// the command's own, it is for the getMores.
     cursor& batch_size(std::int32_t n) & {
         core_->set_batch_size(n);
         return *this;

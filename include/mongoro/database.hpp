@@ -57,12 +57,14 @@ class database {
     ///
     /// The driver adds `$db`, and what it needs to: `$readPreference`, and a `maxTimeMS` where
     /// there is a timeout. A command whose reply is a cursor gives its first batch only: use
-    /// `run_cursor_command`. Retried by no other error than that the server was too busy for it.
-    /// Spec: source/run-command/run-command.md
+    /// `run_cursor_command`. Retried only where the server was too busy for it, if `retryReads` and
+    /// `retryWrites` both allow it. Spec: source/run-command/run-command.md
     [[nodiscard]] awaitable<document> run_command(
         const bson::document_param& command,
         const run_command_options& options = detail::no_options<run_command_options>) const;
-    /// Runs a command that answers with a cursor.
+    /// Runs a command that answers with a cursor. Of the cursor's options only `batch_size` may be
+    /// set, and only its getMores have it; one of another kind than `options.type` says may end too
+    /// early or never.
     [[nodiscard]] cursor<document> run_cursor_command(
         const bson::document_param& command,
         const run_cursor_command_options& options =

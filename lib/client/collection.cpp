@@ -279,7 +279,7 @@ task<result<void>> collection_base::drop_indexes(const drop_index_options& o) co
 std::shared_ptr<cursor_core> collection_base::list_indexes(const list_indexes_options& o) const {
     auto core = std::make_shared<cursor_core>(client_, database_, name_,
                                               operation::list_indexes(where(), o));
-    core->set_batch_size(o.batch_size.value_or(0));
+    core->set_list_options(o.batch_size, o.comment);
     core->set_empty_if_missing();
     return core;
 }

@@ -83,21 +83,29 @@ reactor_core& cursor_core::core() const noexcept {
 }
 
 void cursor_core::set_find_options(const find_options& o) {
-    has_limits_ = true;
+    made_by_ = made_by::find;
     skip_ = o.skip.value_or(0);
     max_documents_ = o.limit.value_or(0);
     batch_size_ = o.batch_size.value_or(0);
     set_type(o.type, o.max_await_time);
-    if (o.comment) {
-        comment_ = keep(*o.comment);
-    }
+    set_comment(o.comment);
 }
 
 void cursor_core::set_aggregate_options(const aggregate_options& o) {
-    batch_size_ = o.batch_size.value_or(0);
     max_await_ = o.max_await_time;
-    if (o.comment) {
-        comment_ = keep(*o.comment);
+    set_list_options(o.batch_size, o.comment);
+}
+
+void cursor_core::set_list_options(const std::optional<std::int32_t>& batch_size,
+                                   const std::optional<option_value>& comment) {
+    made_by_ = made_by::aggregate;
+    batch_size_ = batch_size.value_or(0);
+    set_comment(comment);
+}
+
+void cursor_core::set_comment(const std::optional<option_value>& comment) {
+    if (comment) {
+        comment_ = keep(*comment);
     }
 }
 
@@ -109,21 +117,34 @@ bool cursor_core::may_change() {
     return true;
 }
 
+/// Another command would do without it, and give other documents than were asked for.
+bool cursor_core::may_change_find(const char* instead) {
+    if (!may_change()) {
+        return false;
+    }
+    if (made_by_ != made_by::find) {
+        failure_ = error(errc::invalid_argument, instead);
+        return false;
+    }
+    return true;
+}
+
 void cursor_core::set_document(std::string_view key, document_view value) {
-    if (may_change()) {
+    if (may_change_find("sort and projection are for the cursor of a find: a pipeline has $sort "
+                        "and $project")) {
         first_->remove(key);
         first_->body().append(key, value);
     }
 }
 
 void cursor_core::set_skip(std::int64_t n) {
-    if (may_change()) {
+    if (may_change_find("skip is for the cursor of a find: a pipeline has $skip")) {
         skip_ = n;
     }
 }
 
 void cursor_core::set_limit(std::int64_t n) {
-    if (may_change()) {
+    if (may_change_find("limit is for the cursor of a find: a pipeline has $limit")) {
         max_documents_ = n;
     }
 }
@@ -131,6 +152,9 @@ void cursor_core::set_limit(std::int64_t n) {
 void cursor_core::set_batch_size(std::int32_t n) {
     if (may_change()) {
         batch_size_ = n;
+        if (made_by_ == made_by::aggregate) {
+            operation::set_batch_size(*first_, n);
+        }
     }
 }
 
@@ -150,9 +174,24 @@ cursor_core::batch cursor_core::take_batch() noexcept {
     return taken;
 }
 
+/// Servers before 4.4 refuse one.
+bson::value_view cursor_core::comment_of_get_more() const noexcept {
+    constexpr std::int32_t since_wire_version = 9;
+    const auto comment = comment_.view();
+    if (comment.exists()) [[unlikely]] {
+        const auto* const s = client_->servers().find(pin_->server);
+        // 0: not known now, or behind a load balancer, where there is none as old.
+        const auto known = s != nullptr ? s->description().max_wire_version : 0;
+        if (known != 0 && known < since_wire_version) {
+            return {};
+        }
+    }
+    return comment;
+}
+
 command_handle cursor_core::next_command() {
     if (!started_) {
-        if (has_limits_) {
+        if (made_by_ == made_by::find) {
             operation::append_limits(*first_, skip_, max_documents_, batch_size_);
         }
         if (limit_) {
@@ -168,7 +207,7 @@ command_handle cursor_core::next_command() {
     auto next = operation::get_more({database_, collection_, settings_ ? &settings_ : nullptr}, id_,
                                     static_cast<std::int32_t>(std::min<std::int64_t>(
                                         batch_size, std::numeric_limits<std::int32_t>::max())),
-                                    limit_ ? std::nullopt : max_await_, comment_.view());
+                                    limit_ ? std::nullopt : max_await_, comment_of_get_more());
     if (limit_) {
         // A server takes a getMore's for the time that it may wait for more.
         auto limit = *limit_;

@@ -88,6 +88,7 @@ cursor<document> database::run_cursor_command(const bson::document_param& comman
     auto core = std::make_shared<detail::cursor_core>(
         client_, name_, "$cmd", operation::run_cursor_command(target(), command.view(), options));
     core->set_type(options.type, options.max_await_time);
+    core->set_comment(options.comment);
     return cursor<document>(std::move(core));
 }
 
@@ -102,7 +103,7 @@ cursor<document> database::aggregate(const bson::array_param& pipeline,
 cursor<document> database::list_collections(const list_collections_options& options) const {
     auto core = std::make_shared<detail::cursor_core>(
         client_, name_, "$cmd.listCollections", operation::list_collections(target(), options));
-    core->set_batch_size(options.batch_size.value_or(0));
+    core->set_list_options(options.batch_size, options.comment);
     return cursor<document>(std::move(core));
 }
 

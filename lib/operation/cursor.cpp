@@ -85,6 +85,16 @@ command_handle get_more(target t, std::int64_t id, std::int32_t batch_size,
     return c;
 }
 
+void set_batch_size(command& c, std::int32_t batch_size) {
+    c.remove("cursor");
+    auto& body = c.body();
+    body.begin_document("cursor");
+    if (batch_size != 0) {
+        body.append("batchSize", batch_size);
+    }
+    body.end();
+}
+
 command_handle kill_cursors(target t, std::int64_t id) {
     auto c = command::make();
     c->begin("killCursors", t.database, t.collection);

@@ -66,6 +66,8 @@ struct cursor_reply {
                                       std::optional<std::chrono::milliseconds> max_await,
                                       const bson::value_view& comment);
 [[nodiscard]] command_handle kill_cursors(target t, std::int64_t id);
+/// Sets the batch size of an open command that has a `cursor`; 0: the server chooses.
+void set_batch_size(command& c, std::int32_t batch_size);
 /// The first document of the first batch, for `find_one`.
 [[nodiscard]] result<std::optional<bson::document_view>> read_first(bson::document_view reply);
 

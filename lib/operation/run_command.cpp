@@ -13,7 +13,6 @@ command_handle begin_command(target t, bson::document_view document, const Optio
     if (o.read_preference) {
         c->set_settings(detail::with_setting({}, *o.read_preference));
     }
-    append_read_concern(c->body(), o.read_concern);
     return c;
 }
 

@@ -47,6 +47,12 @@ class cursor_core {
         max_await_ = max_await;
     }
     void set_aggregate_options(const aggregate_options& o);
+    /// Of a command that lists something.
+    void set_list_options(const std::optional<std::int32_t>& batch_size,
+                          const std::optional<option_value>& comment);
+    /// Goes with each getMore.
+    void set_comment(const std::optional<option_value>& comment);
+    // The first three are only a find's.
     void set_document(std::string_view key, document_view value);
     void set_skip(std::int64_t n);
     void set_limit(std::int64_t n);
@@ -88,12 +94,20 @@ class cursor_core {
  private:
     class under_way;
     class closing;
+    /// Where the command that makes the cursor has its batch size.
+    enum class made_by : std::uint8_t {
+        command,   ///< the user's own, which is not changed
+        find,      ///< in itself, as it has the skip and the limit
+        aggregate  ///< in its `cursor`
+    };
 
     [[nodiscard]] bool may_change();
+    [[nodiscard]] bool may_change_find(const char* instead);
     /// False: there is none to ask for. True: a batch came, perhaps an empty one.
     [[nodiscard]] task<result<bool>> fetch_batch();
     void begin_limit() noexcept;
     [[nodiscard]] std::optional<std::chrono::milliseconds> timeout() const noexcept;
+    [[nodiscard]] bson::value_view comment_of_get_more() const noexcept;
     [[nodiscard]] command_handle next_command();
     [[nodiscard]] result<bool> accept(reply r);
     [[nodiscard]] bool can_be_killed() const noexcept;
@@ -105,7 +119,7 @@ class cursor_core {
     command_handle first_;  // until it starts
     handle_settings_ptr settings_;
     std::unique_ptr<operation::cursor_pin> pin_;
-    bool has_limits_ = false;
+    made_by made_by_ = made_by::command;
     std::int64_t skip_ = 0;
     std::int64_t max_documents_ = 0;  // 0: no limit
     std::int64_t batch_size_ = 0;

@@ -143,19 +143,20 @@ struct rename_options {
 };
 
 /// Options of `run_command`. With a timeout the driver appends a `maxTimeMS`: a command that has
-/// one too is refused by the server.
+/// one too is refused by the server. Read and write concerns stand in the command itself.
 struct run_command_options {
     /// Where it goes; a handle's read preference says nothing of it. Default: the primary.
     std::optional<mongoro::read_preference> read_preference = std::nullopt;
-    std::optional<mongoro::read_concern> read_concern = std::nullopt;
     std::optional<std::chrono::milliseconds> timeout = std::nullopt;
 };
 
-/// Options of `run_cursor_command`.
+/// Options of `run_cursor_command`. The command is sent as it is: the comment, the wait and
+/// `cursor::batch_size` are for its getMores only.
 struct run_cursor_command_options {
     /// As in `run_command_options`.
     std::optional<mongoro::read_preference> read_preference = std::nullopt;
-    std::optional<mongoro::read_concern> read_concern = std::nullopt;
+    /// Of the getMores, from MongoDB 4.4 on.
+    std::optional<option_value> comment = std::nullopt;
     /// Of what kind the command makes the cursor: by this its timeout is kept.
     cursor_type type = cursor_type::non_tailable;
     /// How long a getMore waits on the server: sent as its `maxTimeMS`. With a timeout only of a

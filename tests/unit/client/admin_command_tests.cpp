@@ -251,8 +251,7 @@ TEST_CASE("drop and rename are commands of the collection, of its database, and 
     });
 }
 
-TEST_CASE(
-    "run_command adds $db alone, whatever the document says; a read concern only if asked to") {
+TEST_CASE("run_command adds $db alone, whatever the document says: a read concern is its own") {
     on_each_backend([](reactor& r) {
         scene s(r);
         const document reply{{"answer", 42}, {"ok", 1.0}};
@@ -260,10 +259,12 @@ TEST_CASE(
             s, s.client["db"].run_command({{"hostInfo", 1}, {"$db", "elsewhere"}, {"x", {1, 2}}}),
             reply, {{"hostInfo", 1}, {"x", arr(1, 2)}, {"$db", "db"}});
         CHECK(*got == reply);
-        check_sends(
-            s,
-            s.client["db"].run_command({{"count", "c"}}, {.read_concern = read_concern{"local"}}),
-            reply, {{"count", "c"}, {"readConcern", doc({"level", "local"})}, {"$db", "db"}});
+        check_sends(s,
+                    s.client["db"]
+                        .with_read_concern({"majority"})
+                        .run_command({{"count", "c"}, {"readConcern", {{"level", "local"}}}}),
+                    reply,
+                    {{"count", "c"}, {"readConcern", doc({"level", "local"})}, {"$db", "db"}});
         check_sends(s, s.client.ping(), ok, {{"ping", 1}, {"$db", "admin"}});
         s.answer("nonsense", op_msg_peer::error_document(59, "CommandNotFound", "no such command"));
         const auto e = error_of(r, s.client["db"].run_command({{"nonsense", 1}}));

@@ -130,6 +130,90 @@ TEST_CASE("a cursor's comment goes with each getMore, a tailable_await one's wai
     });
 }
 
+TEST_CASE("the limit, the skip and the order of what is no find's cursor are refused, not lost") {
+    on_each_backend([](reactor& r) {
+        scene s(r);
+        const auto db = s.client["db"];
+        const auto refused = [&](cursor<> c) {
+            CHECK(error_of(r, c.next()) == errc::invalid_argument);
+            CHECK(error_of(r, c.next()) == errc::invalid_argument);
+            CHECK(!error_of(r, c.close()));
+        };
+        refused(s.c.aggregate(arr()).limit(2));
+        refused(s.c.aggregate(arr()).skip(2));
+        refused(s.c.aggregate(arr()).sort({{"x", 1}}));
+        refused(s.c.aggregate(arr()).projection({{"x", 1}}));
+        refused(s.c.list_indexes().limit(2));
+        refused(db.aggregate(arr()).limit(2));
+        refused(db.list_collections().skip(1));
+        refused(db.run_cursor_command({{"find", "c"}}).limit(2));
+        CHECK(s.client.statistics().connections_created == 0);
+    });
+}
+
+TEST_CASE("a batch size is the first batch's too, but for a command that is not the driver's") {
+    on_each_backend([](reactor& r) {
+        scene s(r);
+        const auto db = s.client["db"];
+        const auto sizes = [&](const std::string& name, cursor<> c) {
+            s.answer(name, first_batch({}, 42));
+            s.answer("getMore", next_batch(numbered(1)));
+            CHECK(sync_wait(r, c.next()));
+            CHECK(s.peer.received("getMore").back().body["batchSize"].get<int>() == 7);
+            return s.peer.received(name).back().body["cursor"];
+        };
+        CHECK(sizes("aggregate", s.c.aggregate(arr()).batch_size(7))["batchSize"].get<int>() == 7);
+        CHECK(sizes("aggregate", s.c.aggregate(arr(), {.batch_size = 3}).batch_size(7))["batchSize"]
+                  .get<int>() == 7);
+        CHECK(sizes("aggregate", db.aggregate(arr()).batch_size(7))["batchSize"].get<int>() == 7);
+        CHECK(sizes("listIndexes", s.c.list_indexes().batch_size(7))["batchSize"].get<int>() == 7);
+        CHECK(
+            sizes("listCollections", db.list_collections().batch_size(7))["batchSize"].get<int>() ==
+            7);
+        CHECK(!sizes("x", db.run_cursor_command({{"x", 1}}).batch_size(7)).exists());
+        // 0 takes it back.
+        s.answer("aggregate", first_batch({}));
+        auto any = s.c.aggregate(arr(), {.batch_size = 3}).batch_size(0);
+        CHECK(!sync_wait(r, any.next()));
+        CHECK(s.peer.received("aggregate").back().body["cursor"].get<document>() == doc());
+        CHECK(s.peer.problems() == "");
+    });
+}
+
+TEST_CASE("a comment goes with the getMores of every command that makes a cursor") {
+    on_each_backend([](reactor& r) {
+        scene s(r);
+        const auto db = s.client["db"];
+        const auto check = [&](const std::string& name, cursor<> c, bool in_command) {
+            s.answer(name, first_batch({}, 42));
+            s.answer("getMore", next_batch(numbered(1)));
+            CHECK(sync_wait(r, c.next()));
+            CHECK(s.peer.received("getMore").back().body["comment"].get<std::string>() == "why");
+            CHECK(s.peer.received(name).back().body["comment"].exists() == in_command);
+        };
+        check("aggregate", s.c.aggregate(arr(), {.comment = "why"}), true);
+        check("listIndexes", s.c.list_indexes({.comment = "why"}), true);
+        check("listCollections", db.list_collections({.comment = "why"}), true);
+        check("x", db.run_cursor_command({{"x", 1}}, {.comment = "why"}), false);
+        CHECK(s.peer.problems() == "");
+    });
+}
+
+TEST_CASE("servers before 4.4 are sent no comment with a getMore") {
+    on_each_backend([](reactor& r) {
+        scene s(r);
+        document hello;
+        hello.append("isWritablePrimary", true).append("maxWireVersion", 8).append("ok", 1);
+        s.peer.always("hello", reply_script().reply(hello));
+        s.answer("find", first_batch({}, 42));
+        s.answer("getMore", next_batch(numbered(1)));
+        auto cursor = s.c.find({}, {.comment = "why"});
+        CHECK(sync_wait(r, cursor.next()));
+        CHECK(s.sent("find")["comment"].exists());
+        CHECK(!s.sent("getMore")["comment"].exists());
+    });
+}
+
 TEST_CASE("a tailable cursor gives nothing when nothing new is there, and may be asked again") {
     on_each_backend([](reactor& r) {
         scene s(r);
