@@ -79,7 +79,8 @@ class database {
     [[nodiscard]] cursor<document> list_collections(
         const list_collections_options& options =
             detail::no_options<list_collections_options>) const;
-    /// The names alone, in no particular order.
+    /// The names alone, in no particular order. A filter of anything but `name` makes the server
+    /// look at the whole description of each collection.
     [[nodiscard]] awaitable<std::vector<std::string>> list_collection_names(
         const list_collections_options& options =
             detail::no_options<list_collections_options>) const;

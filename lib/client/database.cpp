@@ -24,6 +24,19 @@ task<result<void>> run_void(std::shared_ptr<client_state> state, detail::command
     co_return result<void>();
 }
 
+/// `nameOnly`, which leaves nothing but the name for a filter to look at: not sent where it looks
+/// at more. Spec: enumerate-collections, "nameOnly".
+std::optional<bool> only_names(const std::optional<bson::document_view>& filter) {
+    if (filter) {
+        for (const auto& element : *filter) {
+            if (element.key() != "name") {
+                return std::nullopt;
+            }
+        }
+    }
+    return true;
+}
+
 task<result<std::vector<std::string>>> run_names(std::shared_ptr<detail::cursor_core> core) {
     std::vector<std::string> names;
     for (;;) {
@@ -110,11 +123,11 @@ cursor<document> database::list_collections(const list_collections_options& opti
 awaitable<std::vector<std::string>> database::list_collection_names(
     const list_collections_options& options) const {
     auto names_only = options;
-    names_only.name_only = true;
-    return {run_names(std::make_shared<detail::cursor_core>(
-                client_, name_, "$cmd.listCollections",
-                operation::list_collections(target(), names_only))),
-            &client_->core()};
+    names_only.name_only = only_names(options.filter);
+    auto core = std::make_shared<detail::cursor_core>(
+        client_, name_, "$cmd.listCollections", operation::list_collections(target(), names_only));
+    core->set_list_options(options.batch_size, options.comment);
+    return {run_names(std::move(core)), &client_->core()};
 }
 
 awaitable<void> database::create_collection(std::string_view name,

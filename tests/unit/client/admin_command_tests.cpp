@@ -150,6 +150,22 @@ TEST_CASE("list_collections sends its options; the names alone ask for nameOnly"
     });
 }
 
+TEST_CASE("the names alone ask for nameOnly unless the filter looks at more than the name") {
+    on_each_backend([](reactor& r) {
+        scene s(r);
+        const auto asks = [&](const document& filter) {
+            s.answer("listCollections", first_batch({}));
+            CHECK(sync_wait(r, s.client["db"].list_collection_names({.filter = filter})).empty());
+            return s.peer.received("listCollections").back().body["nameOnly"].exists();
+        };
+        CHECK(asks({}));
+        CHECK(asks({{"name", {{"$regex", "^a"}}}}));
+        CHECK(!asks({{"type", "view"}}));
+        CHECK(!asks({{"name", "a"}, {"options.capped", true}}));
+        CHECK(!asks({{"$or", {doc({"name", "a"}), doc({"type", "view"})}}}));
+    });
+}
+
 TEST_CASE("list_databases is a command of admin; the names alone ask for nameOnly") {
     on_each_backend([](reactor& r) {
         scene s(r);
