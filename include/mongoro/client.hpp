@@ -144,11 +144,12 @@ class client {
     result<void> append_metadata(const driver_info& wrapper) const;
 
     /// Ends the client: no new operations (`client_closed`), waits until those under way have
-    /// ended, open cursors that were dropped have been killed and replies nobody wants have been
-    /// read; then closes all connections, that of a cursor behind a load balancer too, if it waits
-    /// for its program to go on. When the deadline comes first, what is left ends with
-    /// `client_closed` there and then, and `deadline_exceeded` is the result. Calling it twice is
-    /// harmless.
+    /// ended, open cursors that were dropped before have been killed (not those of a server that
+    /// cannot be reached) and replies nobody wants have been read; then closes all connections,
+    /// that of a cursor behind a load balancer too, if it waits for its program to go on. A cursor
+    /// that is open still is left to the server's own timeout. When the deadline comes first, what
+    /// is left ends with `client_closed` there and then, and `deadline_exceeded` is the result.
+    /// Calling it twice is harmless.
     [[nodiscard]] awaitable<void> close(deadline until = deadline::never()) const;
 
     /// On the reactor's thread.

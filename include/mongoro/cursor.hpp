@@ -143,7 +143,8 @@ class next_document {
 ///
 /// A call that is cancelled, or whose deadline passes, while a batch is under way ends the cursor:
 /// that batch is lost, and no later one is given in its place. Documents that are here already stay
-/// readable.
+/// readable. Not so where that deadline is the cursor's own `timeoutMS`, and each call has one of
+/// its own: the next call asks anew.
 ///
 /// Behind a load balancer an open cursor keeps its connection, after an error too, until it is
 /// closed or destroyed: no other one is sure to lead to its server. One that has lost it cannot be
@@ -191,8 +192,9 @@ class [[nodiscard]] cursor {
     /// The next document; none at the end. A tailable cursor gives none whenever nothing new is
     /// there, and may be asked again.
     ///
-    /// No round trip while the batch lasts, else one (find or getMore, which is never retried). A
-    /// `document_view` points into the batch: it ends with the next call. Errors: those of an
+    /// No round trip while the batch lasts, else one (find or getMore, tried again only where the
+    /// server was too busy for it). A `document_view` points into the batch: it ends with the next
+    /// call. Errors: those of an
     /// operation; of the codec, after which the cursor goes on with the next document;
     /// `invalid_argument` (two calls at once, an option set too late); `client_closed` after
     /// `close()`.
@@ -216,7 +218,9 @@ class [[nodiscard]] cursor {
     }
 
     /// Ends the cursor, here and on the server, and waits for that. Not an error if it was at its
-    /// end. It may take as long as the cursor's timeout says, from now on, also if that has passed.
+    /// end, or if the server could not be told, whose own timeout then ends it: only a deadline, a
+    /// stop and the client's end are. It may take as long as the cursor's timeout says, from now
+    /// on, also if that has passed.
     [[nodiscard]] awaitable<void> close() { return {close_in(core_, {}), &core_->core()}; }
     /// The same with another timeout.
     [[nodiscard]] awaitable<void> close(std::chrono::milliseconds timeout) {

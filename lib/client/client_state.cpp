@@ -44,7 +44,8 @@ task<void> run_kill(deployment::deployment& d, command_handle c, operation::curs
     // drops a cursor does not want to wait for a server that is gone.
     constexpr std::chrono::seconds patience{2};
     if (pin.connection) {
-        if (co_await pool::wait_drained(*pin.connection)) {
+        if (co_await pool::wait_drained(*pin.connection) ||
+            pin.connection->status() == pool::connection::state::closed) {
             co_return;
         }
     } else {

@@ -25,6 +25,13 @@ bson::value keep(const option_value& option) {
     return bson::value(to.view()[""]);
 }
 
+/// What a caller of `close()` hears of: whatever else became of killCursors, the server's own
+/// timeout does the same. Spec: find_getmore_killcursors_commands.
+bool ends_a_close(const error& e) {
+    return e == errc::deadline_exceeded || e == errc::operation_cancelled ||
+           e == errc::client_closed || e == errc::used_after_fork || e == errc::invalid_argument;
+}
+
 }  // namespace
 
 /// Marks a fetch. One that does not end, since its coroutine was destroyed, has lost its batch.
@@ -330,10 +337,9 @@ task<result<void>> cursor_core::close(std::optional<std::chrono::milliseconds> t
     if (id == 0 || !can_be_killed()) {
         co_return result<void>();
     }
-    const bool balanced = static_cast<bool>(pin_->connection);
     auto kill = operation::kill_cursors({database_, collection_}, id);
     operation::begin_limit(*kill, timeout ? timeout : this->timeout(), {});
-    if (balanced) {
+    if (pin_->connection) {
         auto limit = kill->limit().value_or(time_limit());
         limit.begin();
         if (kill->limit()) {
@@ -344,9 +350,12 @@ task<result<void>> cursor_core::close(std::optional<std::chrono::milliseconds> t
         if (const error late = waited ? *waited : waited.error()) {
             co_return late;
         }
+        if (!can_be_killed()) {
+            co_return result<void>();  // the reply did not come in time
+        }
     }
     auto killed = co_await operation::execute(deployment_of(client_), std::move(kill), pin_.get());
-    if (!killed && !(balanced && is_network_error(killed.error()))) {
+    if (!killed && ends_a_close(killed.error())) {
         co_return killed.error();
     }
     co_return result<void>();

@@ -362,6 +362,27 @@ TEST_CASE(
     });
 }
 
+TEST_CASE("closing a cursor that the server does not kill is no error, but for a deadline") {
+    on_each_backend([](reactor& r) {
+        scene s(r);
+        for (const auto& answer :
+             {reply_script().reply(op_msg_peer::error_document(13, "Unauthorized", "no")),
+              reply_script().close()}) {
+            s.answer("find", first_batch(numbered(2), 42));
+            s.peer.expect("killCursors", answer);
+            auto cursor = s.c.find();
+            CHECK(sync_wait(r, cursor.next()));
+            CHECK(!error_of(r, cursor.close()));
+        }
+        s.answer("find", first_batch(numbered(2), 42));
+        s.peer.expect("killCursors", reply_script().hang());
+        auto cursor = s.c.find();
+        CHECK(sync_wait(r, cursor.next()));
+        CHECK(error_of(r, cursor.close(50ms)) == errc::deadline_exceeded);
+        CHECK(s.peer.problems() == "");
+    });
+}
+
 TEST_CASE(
     "an option that is set after the start fails the cursor, two calls at once fail the second") {
     on_each_backend([](reactor& r) {

@@ -371,6 +371,48 @@ TEST_CASE("a cursor behind a load balancer keeps its connection when a late repl
     });
 }
 
+TEST_CASE("a cursor whose late reply never came behind a load balancer harms no other connection") {
+    /// What must not happen.
+    class listening final : public pool_listener, public command_listener {
+     public:
+        void on(const pool_cleared_event&) noexcept override { ++cleared; }
+        void on(const command_started_event& e) noexcept override {
+            kills += e.command_name == "killCursors" ? 1 : 0;
+        }
+        int cleared = 0;
+        int kills = 0;
+    };
+    on_each_backend([](reactor& r) {
+        for (const bool closed : {true, false}) {
+            CAPTURE(closed);
+            op_msg_peer peer;
+            be_load_balancer(peer);
+            peer.expect("find", reply_script().reply(batch_of("firstBatch", 0, 42)));
+            peer.expect("getMore", reply_script().hang());
+            const auto told = std::make_shared<listening>();
+            const client c(
+                r, peer.uri() + "?loadBalanced=true",
+                {.drain_timeout = 50ms, .command_listener = told, .pool_listener = told});
+            {
+                auto cursor = c["db"]["c"].find();
+                CHECK(sync_wait(r, cursor.next()));
+                CHECK(!error_of(r, c.ping()));
+                CHECK(c.statistics().idle_connections == 1);
+                CHECK(error_of(r, with_deadline(cursor.next(), 5ms)) == errc::deadline_exceeded);
+                if (closed) {
+                    CHECK(!error_of(r, cursor.close()));
+                }
+            }
+            REQUIRE(poll_until(r, [&] { return c.statistics().connections == 1; }));
+            r.run();
+            CHECK(told->kills == 0);
+            CHECK(told->cleared == 0);
+            CHECK(c.statistics().idle_connections == 1);
+            CHECK(!error_of(r, c.close()));
+        }
+    });
+}
+
 TEST_CASE("a close behind a load balancer waits for an outstanding reply no longer than it may") {
     on_each_backend([](reactor& r) {
         op_msg_peer peer;
