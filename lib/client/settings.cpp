@@ -212,8 +212,6 @@ handle_settings_ptr handle_settings_of(const uri& where, const client_options& o
     settings->set(concern);
     settings->set(where.read_concern());
     if (const auto& wanted = given.read_preference) {
-        settings->mode = wanted->mode;
-        settings->max_staleness = wanted->max_staleness;
         bson::byte_buffer bytes;
         bson::writer sets(bytes);
         sets.begin_document();
@@ -226,7 +224,9 @@ handle_settings_ptr handle_settings_of(const uri& where, const client_options& o
             sets.end();
         }
         sets.end();
-        settings->tag_sets = bson::array(std::move(bytes));
+        const bson::array tag_sets(std::move(bytes));
+        settings->set(read_preference{
+            .mode = wanted->mode, .tag_sets = tag_sets, .max_staleness = wanted->max_staleness});
     }
     return settings;
 }

@@ -11,10 +11,11 @@ namespace mongoro::operation {
 /// What a command asks of its server. A view into the command.
 [[nodiscard]] topology::selection_criteria criteria_of(const wire::command& c);
 
-/// Whether the command wants the primary and nothing else.
+/// Whether the command wants the primary and nothing else. One that says more of it, which is an
+/// error, is not among these: the selection finds it out.
 [[nodiscard]] inline bool wants_primary(const wire::command& c) noexcept {
     return c.what() == wire::command::kind::write || c.settings() == nullptr ||
-           c.settings()->mode == read_mode::primary;
+           c.settings()->any_primary;
 }
 
 /// Appends `$readPreference` where the server that was selected needs to know it.

@@ -17,6 +17,7 @@ namespace mongoro::detail {
 /// all defaults.
 struct handle_settings {
     read_mode mode = read_mode::primary;
+    bool any_primary = true;  // the primary, and nothing else is said of it
     bson::array tag_sets;
     std::optional<std::chrono::seconds> max_staleness;
     std::optional<bool> hedge;
@@ -32,6 +33,8 @@ struct handle_settings {
         tag_sets = bson::array(to.tag_sets);
         max_staleness = to.max_staleness;
         hedge = to.hedge;
+        any_primary =
+            mode == read_mode::primary && tag_sets.empty() && !to.has_max_staleness() && !hedge;
     }
     void set(const mongoro::read_concern& to) { read_concern_level = to.level; }
     void set(const mongoro::write_concern& to) {

@@ -65,6 +65,30 @@ TEST_CASE("the connection string's read preference is for all that have none of 
     });
 }
 
+TEST_CASE("the primary with a staleness, tags or a hedge is refused whenever it is asked") {
+    on_each_backend([](reactor& r) {
+        set_scene s(r);
+        const bson::array tags = arr(doc({"dc", "ny"}));
+        for (const bool known : {false, true}) {
+            CAPTURE(known);
+            if (known) {
+                REQUIRE(s.until_all_known());
+                CHECK(!error_of(r, s.client.ping()));
+            }
+            const auto refused = [&](const read_preference& p) {
+                return error_of(r, s.c.with_read_preference(p).find_one()) ==
+                       errc::invalid_argument;
+            };
+            CHECK(refused({.max_staleness = 100s}));
+            CHECK(refused({.tag_sets = tags}));
+            CHECK(refused({.hedge = true}));
+        }
+        CHECK(s.set.count("find") == 0);
+        find_often(r, s.c.with_read_preference({.max_staleness = -1s}), 1);
+        CHECK(s.set.count(0, "find") == 1);
+    });
+}
+
 TEST_CASE("tags choose among the secondaries, and are looked at anew when they change") {
     on_each_backend([](reactor& r) {
         set_scene s(r, three_members, "localThresholdMS=60000&serverSelectionTimeoutMS=100");
