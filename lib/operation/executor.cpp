@@ -161,7 +161,8 @@ task<result<typename Outcome::value_type>> run_on(Deployment d, detail::command_
                 first = last;
                 renewed = false;
             } while (first < count && outcome.goes_on() &&
-                     (limit == nullptr || limit->begin_batch(*c, failed)));
+                     (limit == nullptr || limit->begin_batch(*c, failed)) &&
+                     retries.begin_command());
         }
         if (!failed) [[likely]] {
             if (pin != nullptr && !pinned) {

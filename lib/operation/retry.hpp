@@ -28,6 +28,13 @@ class retry_policy {
     /// How long to wait before it; `jitter` is from 0 to 1.
     [[nodiscard]] std::chrono::nanoseconds backoff(const error& why, double jitter) const;
 
+    /// The next command of the operation is for itself. Gives true.
+    bool begin_command() noexcept {
+        attempt_ = 0;
+        avoided_.reset();
+        return true;
+    }
+
     /// Servers that another one is to be preferred to.
     void avoid(const std::string& address) {
         if (!avoided_) {
