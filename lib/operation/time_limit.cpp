@@ -180,6 +180,11 @@ error running_limit::result_of(const error& e) const {
     }
     d.code = make_error_code(errc::deadline_exceeded);
     d.labels.assign(e.labels().begin(), e.labels().end());
+    // Of a write in several batches, of which one was too late: what became of the others.
+    d.write_errors.assign(e.write_errors().begin(), e.write_errors().end());
+    if (const auto* const concern = e.write_concern()) {
+        d.write_concern = std::make_unique<write_concern_error>(*concern);
+    }
     if (const auto* const applied = e.partial()) {
         d.partial = std::make_unique<partial_write>(*applied);
     }

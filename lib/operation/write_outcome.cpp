@@ -101,7 +101,14 @@ error write_outcome::interrupted(const error& e) {
     auto d = detail::details_of(e);
     if (details_) {
         d.write_errors = std::move(details_->write_errors);
-        d.write_concern = std::move(details_->write_concern);
+        if (!d.write_concern) {
+            d.write_concern = std::move(details_->write_concern);
+        }
+        for (auto& label : details_->labels) {
+            if (!e.has_label(label)) {
+                d.labels.push_back(std::move(label));
+            }
+        }
     }
     d.partial = std::make_unique<partial_write>(applied());
     return error(std::move(d));

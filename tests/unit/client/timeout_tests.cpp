@@ -309,6 +309,36 @@ TEST_CASE("a try after an overload keeps the timeout, and its end tells of the o
     });
 }
 
+TEST_CASE(
+    "a write whose timeout passes in a later batch keeps what the server said of the others") {
+    on_each_backend([](reactor& r) {
+        timed_scene s(r, "timeoutMS=200", {.drain_timeout = 60s});
+        document hello;
+        hello.append("isWritablePrimary", true)
+            .append("maxWriteBatchSize", 2)
+            .append("maxWireVersion", 25)
+            .append("ok", 1);
+        s.peer.always("hello", reply_script().reply(hello));
+        s.peer.expect(
+            "insert",
+            reply_script().reply(
+                doc({"n", 1}, {"writeErrors", arr(doc({"index", 1}, {"code", 11000}))},
+                    {"writeConcernError", doc({"code", 64}, {"errmsg", "slow"})}, {"ok", 1.0})));
+        s.peer.expect("insert", reply_script().wait(400ms).reply(one_done));
+        const auto late = error_of(r, s.c.insert_many(numbered(4), {.ordered = false}));
+        CHECK(late == errc::deadline_exceeded);
+        CHECK(says(late, "passed while its reply was waited for"));
+        REQUIRE(late.write_errors().size() == 1);
+        CHECK(late.write_errors()[0].code == 11000);
+        CHECK(late.write_errors()[0].index == 1);
+        REQUIRE(late.write_concern() != nullptr);
+        CHECK(late.write_concern()->code == 64);
+        REQUIRE(late.partial() != nullptr);
+        CHECK(late.partial()->inserted_count == 1);
+        REQUIRE(poll_until(r, [&] { return s.all_idle(); }));
+    });
+}
+
 TEST_CASE("a command that cannot come back in time is not sent") {
     const auto limited = [](std::chrono::milliseconds timeout) {
         auto c = wire::command::make();

@@ -239,6 +239,49 @@ TEST_CASE(
     });
 }
 
+TEST_CASE(
+    "a command that fails in a later batch adds to what was said before, and hides none of it") {
+    on_each_backend([](reactor& r) {
+        scene s(r);
+        set_limits(s, 2, 48'000'000);
+        s.answer("insert", doc({"n", 1}, {"writeErrors", arr(failed_at(0, 11000, "dup"))},
+                               {"errorLabels", arr("SomeLabel")}, {"ok", 1.0}));
+        document failed = op_msg_peer::error_document(91, "ShutdownInProgress", "going");
+        failed.append("writeConcernError", doc({"code", 64}, {"errmsg", "slow"}));
+        s.answer("insert", failed);
+        const auto e = error_of(r, s.c.insert_many(numbered(4), {.ordered = false}));
+        CHECK(e.server_code() == 91);
+        CHECK(e.has_label("SomeLabel"));
+        REQUIRE(e.write_errors().size() == 1);
+        REQUIRE(e.write_concern() != nullptr);
+        CHECK(e.write_concern()->code == 64);
+    });
+}
+
+TEST_CASE("each batch that a server is too busy for may be tried again as often as the first") {
+    on_each_backend([](reactor& r) {
+        op_msg_peer peer;
+        document hello;
+        hello.append("isWritablePrimary", true)
+            .append("maxWriteBatchSize", 2)
+            .append("maxWireVersion", 25)
+            .append("ok", 1);
+        peer.always("hello", reply_script().reply(hello));
+        auto busy = op_msg_peer::error_document(462, "IngressRequestRateLimitExceeded", "busy");
+        busy.append("errorLabels", arr("SystemOverloadedError", "RetryableError"))
+            .append("baseBackoffMS", 1);
+        for (int i = 0; i < 2; ++i) {
+            peer.expect("insert", reply_script().reply(busy));
+            peer.expect("insert", reply_script().reply(doc({"n", 2}, {"ok", 1.0})));
+        }
+        const client c(r, peer.uri() + "?maxAdaptiveRetries=1");
+        const auto e = error_of(r, c["db"]["c"].insert_many(numbered(4)));
+        CHECK_MESSAGE(!e, e.to_string());
+        CHECK(peer.received("insert").size() == 4);
+        CHECK(peer.problems() == "");
+    });
+}
+
 TEST_CASE("one insert, update or delete that the server refuses is write_failed with index 0") {
     on_each_backend([](reactor& r) {
         scene s(r);
