@@ -212,7 +212,8 @@ task<result<typename Outcome::value_type>> run_on(Deployment d, detail::command_
         renewed = false;
         checked_out.reset();
         use.reset();
-        if (co_await back_off(*d, retries.backoff(failed, d->random()))) {
+        failed = co_await back_off(*d, retries.backoff(failed, d->random()), failed);
+        if (failed) {
             co_return outcome.interrupted(failed);
         }
         c->reopen();

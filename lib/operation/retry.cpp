@@ -37,16 +37,20 @@ std::chrono::nanoseconds retry_policy::backoff(const error& why, double jitter) 
     return std::chrono::duration_cast<std::chrono::nanoseconds>(longest * jitter);
 }
 
-task<error> back_off(deployment::deployment& d, std::chrono::nanoseconds pause) {
+task<error> back_off(deployment::deployment& d, std::chrono::nanoseconds pause, const error& why) {
     const auto* context = co_await detail::this_context{};
     if (context == nullptr) {
         context = &d.core().root_context();
     }
     const auto when = deadline::clock::now() + pause;
     if (context->until.when() <= when) {
-        co_return errc::deadline_exceeded;
+        co_return why;
     }
-    co_return co_await io::sleeping(d.core(), *context, when);
+    auto interrupted = co_await io::sleeping(d.core(), *context, when);
+    if (interrupted == errc::deadline_exceeded) {
+        co_return why;
+    }
+    co_return interrupted;
 }
 
 }  // namespace mongoro::operation

@@ -56,8 +56,9 @@ class retry_policy {
     std::unique_ptr<std::vector<std::string>> avoided_;  // rare, and in every operation's frame
 };
 
-/// Waits before the next try. An error if the deadline, or a stop, comes first: at once if it is
-/// known to.
-[[nodiscard]] task<error> back_off(deployment::deployment& d, std::chrono::nanoseconds pause);
+/// Waits before the try that follows `why`. Gives that again if the deadline comes first, and at
+/// once if it is known to; a stop's own error.
+[[nodiscard]] task<error> back_off(deployment::deployment& d, std::chrono::nanoseconds pause,
+                                   const error& why);
 
 }  // namespace mongoro::operation

@@ -4,6 +4,7 @@
 #include <mongoro/as_result.hpp>
 #include <mongoro/bson/object_id.hpp>
 #include <mongoro/with_deadline.hpp>
+#include <mongoro/with_stop.hpp>
 
 #include <list>
 
@@ -538,6 +539,27 @@ TEST_CASE("an operation that is tried again after an overload error succeeds, an
         CHECK(s.set.count(0, "insert") == 3);
         CHECK(s.set.store().documents("db.c").size() == 1);
         CHECK(s.client.statistics().connections_created == 1);
+    });
+}
+
+TEST_CASE("a stop while an overload is waited for is the error, a deadline leaves the server's") {
+    on_each_backend([](reactor& r) {
+        op_msg_peer peer;
+        auto busy = op_msg_peer::error_document(462, "IngressRequestRateLimitExceeded", "busy");
+        busy.append("errorLabels", arr("SystemOverloadedError", "RetryableError"))
+            .append("baseBackoffMS", 5000);
+        peer.always("find", reply_script().reply(busy));
+        const client c(r, peer.uri());
+        for (std::size_t sent = 1; sent < 4; ++sent) {
+            std::stop_source stop;
+            running find(r, with_stop(c["db"]["c"].find_one(), stop.get_token()));
+            REQUIRE(poll_until(r, [&] {
+                return peer.received("find").size() == sent && c.statistics().idle_connections == 1;
+            }));
+            stop.request_stop();
+            CHECK(find.wait().error() == errc::operation_cancelled);
+        }
+        CHECK(error_of(r, with_deadline(c["db"]["c"].find_one(), 50ms)).server_code() == 462);
     });
 }
 
