@@ -53,7 +53,8 @@ class database {
     [[nodiscard]] database with_timeout(std::chrono::milliseconds timeout) const;
 
     /// Runs any command; gives the server's whole reply. A reply that says `ok: 0` is
-    /// `command_failed`.
+    /// `command_failed`; one that says `ok: 1` is given as it is, whatever `writeErrors` or
+    /// `writeConcernError` it holds.
     ///
     /// The driver adds `$db`, and what it needs to: `$readPreference`, and a `maxTimeMS` where
     /// there is a timeout. A command whose reply is a cursor gives its first batch only: use

@@ -26,16 +26,25 @@ class single_reply {
  public:
     using value_type = detail::reply;
 
-    explicit single_reply(const wire::command& c) noexcept : acknowledged_(c.acknowledged()) {}
+    explicit single_reply(const wire::command& c) noexcept : command_(c) {}
 
     [[nodiscard]] error add(detail::reply& r, std::size_t /*first*/) {
-        if (acknowledged_) {
-            if (auto failed = detail::write_reply_error(r.body)) {
+        if (command_.acknowledged()) {
+            if (auto failed = detail::write_reply_error(r.body)) [[unlikely]] {
+                if (forgives(failed)) {
+                    reply_ = std::move(r);
+                }
                 return failed;
             }
         }
         reply_ = std::move(r);
         return {};
+    }
+    /// Whether it is the server's alone to hear of: what a user's own command was answered with
+    /// `ok: 1` is the user's to read. Spec: run-command.
+    [[nodiscard]] bool forgives(const error& e) const {
+        return command_.what() == wire::command::kind::other &&
+               (e == errc::write_failed || e == errc::write_concern_failed);
     }
     [[nodiscard]] static constexpr bool goes_on() noexcept { return true; }
     [[nodiscard]] result<detail::reply> finish(const wire::command& /*c*/) {
@@ -44,7 +53,7 @@ class single_reply {
     [[nodiscard]] static error interrupted(const error& e) { return e; }
 
  private:
-    bool acknowledged_;
+    const wire::command& command_;  // read only while it is the operation's
     detail::reply reply_;
 };
 
@@ -156,7 +165,10 @@ task<result<typename Outcome::value_type>> run_on(Deployment d, detail::command_
                 }
                 if (failed) [[unlikely]] {
                     d->failed(*server, connection, failed);
-                    break;
+                    if (!reply || !outcome.forgives(failed)) {
+                        break;
+                    }
+                    failed = {};
                 }
                 first = last;
                 renewed = false;

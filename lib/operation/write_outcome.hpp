@@ -22,6 +22,7 @@ class write_outcome {
     /// is not the documents' own. `goes_on()` says whether the next batch is to be sent.
     [[nodiscard]] error add(detail::reply& r, std::size_t first);
     [[nodiscard]] bool goes_on() const noexcept { return goes_on_; }
+    [[nodiscard]] static constexpr bool forgives(const error& /*e*/) noexcept { return false; }
     /// `c` is the command that it was.
     [[nodiscard]] result<write_reply> finish(const wire::command& c);
     /// An error that ended the write in the middle: what the batches before it did belongs to it

@@ -292,6 +292,30 @@ TEST_CASE("run_command adds $db alone, whatever the document says: a read concer
     });
 }
 
+TEST_CASE("run_command gives a reply that says ok as it is; what it says of the server is heard") {
+    on_each_backend([](reactor& r) {
+        scene s(r);
+        const auto insert = [&](const document& reply) {
+            s.answer("insert", reply);
+            return sync_wait(r, s.client["db"].run_command({{"insert", "c"}}));
+        };
+        const document refused{
+            {"n", 0}, {"writeErrors", {doc({"index", 0}, {"code", 11000})}}, {"ok", 1.0}};
+        CHECK(insert(refused) == refused);
+        const document late{
+            {"n", 1}, {"writeConcernError", {{"code", 64}, {"errmsg", "late"}}}, {"ok", 1.0}};
+        CHECK(insert(late) == late);
+        s.check_works(1);
+        const document leaving{
+            {"n", 1},
+            {"writeConcernError", {{"code", 91}, {"codeName", "ShutdownInProgress"}}},
+            {"ok", 1.0}};
+        CHECK(insert(leaving) == leaving);
+        CHECK(s.client.statistics().connections == 0);  // the pool was cleared
+        s.check_works(2);
+    });
+}
+
 TEST_CASE("run_cursor_command goes on with getMore where the server says") {
     on_each_backend([](reactor& r) {
         scene s(r);
