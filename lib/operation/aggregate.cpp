@@ -53,9 +53,7 @@ command_handle aggregate(target t, bson::array_view pipeline, const aggregate_op
     if (is_write) {
         append_if(body, "bypassDocumentValidation", o.bypass_document_validation);
         append_concern(*c, o.write_concern, t);
-        if (!c->acknowledged()) {
-            c->fail({errc::invalid_argument, "an aggregate cannot be unacknowledged"});
-        }
+        c->set_acknowledged();  // it has a reply whatever its write concern is
     }
     append_if(body, "collation", o.collation);
     append_if(body, "comment", o.comment);

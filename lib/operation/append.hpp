@@ -11,6 +11,8 @@ namespace mongoro::operation {
 
 using wire::command;
 
+inline constexpr std::uint8_t wire_version_4_4 = 9;
+
 /// Appends an option that is set; one that is not is not sent.
 template <typename T>
 void append_if(bson::writer& to, std::string_view key, const std::optional<T>& option) {
@@ -126,6 +128,16 @@ inline void append_write_concern(command& to, const std::optional<write_concern>
     }
     if (!option->is_acknowledged()) {
         to.set_unacknowledged();
+    }
+}
+
+/// Before 4.4 a server refuses a hint of a delete or a find-and-modify, and nobody would hear of
+/// it. Spec: crud, "Why are client-side errors raised for some unsupported options?".
+inline void refuse_unheard_hint(command& c, const std::optional<hint_option>& hint) {
+    if (!c.acknowledged() && hint) {
+        c.fail_before(wire_version_4_4,
+                      {errc::not_supported,
+                       "a hint of an unacknowledged delete or find-and-modify needs MongoDB 4.4"});
     }
 }
 

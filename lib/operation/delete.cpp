@@ -27,9 +27,7 @@ command_handle remove(target t, bson::document_view filter, multi how_many,
         c->fail(std::move(bad));
     }
     c->end_document();
-    if (!c->acknowledged() && (o.hint || o.collation)) {
-        c->fail({errc::invalid_argument, "an unacknowledged write has no hint and no collation"});
-    }
+    refuse_unheard_hint(*c, o.hint);
     return c;
 }
 

@@ -91,7 +91,7 @@ task<result<typename Outcome::value_type>> run_on(Deployment d, detail::command_
     if (d->core().forked()) [[unlikely]] {
         co_return error(errc::used_after_fork);
     }
-    if (c->failure()) {
+    if (c->failure() && !c->depends_on_server()) {
         co_return c->failure();
     }
     Outcome outcome(*c);
@@ -143,8 +143,8 @@ task<result<typename Outcome::value_type>> run_on(Deployment d, detail::command_
                 }
             }
             c->finish();
-            if (c->failure()) {
-                co_return c->failure();
+            if (c->failure() && !c->is_for(connection.limits())) {
+                co_return outcome.interrupted(c->failure());
             }
             if (auto bad = c->check_size(connection.limits())) {
                 co_return outcome.interrupted(bad);

@@ -41,10 +41,7 @@ command_handle find_and_modify(target t, bson::document_view filter, const Optio
     append_max_time(*c, o.max_time);
     append_if(body, "rawData", o.raw_data);
     append_concern(*c, o.write_concern, t);
-    if (!c->acknowledged()) {
-        // The document is what the caller asked for, and a write without a reply has none.
-        c->fail({errc::invalid_argument, "a find-and-modify cannot be unacknowledged"});
-    }
+    refuse_unheard_hint(*c, o.hint);
     return c;
 }
 

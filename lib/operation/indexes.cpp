@@ -92,7 +92,11 @@ command_handle create_indexes(target t, std::span<const index_model> models,
         append_index(body, std::to_string(position++), model, *name);
     }
     body.end();
-    append_if(body, "commitQuorum", o.commit_quorum);
+    if (o.commit_quorum) {
+        append_if(body, "commitQuorum", o.commit_quorum);
+        c->fail_before(wire_version_4_4,
+                       {errc::not_supported, "a commit quorum needs MongoDB 4.4"});
+    }
     append_if(body, "comment", o.comment);
     append_max_time(*c, o.max_time);
     append_if(body, "rawData", o.raw_data);

@@ -54,9 +54,6 @@ void append_statement(command& c, bson::document_view filter, Update update, mul
     if (how_many == multi::many && o.sort) {
         c.fail({errc::invalid_argument, "update_many has no sort"});
     }
-    if (!c.acknowledged() && (o.hint || o.collation)) {
-        c.fail({errc::invalid_argument, "an unacknowledged write has no hint and no collation"});
-    }
 }
 
 }  // namespace

@@ -120,6 +120,7 @@ void command::reset() noexcept {
     sequence_ = {};
     body_end_ = 0;
     failure_ = {};
+    least_wire_version_ = 0;
     settings_.reset();
     limit_.reset();
     kind_ = kind::write;

@@ -115,14 +115,29 @@ class command {
 
     /// The first error counts; a failed command is never sent.
     void fail(error e) {
+        if (!failure_ || depends_on_server()) {
+            failure_ = std::move(e);
+            least_wire_version_ = 0;
+        }
+    }
+    /// The same, but on servers older than that alone.
+    void fail_before(std::uint8_t wire_version, error e) {
         if (!failure_) {
             failure_ = std::move(e);
+            least_wire_version_ = wire_version;
         }
     }
     [[nodiscard]] const error& failure() const noexcept { return failure_; }
+    /// Whether the failure is one on some servers.
+    [[nodiscard]] bool depends_on_server() const noexcept { return least_wire_version_ != 0; }
+    /// Whether this server is none of them. Precondition: there is a failure.
+    [[nodiscard]] bool is_for(const server_limits& server) const noexcept {
+        return depends_on_server() && server.max_wire_version >= least_wire_version_;
+    }
 
     [[nodiscard]] std::string_view name() const noexcept { return name_; }
     [[nodiscard]] bool acknowledged() const noexcept { return acknowledged_; }
+    void set_acknowledged() noexcept { acknowledged_ = true; }
     void set_unacknowledged() noexcept { acknowledged_ = false; }
     /// The server may answer with more than one reply; see `connection::next`.
     void set_exhaust_allowed() noexcept { exhaust_allowed_ = true; }
@@ -157,6 +172,7 @@ class command {
     bool finished_ = false;
     bool ordered_ = true;
     bool secret_ = false;
+    std::uint8_t least_wire_version_ = 0;
 };
 
 /// Whether a database or collection name may be sent: not empty, no NUL; else the error to give.

@@ -179,7 +179,6 @@ TEST_CASE("options that contradict each other are invalid_argument") {
     on_each_backend([](reactor& r) {
         scene s(r);
         const document by_x{{"x", 1}};
-        const write_concern none = write_concern::unacknowledged();
         check_refused(s, s.c.update_many({}, {{"$set", {{"x", 1}}}}, {.sort = by_x}),
                       errc::invalid_argument);
         check_refused(s, s.c.insert_one({{"x", 1}}, {.write_concern = write_concern{.w = -1}}),
@@ -191,10 +190,6 @@ TEST_CASE("options that contradict each other are invalid_argument") {
         check_refused(
             s, s.c.insert_one({{"x", 1}}, {.write_concern = write_concern{.w_timeout = -1ms}}),
             errc::invalid_argument);
-        check_refused(s, s.c.delete_one({}, {.hint = "x_1", .write_concern = none}),
-                      errc::invalid_argument);
-        check_refused(s, s.c.find_one_and_delete({}, {.write_concern = none}),
-                      errc::invalid_argument);
         check_refused(s, s.c.find({}, {.max_await_time = 5ms}).next(), errc::invalid_argument);
         check_refused(s, s.c.drop_index("*"), errc::invalid_argument);
         check_refused(s, s.c.drop_index(""), errc::invalid_argument);

@@ -276,6 +276,14 @@ TEST_CASE("an aggregate that writes sends its write concern, and no batch size o
                  {"bypassDocumentValidation", true},
                  {"writeConcern", doc({"w", "majority"})},
                  {"$db", "db"}});
+            // It has a reply in any case.
+            check_cursor_sends(
+                s, s.c.with_write_concern(write_concern::unacknowledged()).aggregate(pipeline),
+                {{"aggregate", "c"},
+                 {"pipeline", pipeline},
+                 {"cursor", doc()},
+                 {"writeConcern", doc({"w", 0})},
+                 {"$db", "db"}});
         }
     });
 }

@@ -384,6 +384,65 @@ TEST_CASE("w: 0 asks for no reply, waits for none, and the connection is good fo
     });
 }
 
+TEST_CASE("w: 0 has a hint and a collation, and gives no document") {
+    on_each_backend([](reactor& r) {
+        scene s(r);
+        const auto none = write_concern::unacknowledged();
+        const document french{{"locale", "fr"}};
+        const document set{{"$set", {{"x", 1}}}};
+        for (const char* name : {"update", "delete", "findAndModify"}) {
+            s.peer.always(name, reply_script().reply(op_msg_peer::ok_document()));
+        }
+        CHECK(
+            !sync_wait(r, s.c.update_one(
+                              {}, set, {.collation = french, .hint = "x_1", .write_concern = none}))
+                 .acknowledged);
+        CHECK(!sync_wait(r, s.c.delete_one(
+                                {}, {.collation = french, .hint = "x_1", .write_concern = none}))
+                   .acknowledged);
+        CHECK(!sync_wait(r, s.c.find_one_and_delete({}, {.hint = "x_1", .write_concern = none})));
+        CHECK(!sync_wait(r, s.c.find_one_and_update({}, set, {.write_concern = none})));
+        s.check_works(1);
+        CHECK(s.sent("update")["updates"][0]["hint"].get<std::string>() == "x_1");
+        CHECK(s.sent("delete")["deletes"][0]["hint"].get<std::string>() == "x_1");
+        const auto modified = s.peer.received("findAndModify");
+        REQUIRE(modified.size() == 2);
+        for (const auto& command : modified) {
+            CHECK(command.flags == 2);
+            CHECK(command.body["writeConcern"]["w"].get<int>() == 0);
+        }
+    });
+}
+
+TEST_CASE("a hint that a server before 4.4 would refuse unheard, and a quorum, are not_supported") {
+    on_each_backend([](reactor& r) {
+        scene s(r);
+        document hello;
+        hello.append("isWritablePrimary", true).append("maxWireVersion", 8).append("ok", 1);
+        s.peer.always("hello", reply_script().reply(hello));
+        s.peer.always("update", reply_script().reply(op_msg_peer::ok_document()));
+        const auto none = write_concern::unacknowledged();
+        const document set{{"$set", {{"x", 1}}}};
+        CHECK(error_of(r, s.c.delete_one({}, {.hint = "x_1", .write_concern = none})) ==
+              errc::not_supported);
+        CHECK(
+            error_of(r, s.c.find_one_and_update({}, set, {.hint = "x_1", .write_concern = none})) ==
+            errc::not_supported);
+        CHECK(error_of(r, s.c.create_index({{"x", 1}}, {}, {.commit_quorum = "majority"})) ==
+              errc::not_supported);
+        // What can never be right is said first.
+        CHECK(error_of(r, s.c.create_index(document(), {}, {.commit_quorum = "majority"})) ==
+              errc::invalid_argument);
+        CHECK(!error_of(r, s.c.update_one({}, set, {.hint = "x_1", .write_concern = none})));
+        // With a reply the server's own refusal is in it.
+        s.answer("delete", op_msg_peer::error_document(9, "FailedToParse", "hint"));
+        CHECK(error_of(r, s.c.delete_one({}, {.hint = "x_1"})).server_code() == 9);
+        s.check_works(1);
+        CHECK(s.peer.received("createIndexes").empty());
+        CHECK(s.peer.received("findAndModify").empty());
+    });
+}
+
 TEST_CASE("w: 0 splits by the limits too, and refuses what is too large") {
     on_each_backend([](reactor& r) {
         scene s(r);
