@@ -32,6 +32,9 @@ command_handle aggregate(target t, bson::array_view pipeline, const aggregate_op
     const bool is_write = writes(pipeline);
     if (!is_write) {
         set_read(*c, t);
+    } else if (t.settings != nullptr && (*t.settings)->mode != read_mode::primary) {
+        set_read(*c, t);
+        c->set_kind(command::kind::write_anywhere);
     }
     if (o.timeout || o.timeout_mode || t.settings != nullptr) [[unlikely]] {
         begin_limit(*c, {cursor_type::non_tailable, o.max_await_time, o.timeout, o.timeout_mode},

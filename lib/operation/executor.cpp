@@ -58,7 +58,7 @@ class single_reply {
 };
 
 /// The server of a try, in the slow way: by its cursor, or by looking.
-task<result<deployment::server_use>> select(deployment::deployment& d, const wire::command& c,
+task<result<deployment::server_use>> select(deployment::deployment& d, wire::command& c,
                                             const cursor_pin* pin, retry_policy& retries,
                                             std::int64_t& operation_id) {
     if (pin != nullptr && pin->server != 0) {
@@ -72,10 +72,13 @@ task<result<deployment::server_use>> select(deployment::deployment& d, const wir
     auto criteria = criteria_of(c);
     criteria.deprioritized = retries.avoided();
     deployment::selecting_operation of{c.name(), operation_id, retries.has_waited()};
-    auto found = co_await d.select(criteria, of);
+    auto selected = co_await d.select(criteria, of);
     operation_id = of.id;
     retries.set_waited(of.waited);
-    co_return found;
+    if (criteria.writes && !topology::may_write_anywhere(*d.description())) {
+        c.set_kind(wire::command::kind::write);  // nothing is said of a read preference
+    }
+    co_return selected;
 }
 
 /// One coroutine for all of it, for one reply and for many: a frame less for each operation.

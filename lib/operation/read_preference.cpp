@@ -28,6 +28,7 @@ topology::selection_criteria criteria_of(const wire::command& c) {
     topology::selection_criteria criteria;
     criteria.operation = c.what() == wire::command::kind::write ? topology::operation_kind::write
                                                                 : topology::operation_kind::read;
+    criteria.writes = c.what() == wire::command::kind::write_anywhere;
     if (c.settings() != nullptr) {
         criteria.preference = c.settings()->preference();
     }

@@ -16,7 +16,9 @@ bool retry_policy::allows(const deployment::settings& options, wire::command::ki
         return false;
     }
     using enum wire::command::kind;
-    if ((kind != read && !options.retry_writes) || (kind != write && !options.retry_reads)) {
+    const bool writes = kind != read;
+    const bool reads = kind == read || kind == other;
+    if ((writes && !options.retry_writes) || (reads && !options.retry_reads)) {
         return false;
     }
     return ++attempt_ <= options.max_adaptive_retries;

@@ -11,6 +11,8 @@ namespace {
 
 using std::chrono::milliseconds;
 
+constexpr std::int32_t wire_version_5_0 = 13;
+
 /// Finds those of a replica set that a read may go to.
 class replica_set_read {
  public:
@@ -207,8 +209,21 @@ result<void> check(const topology_description& topology, const selection_criteri
 
 }  // namespace
 
+bool may_write_anywhere(const topology_description& topology) noexcept {
+    return topology.type == topology_type::load_balanced ||
+           std::none_of(topology.servers.begin(), topology.servers.end(), [](const auto& s) {
+               return s->type != server_type::unknown && s->max_wire_version < wire_version_5_0;
+           });
+}
+
 result<void> find_suitable(const topology_description& topology, const selection_criteria& criteria,
                            server_list& out) {
+    if (criteria.writes && !may_write_anywhere(topology)) [[unlikely]] {
+        auto as_write = criteria;
+        as_write.writes = false;
+        as_write.operation = operation_kind::write;
+        return find_suitable(topology, as_write, out);
+    }
     out.clear();
     if (auto checked = check(topology, criteria); !checked) {
         return checked;

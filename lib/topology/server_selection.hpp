@@ -25,12 +25,18 @@ enum class operation_kind : std::uint8_t { read, write };
 /// What an operation wants of its server.
 struct selection_criteria {
     operation_kind operation = operation_kind::read;
+    /// A read that ends in a write (`$out`, `$merge`): one where `may_write_anywhere()` is false.
+    bool writes = false;
     read_preference preference{};  ///< of a read
     std::chrono::nanoseconds local_threshold = default_local_threshold;
     std::chrono::milliseconds heartbeat_frequency = default_heartbeat_frequency;
     /// Addresses that are taken only if there is no other: those where a try has failed.
     std::span<const std::string> deprioritized{};
 };
+
+/// Whether `$out` and `$merge` go where their read preference says: no server is known that only
+/// has them as a primary, as those before 5.0. Spec: crud, "Read preferences and server selection".
+[[nodiscard]] bool may_write_anywhere(const topology_description& topology) noexcept;
 
 /// Servers of one topology description, which must outlive it. Keep one and use it again: then a
 /// selection allocates nothing.

@@ -67,7 +67,12 @@ class command {
     [[nodiscard]] std::string_view sequence() const noexcept { return sequence_; }
 
     /// What kind of server it wants, and by which of the retry options it may be retried.
-    enum class kind : std::uint8_t { write, read, other };
+    enum class kind : std::uint8_t {
+        write,
+        read,
+        other,           ///< the user's own: a read for the selection, both for the options
+        write_anywhere,  ///< a write of what a read preference chooses, where all servers can
+    };
     void set_kind(kind k) noexcept { kind_ = k; }
     [[nodiscard]] kind what() const noexcept { return kind_; }
     /// Of the handle that it comes from.

@@ -90,6 +90,49 @@ TEST_CASE("the primary with a staleness, tags or a hedge is refused whenever it 
     });
 }
 
+TEST_CASE("a pipeline that writes is run where a secondary can, by servers from 5.0 on alone") {
+    on_each_backend([](reactor& r) {
+        const auto pipeline = arr(doc({"$out", "d"}));
+        const auto out = [&](set_scene& s) {
+            const auto c = s.c.with_read_preference({.mode = read_mode::secondary});
+            auto cursor = c.aggregate(pipeline);
+            const auto e = error_of(r, cursor.next());
+            CHECK_MESSAGE(!e, e.to_string());
+        };
+        {
+            set_scene s(r, {role::primary, role::secondary});
+            REQUIRE(s.until_all_known());
+            out(s);
+            REQUIRE(s.set.count(1, "aggregate") == 1);
+            CHECK(s.set.count(0, "aggregate") == 0);
+            CHECK(s.set.received(1, "aggregate")[0]
+                      .body["$readPreference"]["mode"]
+                      .get<std::string>() == "secondary");
+            // Without a preference it stays a write.
+            auto plain = s.c.aggregate(pipeline);
+            CHECK(!error_of(r, plain.next()));
+            CHECK(s.set.count(0, "aggregate") == 1);
+        }
+        {
+            set_scene s(r, {role::primary, role::secondary, role::secondary});
+            s.set.set_hello_fields(2, doc({"maxWireVersion", 9}));
+            REQUIRE(s.until_all_known());
+            out(s);
+            REQUIRE(s.set.count(0, "aggregate") == 1);
+            CHECK(!s.set.received(0, "aggregate")[0].body["$readPreference"].exists());
+            CHECK(s.set.count("aggregate") == 1);
+        }
+        {
+            set_scene s(r, {role::mongos});
+            out(s);
+            REQUIRE(s.set.count(0, "aggregate") == 1);
+            CHECK(s.set.received(0, "aggregate")[0]
+                      .body["$readPreference"]["mode"]
+                      .get<std::string>() == "secondary");
+        }
+    });
+}
+
 TEST_CASE("tags choose among the secondaries, and are looked at anew when they change") {
     on_each_backend([](reactor& r) {
         set_scene s(r, three_members, "localThresholdMS=60000&serverSelectionTimeoutMS=100");
