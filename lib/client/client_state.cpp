@@ -82,6 +82,16 @@ client_state::client_state(reactor& r, const uri& where, const client_options& o
             // The first operation tries again.
         }
     };
+    deployment_.set_kill(
+        [this](std::uint64_t server, std::string_view name_space, std::int64_t id) noexcept {
+            const auto dot = name_space.find('.');
+            if (dot != std::string_view::npos) {
+                operation::cursor_pin pin;
+                pin.server = server;
+                kill_cursor(name_space.substr(0, dot), name_space.substr(dot + 1), id,
+                            std::move(pin), {});
+            }
+        });
     core_.schedule(opening_);
 }
 

@@ -56,7 +56,7 @@ class connection_state final : pool::connection_owner {
     }
 
  private:
-    void drained(pool::connection&) noexcept override {
+    void drained(pool::connection&, const reply*) noexcept override {
         while (!drained_.empty()) {
             drained_.release_first(nullptr);
         }

@@ -165,6 +165,15 @@ void deployment::hello_answered(pool::connection_pool& pool,
     }
 }
 
+void deployment::cursor_left(pool::connection_pool& pool, std::string_view name_space,
+                             std::int64_t id) noexcept {
+    const auto of =
+        std::ranges::find(servers_, &pool, [](const auto& s) { return s->pool_.get(); });
+    if (!closed_ && of != servers_.end() && kill_) {
+        kill_((*of)->id(), name_space, id);
+    }
+}
+
 void deployment::answered(const std::string& address, const wire::hello_reply& reply,
                           topology::round_trip rtt) {
     if (!closed_) {

@@ -18,6 +18,7 @@
 #include <span>
 #include <stop_token>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace mongoro::deployment {
@@ -69,6 +70,12 @@ class deployment final : monitor_owner, pool::pool_owner {
     /// there in time, or users' operations are refused.
     [[nodiscard]] task<server_use> find_ready(std::uint64_t id, deadline until);
 
+    /// Who kills a cursor that a server opened for nobody: with the server's id and the namespace.
+    using kill_function =
+        std::function<void(std::uint64_t server, std::string_view name_space, std::int64_t id)>;
+    /// It throws nothing. At the beginning, once.
+    void set_kill(kill_function kill) { kill_ = std::move(kill); }
+
     /// An operation on a connection of `s` failed; most errors say nothing of the server.
     void failed(server& s, const pool::connection& c, const error& why) noexcept;
     /// The hosts of the SRV record, as they are now.
@@ -111,6 +118,8 @@ class deployment final : monitor_owner, pool::pool_owner {
                      const std::optional<bson::object_id>& service_id) noexcept override;
     void hello_answered(pool::connection_pool& pool,
                         const wire::hello_reply& reply) noexcept override;
+    void cursor_left(pool::connection_pool& pool, std::string_view name_space,
+                     std::int64_t id) noexcept override;
 
     task<void> run_prepare();
     task<void> run_srv_polling();
@@ -134,6 +143,7 @@ class deployment final : monitor_owner, pool::pool_owner {
     settings settings_;
     prepare_function prepare_;
     poll_srv_function poll_srv_;
+    kill_function kill_;
     std::optional<topology::state_machine> machine_;  // once the seeds are known
     error prepare_failed_;
     bool preparing_ = false;

@@ -270,7 +270,7 @@ void connection::deliver(result<detail::reply> r) noexcept {
         buffer_.reset();
         state_ = state::idle;
         if (owner_) {
-            owner_->drained(*this);
+            owner_->drained(*this, r ? &*r : nullptr);
         }
         return;
     }
@@ -289,7 +289,7 @@ void connection::broken(error e) noexcept {
     if (waiter) {
         waiter->resume(std::move(e));
     } else if (drained && owner_) {
-        owner_->drained(*this);
+        owner_->drained(*this, nullptr);
     }
 }
 

@@ -40,8 +40,8 @@ class connection;
 class connection_owner {
  public:
     /// A reply that nobody waited for any more has been read, or has been given up: see `state()`.
-    /// The owner may destroy the connection.
-    virtual void drained(connection& c) noexcept = 0;
+    /// The owner may destroy the connection. `late` is the reply, and null where there is none.
+    virtual void drained(connection& c, const detail::reply* late) noexcept = 0;
 
  protected:
     ~connection_owner() = default;

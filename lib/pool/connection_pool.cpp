@@ -6,6 +6,24 @@
 
 namespace mongoro::pool {
 
+namespace {
+
+struct left_cursor {
+    std::int64_t id = 0;  // 0: none
+    std::string_view name_space;
+};
+
+/// The cursor that a reply opens. That of a getMore is there already, and somebody's.
+left_cursor opened_by(bson::document_view reply) noexcept {
+    const auto cursor = reply["cursor"].get_or<bson::document_view>({});
+    if (!cursor["firstBatch"].exists()) {
+        return {};
+    }
+    return {cursor["id"].get_or<std::int64_t>(0), cursor["ns"].get_or<std::string_view>({})};
+}
+
+}  // namespace
+
 void lease::give_back() noexcept {
     auto& c = *std::exchange(connection_, nullptr);
     if (c.status() == connection::state::draining) {
@@ -200,11 +218,18 @@ connection* connection_pool::find_idle() noexcept {
 }
 
 /// One that is still checked out, by a cursor that it is pinned to, is not the pool's to take.
-void connection_pool::drained(connection& c) noexcept {
-    if (std::exchange(c.record().given_back, false)) {
-        settle(c);
-    } else {
+void connection_pool::drained(connection& c, const detail::reply* late) noexcept {
+    if (!std::exchange(c.record().given_back, false)) {
         tell_quiet();
+        return;
+    }
+    const auto left = late != nullptr ? opened_by(late->body) : left_cursor();
+    if (left.id != 0 && state_.settings().load_balanced) {
+        c.close();
+    }
+    settle(c);
+    if (left.id != 0 && owner_ != nullptr && !state_.settings().load_balanced) {
+        owner_->cursor_left(*this, left.name_space, left.id);
     }
 }
 

@@ -33,6 +33,10 @@ class pool_owner {
     /// from inside.
     virtual void hello_answered(connection_pool& /*pool*/,
                                 const wire::hello_reply& /*reply*/) noexcept {}
+    /// The reply that nobody waited for any more has opened a cursor, which nobody has then. Not
+    /// behind a load balancer: there its connection is closed, and the cursor with it.
+    virtual void cursor_left(connection_pool& /*pool*/, std::string_view /*name_space*/,
+                             std::int64_t /*id*/) noexcept {}
 
  protected:
     ~pool_owner() = default;
@@ -129,7 +133,7 @@ class connection_pool final : connection_owner {
     using clock = connection_record::clock;
 
     // Connections that are there.
-    void drained(connection& c) noexcept override;
+    void drained(connection& c, const detail::reply* late) noexcept override;
     /// A check-in.
     void settle(connection& c) noexcept;
     void put_back(connection& c) noexcept;

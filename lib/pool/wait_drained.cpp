@@ -18,7 +18,7 @@ class stand_in final : connection_owner {
     [[nodiscard]] io::wait_queue& waiting() noexcept { return drained_; }
 
  private:
-    void drained(connection&) noexcept override {
+    void drained(connection&, const detail::reply*) noexcept override {
         if (!drained_.empty()) {
             drained_.release_first(nullptr);
         }

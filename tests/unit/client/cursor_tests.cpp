@@ -1,5 +1,6 @@
 #include "commands.hpp"
 
+#include <mongoro/with_deadline.hpp>
 #include <mongoro/with_stop.hpp>
 
 using namespace mongoro;
@@ -449,6 +450,37 @@ TEST_CASE("a cursor of a server that is gone is not killed, and nobody waits for
             r.run();
             CHECK(s.peer.received("killCursors").empty());
         }
+    });
+}
+
+TEST_CASE("a find that is cancelled leaves no cursor behind: that of its late reply is killed") {
+    on_each_backend([](reactor& r) {
+        scene s(r, {.drain_timeout = 60s});
+        for (const bool destroyed : {false, true}) {
+            const auto finds = s.peer.received("find").size();
+            s.peer.expect("find", reply_script().wait(80ms).reply(first_batch(numbered(1), 42)));
+            {
+                auto cursor = s.c.find();
+                std::stop_source stop;
+                running next(r, with_stop(cursor.next(), stop.get_token()));
+                REQUIRE(poll_until(r, [&] { return s.peer.received("find").size() > finds; }));
+                if (!destroyed) {
+                    stop.request_stop();
+                    CHECK(next.wait().error() == errc::operation_cancelled);
+                }
+            }
+            REQUIRE(poll_until(r, [&] { return s.peer.received("killCursors").size() > finds; }));
+            CHECK(json(with_database_last(s.peer.received("killCursors").back().body)) ==
+                  json(document{{"killCursors", "c"}, {"cursors", arr(i64{42})}, {"$db", "db"}}));
+        }
+        // One without a cursor leaves none.
+        s.peer.expect("find", reply_script().wait(80ms).reply(first_batch(numbered(1))));
+        CHECK(error_of(r, with_deadline(s.c.find().next(), 20ms)) == errc::deadline_exceeded);
+        CHECK(!error_of(r, s.client.close()));
+        CHECK(s.peer.received("killCursors").size() == 2);
+        CHECK(s.peer.received("killCursors")[0].connection ==
+              s.peer.received("find")[0].connection);
+        CHECK(s.peer.problems() == "");
     });
 }
 

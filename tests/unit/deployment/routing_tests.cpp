@@ -481,6 +481,24 @@ TEST_CASE("a cursor whose late reply never came behind a load balancer harms no 
     });
 }
 
+TEST_CASE(
+    "a find that is given up behind a load balancer takes its cursor and its connection away") {
+    on_each_backend([](reactor& r) {
+        op_msg_peer peer;
+        be_load_balancer(peer);
+        peer.expect("find", reply_script().wait(50ms).reply(batch_of("firstBatch", 0, 42)));
+        const client c(r, peer.uri() + "?loadBalanced=true");
+        CHECK(!error_of(r, c.ping()));
+        CHECK(error_of(r, with_deadline(c["db"]["c"].find().next(), 5ms)) ==
+              errc::deadline_exceeded);
+        CHECK(c.statistics().connections == 1);
+        REQUIRE(poll_until(r, [&] { return c.statistics().connections == 0; }));
+        CHECK(!error_of(r, c.ping()));
+        CHECK(peer.received("killCursors").empty());
+        CHECK(peer.problems() == "");
+    });
+}
+
 TEST_CASE("a close behind a load balancer waits for an outstanding reply no longer than it may") {
     on_each_backend([](reactor& r) {
         op_msg_peer peer;
