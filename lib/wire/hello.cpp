@@ -18,8 +18,8 @@ class field_reader {
             return;
         }
         // Numbers too, as the server itself takes them for truth.
-        if (const auto number = value.try_get<double>()) {
-            out = *number != 0;
+        if (double number = 0; value.read(number) == errc{}) {
+            out = number != 0;
         } else {
             take(value, out);
         }
@@ -52,24 +52,41 @@ class field_reader {
         }
         bson::array_view list;
         take(value, list);
+        if (error_) {
+            return;
+        }
+        // An error's text is built for the first bad item alone: its path costs a walk from the
+        // start of the reply.
         for (const auto& item : value) {  // not the list, which does not know its own key
-            std::string text;
-            take(item.value(), text);
-            out.push_back(std::move(text));
+            std::string_view text;
+            if (const errc e = item.value().read(text); e != errc{}) {
+                refuse(item.value().make_error(e, bson::type::string));
+                return;
+            }
+            out.emplace_back(text);
         }
     }
 
     /// What is no string is passed over, and so is what is no list of them.
     void strings_of(std::string_view key, std::vector<std::string>& out) {
         const auto value = reply_[key];
+        if (!given(value) || error_) {
+            return;
+        }
         bson::array_view list;
-        if (!given(value) || !usable(value, list)) {
+        if (const errc e = value.read(list); e != errc{}) {
+            if (e == errc::malformed_bson) {
+                refuse(value.make_error(e, bson::type::array));
+            }
             return;
         }
         for (const auto& item : value) {
-            std::string text;
-            if (usable(item.value(), text)) {
-                out.push_back(std::move(text));
+            std::string_view text;
+            if (const errc e = item.value().read(text); e == errc{}) {
+                out.emplace_back(text);
+            } else if (e == errc::malformed_bson) {
+                refuse(item.value().make_error(e, bson::type::string));
+                return;
             }
         }
     }
@@ -87,29 +104,24 @@ class field_reader {
             take(value, out);
         }
     }
-    /// False for another type; only what is malformed is a problem.
-    template <typename T>
-    bool usable(const bson::value_view& value, T& out) {
-        auto read = value.try_get<T>();
-        if (read) {
-            out = *std::move(read);
-        } else if (!error_ && read.error() == errc::malformed_bson) {
-            error_ = read.error();
-        }
-        return read.has_value();
-    }
     template <typename T>
     void take(const bson::value_view& value, T& out) {
         auto read = value.try_get<T>();
         if (read) {
             out = *std::move(read);
-        } else if (!error_) {
-            auto cause = read.error();
-            if (cause == errc::malformed_bson) {
-                error_ = std::move(cause);
-            } else {
-                error_ = error(make_error_code(errc::malformed_reply), "hello", std::move(cause));
-            }
+        } else {
+            refuse(read.error());
+        }
+    }
+    /// The first problem is the one that is told.
+    void refuse(mongoro::error cause) {
+        if (error_) {
+            return;
+        }
+        if (cause == errc::malformed_bson) {
+            error_ = std::move(cause);
+        } else {
+            error_ = error(make_error_code(errc::malformed_reply), "hello", std::move(cause));
         }
     }
 

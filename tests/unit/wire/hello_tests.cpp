@@ -235,6 +235,41 @@ TEST_CASE("a field that cannot be used makes the hello malformed, and is named")
     CHECK_FALSE(wire::parse_hello(bson::document()));
 }
 
+TEST_CASE("a long list of what is no name costs one walk of the reply") {
+    const auto of_nulls = [](std::string_view key) {
+        return make([&](bson::writer& to) {
+            to.append("ok", 1);
+            to.begin_array(key);
+            for (int i = 0; i < 200'000; ++i) {
+                to.append_null(std::to_string(i));
+            }
+        });
+    };
+    for (const std::string_view key : {"hosts", "passives", "arbiters", "compression"}) {
+        CAPTURE(key);
+        const auto parsed = wire::parse_hello(of_nulls(key));
+        REQUIRE_FALSE(parsed);
+        CHECK(code_of(parsed.error()) == errc::malformed_reply);
+        CHECK(parsed.error().to_string().find(std::string(key) + ".0") != std::string::npos);
+    }
+    const auto parsed = wire::parse_hello(of_nulls("saslSupportedMechs"));
+    REQUIRE(parsed);
+    CHECK(parsed->sasl_supported_mechs.empty());
+}
+
+TEST_CASE("a mechanism's name that cannot be read makes the hello malformed") {
+    auto reply = make([](bson::writer& to) {
+        to.append("ok", 1);
+        to.append("saslSupportedMechs", std::vector<std::string>{"SCRAM-SHA-1"});
+    });
+    std::vector<std::uint8_t> bytes(reply.bytes().begin(), reply.bytes().end());
+    // The text's length: before its 11 characters, its NUL and the ends of list and reply.
+    bytes[bytes.size() - 2 - 12 - 4] = 200;
+    const auto parsed = wire::parse_hello(bson::document_view(bytes.data(), bytes.size()));
+    REQUIRE_FALSE(parsed);
+    CHECK(code_of(parsed.error()) == errc::malformed_bson);
+}
+
 TEST_CASE("sizes are taken in any number type that holds them exactly") {
     const auto parsed = wire::parse_hello(bson::document()
                                               .append("maxBsonObjectSize", 1000.0)
