@@ -25,14 +25,22 @@ std::string text_of(bson::document_view from, std::string_view key) {
     return std::string(from[key].get_or<std::string_view>({}));
 }
 
+// Labels come from a server that nobody has logged in to yet: so many, and so long, that the search
+// for one that is there already stays cheap. Servers send a handful.
+constexpr std::size_t most_labels = 64;
+constexpr std::size_t longest_label = 256;
+
 void add_labels(bson::document_view from, std::vector<std::string>& labels) {
     bson::array_view list;
     if (from["errorLabels"].read(list) != errc{}) {
         return;
     }
     for (const auto& item : list) {
+        if (labels.size() >= most_labels) {
+            return;
+        }
         std::string_view label;
-        if (item.value().read(label) == errc{} &&
+        if (item.value().read(label) == errc{} && label.size() <= longest_label &&
             std::find(labels.begin(), labels.end(), label) == labels.end()) {
             labels.emplace_back(label);
         }

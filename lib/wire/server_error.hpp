@@ -15,7 +15,7 @@ namespace mongoro::detail {
 ///
 /// A `writeConcernError` beside `ok: 0` is in the error too. Other errors: `malformed_reply` (no
 /// `ok`, or one that is no number), `malformed_bson`. Costs one walk over the top level where there
-/// is none.
+/// is none. Of labels the first 64 are kept, and none of more than 256 bytes.
 [[nodiscard]] error command_error(bson::document_view reply);
 
 /// As `command_error`, and for `ok: 1`: `write_failed` if there are `writeErrors` (with the write

@@ -73,6 +73,24 @@ TEST_CASE("a reply with ok 0 is a command error with all that the server said") 
     CHECK(e.to_string().find("Ada") == std::string::npos);
 }
 
+TEST_CASE("of very many or very long labels an error keeps few") {
+    const auto e = command_error(make([](bson::writer& to) {
+        to.append("ok", 0);
+        to.begin_array("errorLabels");
+        to.append("0", std::string(257, 'l'));
+        to.append("1", "RetryableWriteError");
+        to.append("2", std::string(256, 'l'));
+        for (int i = 3; i < 200'000; ++i) {
+            to.append(std::to_string(i), std::to_string(i));
+        }
+    }));
+    CHECK(e == errc::command_failed);
+    CHECK(e.labels().size() == 64);
+    CHECK(e.has_label("RetryableWriteError"));
+    CHECK(e.has_label(std::string(256, 'l')));
+    CHECK_FALSE(e.has_label(std::string(257, 'l')));
+}
+
 TEST_CASE("an error with fields of odd types is an error all the same") {
     const auto e = command_error(make([](bson::writer& to) {
         to.append("ok", 0);
