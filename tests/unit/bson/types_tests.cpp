@@ -37,13 +37,65 @@ TEST_CASE("a decimal128 keeps its text through 16 bytes") {
     CHECK(decimal128{}.to_string() == "0");
 }
 
+TEST_CASE("a decimal128 keeps a number whatever the text's zeros and exponent") {
+    const std::string zeros(100'000, '0');
+    const struct {
+        std::string text;
+        std::string_view value;
+    } rows[] = {
+        {"+1", "1"},
+        {"017.", "17"},
+        {".5", "0.5"},
+        {"1e5", "1E+5"},
+        {"1E0000000000000000000000005", "1E+5"},
+        {"-inf", "-Infinity"},
+        {"+iNFinity", "Infinity"},
+        {"-nan", "NaN"},
+        // Leading zeros are no digits.
+        {"0123456789012345678901234567890123", "123456789012345678901234567890123"},
+        {"00001234567890123456789012345678901234", "1234567890123456789012345678901234"},
+        {"0.00001234567890123456789012345678901234", "0.00001234567890123456789012345678901234"},
+        // Zeros behind the 34th digit change the exponent alone.
+        {"12345678901234567890123456789012340000", "1.234567890123456789012345678901234E+37"},
+        {"1.2345678901234567890123456789012340000", "1.234567890123456789012345678901234"},
+        // A zero takes the nearest exponent that there is.
+        {"0E+6112", "0E+6111"},
+        {"-0E+999999999999", "-0E+6111"},
+        {"0.00E-99999999999999999999", "0E-6176"},
+        // Others have it moved by zeros where they are to be had.
+        {"1E+6112", "1.0E+6112"},
+        {"1E+6144", "1.000000000000000000000000000000000E+6144"},
+        {"1000E-6179", "1E-6176"},
+        {"1" + zeros + "E-100000", "1.000000000000000000000000000000000"},
+        {"0." + zeros + "1E+100001", "1"},
+    };
+    for (const auto& row : rows) {
+        CAPTURE(row.text.substr(0, 60));
+        const auto d = decimal128::from_string(row.text);
+        REQUIRE(d);
+        CHECK(d->to_string() == row.value);
+    }
+}
+
 TEST_CASE("text that is no decimal128 is refused") {
-    for (const std::string_view bad : {"", ".", "e", "1.5x", "1 ", "1e", "--1", "1..2", "E5",
-                                       "10E6145", "1.0000000000000000000000000000000001x"}) {
+    for (const std::string_view bad :
+         {"", "+", ".", "+.", "e", "1.5x", "1 ", " 1", "1e", "1e+", "1e +5", "1E 5", "1E+ 5",
+          "1e0x10", "--1", "+-1", "1..2", "1.2.3", "E5", ".e5", "1E1.0", "1,5", "0x10", "in",
+          "infinit", "infinityx", "nan1", "snan", "- nan", "\u0661",
+          "1.0000000000000000000000000000000001x",
+          // Too large and too small.
+          "10E6145", "1E+6145", "10000000000000000000000000000000000E+6111", "1E4294967296",
+          "1E4294967297", "1E18446744073709551617", "1E99999999999999999999", "1E-6177", "11E-6177",
+          "1E-4294967296", "1E-9223372036854775808", "1E-99999999999999999999",
+          // More digits than fit.
+          "0.123456789012345678901234567890123005", "0123456789012345678901234567890123005",
+          "12345678901234567890123456789012345", "1.0000000000000000000000000000000001",
+          "100000000000000000000000000000000000000000000000000000000001"}) {
         CAPTURE(bad);
         CHECK(decimal128::from_string(bad).error() == errc::invalid_argument);
     }
     CHECK_FALSE(decimal128::from_string(std::string_view("1\0002", 3)));
+    CHECK_FALSE(decimal128::from_string(std::string_view("nan\0", 4)));
 }
 
 TEST_CASE("a UUID is read and shown in five groups") {
