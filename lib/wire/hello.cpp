@@ -6,6 +6,12 @@ namespace mongoro::wire {
 
 namespace {
 
+// Nobody has logged in to the server that says these, and each host that it names costs a monitor,
+// a pool and time in every change of the topology. Real sets have 50 members at most; a host name
+// has 253 characters.
+constexpr std::size_t most_names = 1'000;
+constexpr std::size_t longest_name = 300;
+
 // Reads fields until the first that cannot be used, and remembers that one. A null counts as left
 // out: some servers and proxies send it for a field without a value.
 class field_reader {
@@ -63,11 +69,19 @@ class field_reader {
                 refuse(item.value().make_error(e, bson::type::string));
                 return;
             }
+            if (out.size() == most_names || text.size() > longest_name) {
+                error_ = error(make_error_code(errc::malformed_reply),
+                               std::string(key) + (out.size() == most_names
+                                                       ? " has more than 1000 entries"
+                                                       : " has an entry of more than 300 bytes"));
+                return;
+            }
             out.emplace_back(text);
         }
     }
 
-    /// What is no string is passed over, and so is what is no list of them.
+    /// What is no string is passed over, and so is what is no list of them, and what is too long or
+    /// too much.
     void strings_of(std::string_view key, std::vector<std::string>& out) {
         const auto value = reply_[key];
         if (!given(value) || error_) {
@@ -83,7 +97,9 @@ class field_reader {
         for (const auto& item : value) {
             std::string_view text;
             if (const errc e = item.value().read(text); e == errc{}) {
-                out.emplace_back(text);
+                if (text.size() <= longest_name && out.size() < most_names) {
+                    out.emplace_back(text);
+                }
             } else if (e == errc::malformed_bson) {
                 refuse(item.value().make_error(e, bson::type::string));
                 return;

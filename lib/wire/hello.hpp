@@ -53,8 +53,9 @@ struct hello_reply {
 /// Reads the reply.
 ///
 /// Errors: `handshake_failed` with the server's code, labels and text (`ok: 0`); `malformed_reply`
-/// (no `ok`, a field with a type or value that cannot be used, limits that are not positive);
-/// `malformed_bson`. The server's wire versions are not judged here: `check_wire_version`.
+/// (no `ok`, a field with a type or value that cannot be used, limits that are not positive, a list
+/// of more than 1,000 names or with one of more than 300 bytes); `malformed_bson`. The server's
+/// wire versions are not judged here: `check_wire_version`.
 [[nodiscard]] result<hello_reply> parse_hello(bson::document_view reply);
 
 /// `incompatible_server`, with the specification's text, if there is no wire version in common.

@@ -257,6 +257,27 @@ TEST_CASE("a long list of what is no name costs one walk of the reply") {
     CHECK(parsed->sasl_supported_mechs.empty());
 }
 
+TEST_CASE("a hello names a thousand hosts at most, none of more than 300 bytes") {
+    const auto of = [](std::string_view key, std::size_t count, std::size_t length) {
+        return wire::parse_hello(make([&](bson::writer& to) {
+            to.append("ok", 1);
+            to.append(key, std::vector<std::string>(count, std::string(length, 'h')));
+        }));
+    };
+    for (const std::string_view key : {"hosts", "passives", "arbiters", "compression"}) {
+        CAPTURE(key);
+        CHECK(of(key, 1'000, 300));
+        for (const auto& refused : {of(key, 1'001, 1), of(key, 1, 301)}) {
+            REQUIRE_FALSE(refused);
+            CHECK(code_of(refused.error()) == errc::malformed_reply);
+            CHECK(refused.error().to_string().find(key) != std::string::npos);
+        }
+    }
+    CHECK(of("hosts", 1'000, 300)->hosts.size() == 1'000);
+    CHECK(of("saslSupportedMechs", 1'001, 300)->sasl_supported_mechs.size() == 1'000);
+    CHECK(of("saslSupportedMechs", 1, 301)->sasl_supported_mechs.empty());
+}
+
 TEST_CASE("a mechanism's name that cannot be read makes the hello malformed") {
     auto reply = make([](bson::writer& to) {
         to.append("ok", 1);
