@@ -13,6 +13,10 @@ namespace {
 
 constexpr std::int32_t wire_version_6_0 = 17;
 
+// Members may name others without end, each hello new ones, until there is a primary to say which
+// they are. A set has 50.
+constexpr std::size_t most_servers = 1'000;
+
 bool lists(const std::vector<std::string>& sorted, std::string_view address) {
     return std::binary_search(sorted.begin(), sorted.end(), address);
 }
@@ -176,10 +180,11 @@ class transition {
                                     "primary marked stale due to discovery of newer primary"});
             }
         }
-        add_members();
+        // Before the new ones are added: those that are none must not take their room.
         std::erase_if(t_.servers, [this](const server_description_ptr& s) {
             return !is_member(server_, s->address);
         });
+        add_members();
         check_if_has_primary();
     }
 
@@ -224,7 +229,7 @@ class transition {
     void add_members() {
         for (const auto* list : {&server_.hosts, &server_.passives, &server_.arbiters}) {
             for (const auto& address : *list) {
-                if (t_.find(address) == nullptr) {
+                if (t_.servers.size() < most_servers && t_.find(address) == nullptr) {
                     t_.servers.push_back(
                         std::make_shared<const server_description>(unknown_server(address)));
                 }

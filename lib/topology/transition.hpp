@@ -12,8 +12,8 @@ namespace mongoro::topology {
 /// "Updating the TopologyDescription".
 ///
 /// `seeds` is how many addresses the client began with. What a server says that is not in the
-/// topology changes nothing, nor does anything in one that is load balanced. Whether the
-/// description is fresh is not asked here.
+/// topology changes nothing, nor does anything in one that is load balanced. Members are added up
+/// to 1,000 servers. Whether the description is fresh is not asked here.
 [[nodiscard]] topology_description with_server(const topology_description& before,
                                                server_description_ptr described, std::size_t seeds);
 

@@ -60,6 +60,25 @@ TEST_CASE("what is heard of a server that is not in the topology changes nothing
     CHECK(heard(before, "b:1", primary_of_two) == before);
 }
 
+TEST_CASE("members cannot fill a topology without end, nor keep a primary's hosts out of it") {
+    const auto secondary = [](const std::string& prefix) {
+        std::string hosts = R"("a:1")";
+        for (int i = 0; i < 900; ++i) {
+            hosts += ", \"" + prefix + std::to_string(i) + ":1\"";
+        }
+        return R"("secondary": true, "setName": "rs", "hosts": [)" + hosts + "]";
+    };
+    auto t = of_type(topology_type::unknown, {"a:1"});
+    t = heard(t, "a:1", secondary("b"));
+    CHECK(t.servers.size() == 901);
+    t = heard(t, "a:1", secondary("c"));
+    CHECK(t.servers.size() == 1'000);
+    t = heard(t, "a:1", secondary("d"));
+    CHECK(t.servers.size() == 1'000);
+    t = heard(t, "a:1", R"("isWritablePrimary": true, "setName": "rs", "hosts": ["a:1", "z:1"])");
+    CHECK(addresses(t) == "a:1 z:1");
+}
+
 TEST_CASE("a load balanced topology stays as it is") {
     const auto before = of_type(topology_type::load_balanced, {"a:1"});
     CHECK(heard(before, "a:1", "") == before);
