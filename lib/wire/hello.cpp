@@ -2,6 +2,8 @@
 
 #include "wire/server_error.hpp"
 
+#include <algorithm>
+
 namespace mongoro::wire {
 
 namespace {
@@ -213,6 +215,8 @@ result<hello_reply> parse_hello(bson::document_view reply) {
     read.positive("maxBsonObjectSize", out.limits.max_bson_object_size);
     read.positive("maxMessageSizeBytes", out.limits.max_message_size_bytes);
     read.positive("maxWriteBatchSize", out.limits.max_write_batch_size);
+    out.limits.max_message_size_bytes =
+        std::min(out.limits.max_message_size_bytes, default_max_message_size);
     if (read.problem()) {
         return read.problem();
     }

@@ -17,6 +17,8 @@ inline constexpr std::int32_t client_max_wire_version = 29;
 /// then. Bytes and counts, all greater than zero.
 struct server_limits {
     std::int32_t max_bson_object_size = 16 * 1024 * 1024;
+    /// Of what is sent and of what is received. Never more than the default, which is what every
+    /// server has: a peer that nobody has logged in to must not say what memory a reply may take.
     std::int32_t max_message_size_bytes = default_max_message_size;
     std::int32_t max_write_batch_size = 100'000;
     std::int32_t min_wire_version = 0;

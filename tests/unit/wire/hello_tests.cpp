@@ -1,5 +1,8 @@
 #include "wire/hello.hpp"
 
+#include "wire/compression.hpp"
+#include "wire/little_endian.hpp"
+
 #include <mongoro/bson/array.hpp>
 #include <mongoro/bson/document.hpp>
 
@@ -299,6 +302,40 @@ TEST_CASE("sizes are taken in any number type that holds them exactly") {
     REQUIRE(parsed);
     CHECK(parsed->limits.max_bson_object_size == 1000);
     CHECK(parsed->limits.max_wire_version == 21);
+}
+
+TEST_CASE("a server cannot say that its messages are larger than any server's") {
+    constexpr std::int32_t claimed = 100'000'000;
+    const auto hello = wire::parse_hello(
+        bson::document()
+            .append("maxMessageSizeBytes", std::numeric_limits<std::int32_t>::max())
+            .append("ok", 1));
+    REQUIRE(hello);
+    CHECK(hello->limits.max_message_size_bytes == 48'000'000);
+
+    std::uint8_t header[wire::header_size];
+    wire::encode_header(header, {.message_length = claimed,
+                                 .request_id = 1,
+                                 .response_to = 1,
+                                 .op_code = static_cast<std::int32_t>(wire::opcode::msg)});
+    const auto plain = wire::decode_header(header, hello->limits.max_message_size_bytes);
+    REQUIRE_FALSE(plain);
+    CHECK(plain.error() == errc::message_too_large);
+
+    std::uint8_t small[wire::compressed_header_size + 1] = {};
+    wire::encode_header(small, {.message_length = sizeof small,
+                                .request_id = 1,
+                                .response_to = 1,
+                                .op_code = static_cast<std::int32_t>(wire::opcode::compressed)});
+    wire::store_i32(small + wire::header_size, static_cast<std::int32_t>(wire::opcode::msg));
+    wire::store_i32(small + wire::header_size + 4, claimed);
+    small[wire::header_size + 8] = 3;  // zstd
+    wire::compressor_set accepted;
+    accepted.add(mongoro::compressor::zstd);
+    const auto inside =
+        wire::decode_compressed(small, accepted, hello->limits.max_message_size_bytes);
+    REQUIRE_FALSE(inside);
+    CHECK(inside.error() == errc::message_too_large);
 }
 
 TEST_CASE("a server without a wire version in common is refused with the specification's text") {
