@@ -99,31 +99,35 @@ result<bool> aws_conversation::step(bson::document_view reply, bson::writer& to)
     }
 
     const std::string date = amz_date(now_);
+    const std::string length = std::to_string(request_body.size());
+    const std::string nonce = to_base64(first->nonce);
+    const std::string_view token =
+        keys_->session_token ? std::string_view(keys_->session_token->text()) : "";
     sigv4_request request;
     request.method = "POST";
     request.path = "/";
     request.body = request_body;
     request.headers.emplace_back("content-type", "application/x-www-form-urlencoded");
-    request.headers.emplace_back("content-length", std::to_string(request_body.size()));
+    request.headers.emplace_back("content-length", length);
     request.headers.emplace_back("host", first->host);
     request.headers.emplace_back("x-amz-date", date);
     if (keys_->session_token) {
-        request.headers.emplace_back("x-amz-security-token", keys_->session_token->text());
+        request.headers.emplace_back("x-amz-security-token", token);
     }
-    request.headers.emplace_back("x-mongodb-server-nonce", to_base64(first->nonce));
+    request.headers.emplace_back("x-mongodb-server-nonce", nonce);
     request.headers.emplace_back("x-mongodb-gs2-cb-flag", "n");
     const auto authorization = sigv4_authorization(*keys_, request, {first->region, "sts", now_});
     if (!authorization) {
         return authorization.error();
     }
 
-    bson::byte_buffer bytes;
-    bson::writer payload(bytes);
+    secret_buffer bytes(authorization->size() + date.size() + token.size() + 64);
+    bson::writer payload(bytes.bytes());
     payload.begin_document();
     payload.append_string("a", *authorization);
     payload.append_string("d", date);
     if (keys_->session_token) {
-        payload.append_string("t", keys_->session_token->text());
+        payload.append_string("t", token);
     }
     payload.end();
     append_sasl_continue(to, bson::value(answer->conversation_id), payload.view().bytes());

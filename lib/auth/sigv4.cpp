@@ -15,29 +15,30 @@ constexpr std::string_view algorithm = "AWS4-HMAC-SHA256";
 constexpr auto sha256 = auth_mechanism::scram_sha_256;
 
 /// Without blanks at its ends, and with one where there were several.
-std::string trimmed(std::string_view value) {
-    std::string out;
+void append_trimmed(std::string& to, std::string_view value) {
+    const std::size_t start = to.size();
     for (const char c : value) {
-        if (c != ' ' || (!out.empty() && out.back() != ' ')) {
-            out += c;
+        if (c != ' ' || (to.size() != start && to.back() != ' ')) {
+            to += c;
         }
     }
-    if (!out.empty() && out.back() == ' ') {
-        out.pop_back();
+    if (to.size() != start && to.back() == ' ') {
+        to.pop_back();
     }
-    return out;
 }
 
 struct canonical_headers {
     explicit canonical_headers(const sigv4_request& request) : sorted(request.headers) {
-        std::ranges::sort(sorted, {}, [](const auto& h) -> const std::string& { return h.first; });
+        std::ranges::sort(sorted, {}, [](const auto& h) { return h.first; });
         for (const auto& [name, value] : sorted) {
             names += names.empty() ? "" : ";";
             names += name;
+            size += name.size() + value.size() + 2;
         }
     }
-    std::vector<std::pair<std::string, std::string>> sorted;
+    std::vector<std::pair<std::string_view, std::string_view>> sorted;
     std::string names;
+    std::size_t size = 0;  // of the lines, at most
 };
 
 std::string scope_text(const sigv4_scope& scope) {
@@ -47,18 +48,26 @@ std::string scope_text(const sigv4_scope& scope) {
 
 }  // namespace
 
-result<std::string> sigv4_canonical_request(const sigv4_request& request) {
+result<secret> sigv4_canonical_request(const sigv4_request& request) {
     const auto body = scram_digest(sha256, bytes_of(request.body));
     if (!body) {
         return body.error();
     }
     const canonical_headers headers(request);
-    std::string text(request.method);
-    text.append(1, '\n').append(request.path).append(1, '\n').append(request.query).append(1, '\n');
+    const std::string digest = to_hex(body->view());
+    secret out;
+    auto& text = out.text();
+    text.reserve(request.method.size() + request.path.size() + request.query.size() + headers.size +
+                 headers.names.size() + digest.size() + 5);
+    text.append(request.method).append(1, '\n').append(request.path).append(1, '\n');
+    text.append(request.query).append(1, '\n');
     for (const auto& [name, value] : headers.sorted) {
-        text.append(name).append(1, ':').append(trimmed(value)).append(1, '\n');
+        text.append(name).append(1, ':');
+        append_trimmed(text, value);
+        text.append(1, '\n');
     }
-    return text.append(1, '\n').append(headers.names).append(1, '\n').append(to_hex(body->view()));
+    text.append(1, '\n').append(headers.names).append(1, '\n').append(digest);
+    return out;
 }
 
 result<scram_key> sigv4_signing_key(const secret& secret_access_key, const sigv4_scope& scope) {
@@ -78,7 +87,7 @@ result<std::string> sigv4_authorization(const aws_keys& keys, const sigv4_reques
     if (!canonical) {
         return canonical.error();
     }
-    const auto digest = scram_digest(sha256, bytes_of(*canonical));
+    const auto digest = scram_digest(sha256, canonical->bytes());
     if (!digest) {
         return digest.error();
     }

@@ -32,8 +32,8 @@ struct sigv4_request {
     std::string_view method;
     std::string_view path;   ///< percent-encoded
     std::string_view query;  ///< percent-encoded, its parameters in their order by name
-    /// Names in lower case, all of them signed; in any order.
-    std::vector<std::pair<std::string, std::string>> headers;
+    /// Names in lower case, all of them signed; in any order. Views, as one may be a secret.
+    std::vector<std::pair<std::string_view, std::string_view>> headers;
     std::string_view body;
 };
 
@@ -44,8 +44,8 @@ struct sigv4_scope {
     std::chrono::sys_seconds when;
 };
 
-/// The text whose digest is signed.
-[[nodiscard]] result<std::string> sigv4_canonical_request(const sigv4_request& request);
+/// The text whose digest is signed: a session token is among its headers.
+[[nodiscard]] result<secret> sigv4_canonical_request(const sigv4_request& request);
 
 /// The key of one day, region and service, derived from the secret access key.
 [[nodiscard]] result<scram_key> sigv4_signing_key(const secret& secret_access_key,

@@ -70,11 +70,15 @@ class secret_buffer {
  public:
     /// Large enough for the login commands there are, so that the buffer does not move.
     explicit secret_buffer(std::size_t room = std::size_t{16} * 1024) { bytes_.reserve(room); }
+    secret_buffer(secret_buffer&&) noexcept = default;
+    secret_buffer& operator=(secret_buffer&&) = delete;
     secret_buffer(const secret_buffer&) = delete;
     secret_buffer& operator=(const secret_buffer&) = delete;
-    ~secret_buffer() { wipe(bytes_.data(), bytes_.size()); }
+    /// All of it: a writer that failed has forgotten what it wrote.
+    ~secret_buffer() { wipe(bytes_.data(), bytes_.capacity()); }
 
     [[nodiscard]] bson::byte_buffer& bytes() noexcept { return bytes_; }
+    [[nodiscard]] const bson::byte_buffer& bytes() const noexcept { return bytes_; }
 
  private:
     bson::byte_buffer bytes_;

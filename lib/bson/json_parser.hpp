@@ -46,6 +46,9 @@ class json_parser {
     json_parser(std::string_view text, const json_parse_options& options)
         : scan_(text), options_(options) {}
 
+    /// See `json_scanner`. The writer's buffer is the caller's to reserve and to wipe.
+    void keep_secret() noexcept { scan_.keep_secret(); }
+
     /// The whole text, one object or one array; false if `why()` says what is wrong.
     bool document(writer& out);
     bool array(writer& out);

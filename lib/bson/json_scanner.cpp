@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstring>
 
 namespace mongoro::bson::detail {
 
@@ -47,6 +48,13 @@ void append_utf8(std::string& out, unsigned code_point) {
 }
 
 }  // namespace
+
+json_string::~json_string() {
+    if (secret_) {
+        storage_.resize(storage_.capacity());  // with what a longer string has left behind
+        ::explicit_bzero(storage_.data(), storage_.size());
+    }
+}
 
 json_scanner::json_scanner(std::string_view text) : text_(text) {
     if (!is_utf8(text)) {
@@ -107,6 +115,10 @@ bool json_scanner::string(json_string& out, std::string_view what) {
         }
         if (c == '\\') {
             out.decoded_ = true;
+            if (secret_) {
+                out.secret_ = true;
+                out.storage_.reserve(text_.size());  // decoded, no string is longer
+            }
             out.storage_.assign(text_.substr(start, at_ - start));
             return decode(out);
         }

@@ -11,6 +11,11 @@ namespace mongoro::bson::detail {
 /// A string of the text with its escapes decoded: a piece of the text itself where it has none.
 class json_string {
  public:
+    json_string() noexcept = default;
+    json_string(const json_string&) = delete;
+    json_string& operator=(const json_string&) = delete;
+    ~json_string();
+
     [[nodiscard]] std::string_view view() const noexcept { return decoded_ ? storage_ : plain_; }
     /// Where its opening quote is.
     [[nodiscard]] std::size_t offset() const noexcept { return offset_; }
@@ -21,6 +26,7 @@ class json_string {
     std::string storage_;
     std::size_t offset_ = 0;
     bool decoded_ = false;
+    bool secret_ = false;  // storage_ never moves, and is wiped
 };
 
 /// The words of JSON: what stands in the text, one after the other, and where. Knows nothing of
@@ -33,6 +39,8 @@ class json_scanner {
     /// Fails at once for text that is not UTF-8.
     explicit json_scanner(std::string_view text);
 
+    /// The text has secrets in it: what is decoded of it leaves nothing in freed memory.
+    void keep_secret() noexcept { secret_ = true; }
     [[nodiscard]] bool ok() const noexcept { return !error_; }
     [[nodiscard]] const error& why() const noexcept { return error_; }
     [[nodiscard]] std::size_t offset() const noexcept { return at_; }
@@ -63,6 +71,7 @@ class json_scanner {
     std::string_view text_;
     std::size_t at_ = 0;
     error error_;
+    bool secret_ = false;
 };
 
 }  // namespace mongoro::bson::detail

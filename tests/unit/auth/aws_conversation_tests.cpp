@@ -1,6 +1,8 @@
 #include "auth/aws_conversation.hpp"
 
 #include "bson/json_scalar.hpp"
+#include "free_blocks.hpp"
+#include "freed_text.hpp"
 
 #include <mongoro/bson/build.hpp>
 #include <mongoro/bson/json.hpp>
@@ -42,7 +44,7 @@ aws_conversation a_login(const char* token = nullptr) {
     keys.access_key_id = "AKIDEXAMPLE";
     keys.secret_access_key = secret("wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY");
     if (token != nullptr) {
-        keys.session_token = secret(token);
+        keys.session_token = secret(std::string(token));
     }
     return {std::make_shared<const aws_keys>(std::move(keys)), example_nonce(), example_moment};
 }
@@ -137,6 +139,28 @@ TEST_CASE("the second message signs the server's nonce, and then the login is ov
     REQUIRE(last.done);
     CHECK(*last.done);
     CHECK(last.command.empty());
+}
+
+TEST_CASE("a session token leaves nothing in freed memory") {
+    for (const std::size_t length : {std::size_t{100}, std::size_t{1500}}) {
+        CAPTURE(length);
+        secret token;  // the test's own must not be found either
+        token.text().reserve(length + 6);
+        token.text().append("s3cr3t").append(length, 't');
+        const test::freed_text freed("s3cr3t");
+        {
+            auto c = a_login(token.text().c_str());
+            (void)started(c);
+            const auto reply = example_answer();
+            // The command's own buffer is its caller's.
+            secret_buffer command;
+            bson::writer w(command.bytes());
+            w.begin_document();
+            REQUIRE(c.step(reply, w));
+        }
+        CHECK(freed.count() == 0);
+        CHECK_FALSE(test::is_in_free_blocks("s3cr3t"));
+    }
 }
 
 TEST_CASE("a session token is signed and sent") {

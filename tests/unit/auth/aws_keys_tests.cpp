@@ -1,5 +1,8 @@
 #include "auth/aws_keys.hpp"
 
+#include "free_blocks.hpp"
+#include "freed_text.hpp"
+
 #include <doctest/doctest.h>
 
 #include <string>
@@ -34,6 +37,22 @@ std::string with_expiration(std::string_view value) {
 }
 
 }  // namespace
+
+TEST_CASE("keys that were read leave nothing in freed memory, however the answer ends") {
+    // Escapes, so that texts are decoded on the way; the last answer is no JSON.
+    for (const std::string_view end : {R"(, "AccessKeyId": "a"})", R"(, "x": "\/"})", ", "}) {
+        CAPTURE(end);
+        secret text;  // the test's own must not be found either
+        std::string& json = text.text();
+        json.reserve(1000);
+        json.append(R"({"Type": "a\/b", "SecretAccessKey": "s3cr3t\/)").append(100, 'k');
+        json.append(R"(", "Token": "\/s3cr3t)").append(500, 't').append("\"").append(end);
+        const test::freed_text freed("s3cr3t");
+        CHECK(read_aws_keys(json).has_value() == end.ends_with(R"("a"})"));
+        CHECK(freed.count() == 0);
+        CHECK_FALSE(test::is_in_free_blocks("s3cr3t"));
+    }
+}
 
 TEST_CASE("the answer of EC2 and ECS gives its keys") {
     check_full(read_aws_keys(full));
