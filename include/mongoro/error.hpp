@@ -158,7 +158,8 @@ class error {
         return category_ != nullptr ? std::error_code(value_, *category_) : std::error_code();
     }
 
-    /// The driver's own text: never holds users' data or secrets. Empty if the code says it all.
+    /// The driver's own text: no secrets, and of users' data at most the names of fields. Empty if
+    /// the code says it all.
     [[nodiscard]] std::string_view message() const noexcept;
     /// The server's error number, 0 without one.
     [[nodiscard]] int server_code() const noexcept;
@@ -177,8 +178,8 @@ class error {
     /// What this error came from; null without one.
     [[nodiscard]] const error* cause() const noexcept;
 
-    /// One line for a log: code, the driver's text, the server's number and name, the causes. It
-    /// leaves out the server's own text, which may hold users' data.
+    /// A line for a log: code, the driver's text, which may name fields, the server's number and
+    /// name, the causes. Not the server's own text, which may hold users' data.
     [[nodiscard]] std::string to_string() const;
 
     friend bool operator==(const error& e, std::error_code code) noexcept {

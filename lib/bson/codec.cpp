@@ -1,6 +1,8 @@
 #include <mongoro/bson/codec_context.hpp>
 #include <mongoro/bson/codec_read.hpp>
 
+#include "error/shown_text.hpp"
+
 namespace mongoro::bson {
 
 bool decode_context::fail(errc code, std::string_view what) {
@@ -51,7 +53,8 @@ error decode_context::error() const {
     if (!failed()) {
         return {};
     }
-    return {make_error_code(code_), path_.empty() ? what_ : path_ + ": " + what_};
+    return {make_error_code(code_),
+            path_.empty() ? what_ : mongoro::detail::shown_text(path_) + ": " + what_};
 }
 
 namespace detail {

@@ -3,6 +3,7 @@
 
 #include "bson/json_prefix.hpp"
 #include "bson/json_scalar.hpp"
+#include "error/shown_text.hpp"
 
 #include <algorithm>
 #include <array>
@@ -41,7 +42,7 @@ class json_emitter {
         return false;
     }
     bool fail(errc code, const value_view& v, std::string_view what) {
-        auto path = v.path();
+        const auto path = mongoro::detail::shown_text(v.path());
         return fail(code, path.empty() ? std::string(what) : path + ": " + std::string(what));
     }
     /// Decodes; the error of a value that cannot be read is the same as that of `get`.

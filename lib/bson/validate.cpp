@@ -1,6 +1,8 @@
 #include <mongoro/bson/validate.hpp>
 #include <mongoro/bson/value_view.hpp>
 
+#include "error/shown_text.hpp"
+
 #include <algorithm>
 #include <charconv>
 
@@ -138,7 +140,7 @@ result<void> validate(document_view view, const validate_options& options) {
         return {};
     }
     const failure& f = c.error;
-    std::string text = f.where.path();
+    std::string text = mongoro::detail::shown_text(f.where.path());
     if (f.what != nullptr) {
         text += text.empty() ? "" : ": ";
         text += f.what;

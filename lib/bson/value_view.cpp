@@ -1,5 +1,7 @@
 #include <mongoro/bson/value_view.hpp>
 
+#include "error/shown_text.hpp"
+
 #include <string>
 
 namespace mongoro::bson {
@@ -125,7 +127,7 @@ std::string value_view::path() const {
 }
 
 error value_view::make_error(errc e, bson::type expected) const {
-    std::string text = path();
+    std::string text = mongoro::detail::shown_text(path());
     if (!text.empty()) {
         text += ": ";
     }

@@ -1,6 +1,8 @@
 #include <mongoro/error.hpp>
 #include <mongoro/result.hpp>
 
+#include "error/shown_text.hpp"
+
 #include <algorithm>
 #include <atomic>
 
@@ -212,7 +214,7 @@ std::string error::to_string() const {
         text += " (server error " + std::to_string(server_code());
         if (!server_code_name().empty()) {
             text += ", ";
-            text += server_code_name();
+            text += detail::shown_text(server_code_name());
         }
         text += ')';
     }

@@ -1,5 +1,6 @@
 #include "topology/transition.hpp"
 
+#include "error/shown_text.hpp"
 #include "topology/server_description.hpp"
 #include "wire/hello.hpp"
 
@@ -70,8 +71,9 @@ class transition {
             server_.set_name == t_.set_name) {
             return;
         }
-        const std::string has =
-            server_.set_name.empty() ? "no replica set" : "replica set " + server_.set_name;
+        const std::string has = server_.set_name.empty()
+                                    ? "no replica set"
+                                    : "replica set " + detail::shown_text(server_.set_name);
         replace_by_unknown(
             server_, {errc::wrong_replica_set, "the client asks for replica set " + t_.set_name +
                                                    ", the server is of " + has});

@@ -26,6 +26,16 @@ std::string message_of(const bson::value_view& v) {
 
 }  // namespace
 
+TEST_CASE("the message of an error shows a key without its control characters, and not whole") {
+    const auto long_key = "a\n" + std::string(1'000, 'k');
+    const auto doc = document().append(long_key, 1);
+    const auto read = doc[long_key].try_get<std::string>();
+    REQUIRE_FALSE(read);
+    CHECK(read.error().message().starts_with("a\\x0akkk"));
+    CHECK(read.error().message().size() < 300);
+    CHECK(doc[long_key].path() == long_key);
+}
+
 TEST_CASE("an error names the path and both types") {
     const document d{{"name", "Ada"},
                      {"address", {{"zip", 12345}, {"lines", {"a", 2}}}},
