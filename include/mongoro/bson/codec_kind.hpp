@@ -188,6 +188,11 @@ template <typename E>
 concept odd_enum = std::is_enum_v<E> && !integer<std::underlying_type_t<E>> &&
                    !std::same_as<std::underlying_type_t<E>, bool>;
 
+/// Whether every number of its underlying type is a value of it. Where that type is not given, only
+/// those of as many bits as its enumerators need are: another one is undefined behaviour.
+template <typename E>
+concept has_fixed_type = requires { E{std::underlying_type_t<E>{}}; };
+
 /// What an enumeration is stored as. Of `char` and its like: as a number all the same.
 template <typename E>
 struct enum_number_of {

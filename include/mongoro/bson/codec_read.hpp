@@ -346,6 +346,11 @@ inline const std::uint8_t* read_value(decode_context& context, position at, T& o
         }
         return next;
     } else if constexpr (kind == codec_kind::enum_number) {
+        static_assert(
+            has_fixed_type<T>,
+            "mongoro: a number from outside may be none of an enumeration's values: give the "
+            "enumeration a type (enum class, or enum e : int), or store it by its names "
+            "(enum_by_name)");
         enum_number_t<T> number{};
         const std::uint8_t* const next = read_value(context, at, number);
         out = static_cast<T>(number);
