@@ -3,8 +3,37 @@
 #include <mongoro/bson/types.hpp>
 
 #include <sys/random.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <cstring>
 
 namespace mongoro::bson {
+
+namespace {
+
+/// Unlike any other at least: of time, process and a count, mixed as by splitmix64.
+void fill_without_kernel(std::array<std::uint8_t, 16>& bytes) noexcept {
+    static std::atomic<std::uint64_t> count{0};
+    timespec now{};
+    ::clock_gettime(CLOCK_REALTIME, &now);
+    std::uint64_t state = static_cast<std::uint64_t>(now.tv_nsec) ^
+                          static_cast<std::uint64_t>(now.tv_sec) << 30U ^
+                          static_cast<std::uint64_t>(::getpid()) << 48U;
+    state += count.fetch_add(1, std::memory_order_relaxed) * 2 * 0x9E3779B97F4A7C15U;
+    for (std::size_t at = 0; at < bytes.size(); at += sizeof state) {
+        state += 0x9E3779B97F4A7C15U;
+        std::uint64_t word = state;
+        word = (word ^ word >> 30U) * 0xBF58476D1CE4E5B9U;
+        word = (word ^ word >> 27U) * 0x94D049BB133111EBU;
+        word ^= word >> 31U;
+        std::memcpy(bytes.data() + at, &word, sizeof word);
+    }
+}
+
+}  // namespace
 
 uuid uuid::generate() noexcept {
     std::array<std::uint8_t, 16> bytes{};
@@ -12,6 +41,11 @@ uuid uuid::generate() noexcept {
     // Blocks only before the kernel's generator was ever ready; a signal may cut a call short.
     while (have < bytes.size()) {
         const auto n = ::getrandom(bytes.data() + have, bytes.size() - have, 0);
+        if (n < 0 && errno != EINTR) [[unlikely]] {
+            // The system call is refused or unknown.
+            fill_without_kernel(bytes);
+            break;
+        }
         have += n > 0 ? static_cast<std::size_t>(n) : 0;
     }
     bytes[6] = static_cast<std::uint8_t>((bytes[6] & 0x0F) | 0x40);
