@@ -63,8 +63,8 @@ class uri {
 
     /// Errors: `errc::invalid_uri`, and its message has the reason: another scheme, no host, a
     /// malformed host, escape or option; a user name or password that is not percent-encoded; text
-    /// that is not UTF-8; options that exclude each other; a credential that its mechanism cannot
-    /// use.
+    /// that is not UTF-8, but for a socket's path; options that exclude each other; a credential
+    /// that its mechanism cannot use.
     [[nodiscard]] static result<uri> parse(std::string_view text);
 
     /// Whether the scheme is `mongodb+srv`.

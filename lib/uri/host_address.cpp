@@ -1,5 +1,6 @@
 #include "uri/text.hpp"
 
+#include <mongoro/bson/validate.hpp>
 #include <mongoro/uri.hpp>
 
 #include <algorithm>
@@ -52,7 +53,7 @@ result<std::string> ipv6_of(std::string_view text) {
         zone = std::move(*decoded);
     }
     if (zone.empty() || zone.find_first_of("/[]") != std::string::npos ||
-        std::ranges::any_of(zone, is_control)) {
+        std::ranges::any_of(zone, is_control) || !bson::is_utf8(zone)) {
         return bad_uri("the zone of an IPv6 address is not the name of a network interface");
     }
     return std::string(text.substr(0, percent + 1)) + zone;
@@ -118,6 +119,10 @@ result<host_address> host_address::parse(std::string_view text) {
         }
         if (std::ranges::any_of(*decoded, is_control)) {
             return bad_uri("a host has a control character");
+        }
+        // A path is any bytes, a name is not.
+        if (decoded->front() != '/' && !bson::is_utf8(*decoded)) {
+            return bad_uri("a host is not UTF-8");
         }
         address.host = *decoded;
         rest = colon == std::string_view::npos ? std::string_view() : text.substr(colon);

@@ -175,6 +175,13 @@ TEST_CASE("a host address alone is read as it stands in a connection string") {
     CHECK(*host_address::parse("[::1]:9") == host_address{"::1", 9});
     CHECK(host_address::parse("/tmp/x.sock").error() == errc::invalid_uri);
     CHECK(host_address::parse("").error() == errc::invalid_uri);
+    for (const std::string_view bad :
+         {"%FF", "\xff", "a%C3.b", "\xed\xa0\x80", "%C0%80", "[::1%25%FF]", "[::1%\xff]"}) {
+        CAPTURE(bad);
+        CHECK(host_address::parse(bad).error() == errc::invalid_uri);
+    }
+    CHECK(host_address::parse("%C3%A4.example")->host == "\u00e4.example");
+    CHECK(host_address::parse("%2Ftmp%2F%FF.sock")->host == "/tmp/\xff.sock");
 }
 
 TEST_CASE("copies, moves and assignments keep what a connection string says, secrets too") {
