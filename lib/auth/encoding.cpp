@@ -67,6 +67,20 @@ std::string amz_date(std::chrono::sys_seconds when) {
 }
 
 std::optional<std::chrono::sys_seconds> parse_moment(std::string_view text) noexcept {
+    // Some services write microseconds. A date has milliseconds, and here only seconds count.
+    std::array<char, 40> shorter;
+    const auto point = text.find('.');
+    const auto end = std::min(text.find_first_not_of("0123456789", point + 1), text.size());
+    if (point != std::string_view::npos && end > point + 4) {
+        const auto rest = text.substr(end);
+        const std::size_t size = point + 4 + rest.size();
+        if (size > shorter.size()) {
+            return std::nullopt;
+        }
+        std::ranges::copy(text.substr(0, point + 4), shorter.begin());
+        std::copy(rest.begin(), rest.end(), shorter.data() + point + 4);
+        text = {shorter.data(), size};
+    }
     const auto milliseconds = bson::detail::parse_iso_date(text);
     if (!milliseconds) {
         return std::nullopt;

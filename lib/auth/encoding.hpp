@@ -23,8 +23,8 @@ namespace mongoro::auth {
 /// `20150830T123600Z`, as AWS writes a moment.
 [[nodiscard]] std::string amz_date(std::chrono::sys_seconds when);
 
-/// A moment as the credential services write it: `2014-10-24T23:00:23Z`, a fraction of a second and
-/// an offset allowed. Nothing for another text.
+/// A moment as the credential services write it: `2014-10-24T23:00:23Z`, a fraction of a second,
+/// of any number of digits, and an offset allowed. Nothing for another text.
 [[nodiscard]] std::optional<std::chrono::sys_seconds> parse_moment(std::string_view text) noexcept;
 
 }  // namespace mongoro::auth

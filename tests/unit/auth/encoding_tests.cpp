@@ -39,6 +39,13 @@ TEST_CASE("the moments of the credential services are read, and no other text is
     CHECK(parse_moment("2014-10-24T23:00:23Z") == at(1414191623));
     CHECK(parse_moment("2014-10-24T23:00:23.999Z") == at(1414191623));
     CHECK(parse_moment("2014-10-25T01:00:23+02:00") == at(1414191623));
+    CHECK(parse_moment("2014-10-24T23:00:23.999999Z") == at(1414191623));
+    CHECK(parse_moment("2014-10-25T01:00:23.123456789+02:00") == at(1414191623));
+    CHECK(parse_moment("2014-10-24T23:00:23." + std::string(1'000, '9') + "Z") == at(1414191623));
+    CHECK(!parse_moment("2014-10-24T23:00:23.999999"));
+    CHECK(!parse_moment("2014-10-24T23:00:23.99x999Z"));
+    CHECK(!parse_moment("2014-10-24T23:00:23.999999" + std::string(1'000, 'Z')));
+    CHECK(!parse_moment("."));
     CHECK(!parse_moment("tomorrow"));
     CHECK(!parse_moment(""));
     CHECK(!parse_moment("2014-13-24T23:00:23Z"));
