@@ -15,9 +15,9 @@ namespace mongoro::auth {
 /// (the first of which can ride on the hello), three with a server that knows no
 /// `skipEmptyExchange`.
 ///
-/// `cache` outlives the conversation. `nonce` is 1 to 1024 printable characters without a comma;
-/// `random_nonce()` but in tests. Errors: `authentication_failed`: the password cannot be prepared;
-/// see `saslprep` and `mongodb_digest`.
+/// `cache` outlives the conversation. `nonce` is 1 to 1023 printable characters without a comma:
+/// the server's is longer, and of 1024 at most; `random_nonce()` but in tests. Errors:
+/// `authentication_failed`: the password cannot be prepared; see `saslprep` and `mongodb_digest`.
 [[nodiscard]] result<std::unique_ptr<conversation>> make_scram(const credential& who,
                                                                auth_mechanism mechanism,
                                                                scram_cache& cache,

@@ -37,7 +37,7 @@ struct scram_keys {
 
 /// What the server says of a user, and the driver's limits of it. The lower one is the auth
 /// specification's; the upper one keeps a server from holding the reactor's thread for longer than
-/// about a second.
+/// about a second a login.
 struct scram_parameters {
     static constexpr std::uint32_t min_iterations = 4096;
     static constexpr std::uint32_t max_iterations = 2'000'000;

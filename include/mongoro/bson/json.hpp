@@ -57,8 +57,8 @@ struct json_parse_options {
 ///
 /// @throws mongoro::exception for bytes that are not BSON (`errc::malformed_bson`), text that is
 /// not UTF-8 (`errc::invalid_utf8`), and too many levels (`errc::too_deep`). For bytes from
-/// outside, `try_to_json` says the same without throwing. Documents that mongoro built or validated
-/// never throw.
+/// outside, `try_to_json` says the same without throwing. Documents that `validate` has passed
+/// never throw; one that mongoro built may hold text that is not UTF-8, or more levels.
 [[nodiscard]] std::string to_json(document_view document, json_options options = {});
 [[nodiscard]] std::string to_json(document_view document, json_mode mode);
 /// An array, as `[...]`.
