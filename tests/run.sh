@@ -74,6 +74,7 @@ packages() {
     need_header doctest-dev doctest/doctest.h
     need_server_tools
     need_program python3 python3
+    wish_kerberos
     if [[ -z $filter || $filter == fuzz ]]; then
         need_program clang-16 "$clang"
         need libclang-rt-16-dev test -e /usr/lib/llvm-16/lib/clang/16/lib/linux/libclang_rt.fuzzer-x86_64.a
@@ -246,9 +247,13 @@ export MONGORO_TEST_BUILD=$build
 
 # Line numbers are what a backtrace needs; the rest of the debugging information is a third of the time.
 lines_only=(-Ddebug=false -Dcpp_args=-g1)
-plain=(-Doptimization=2 "${lines_only[@]}")
+kerberos=disabled
+if has_kerberos; then
+    kerberos=enabled
+fi
+plain=(-Doptimization=2 "${lines_only[@]}" "-Dgssapi=$kerberos")
 sanitized=(-Doptimization=1 "${lines_only[@]}" -Db_lundef=false -Dbench=disabled)
-asan=("${sanitized[@]}" '-Db_sanitize=address,undefined')
+asan=("${sanitized[@]}" '-Db_sanitize=address,undefined' "-Dgssapi=$kerberos")
 
 if [[ -n $filter ]]; then
     case $filter in
@@ -308,6 +313,11 @@ start_auth_server
 start_standalone
 start_topology_proxies
 setup_spec || add 'spec files' 0 1 0
+
+if [[ $kerberos != enabled ]]; then
+    printf '   libkrb5-dev is not there: logins with Kerberos are not built\n'
+    add 'Kerberos' 0 0 1
+fi
 
 heading 'checking: format, docs'
 one 'format' format

@@ -25,6 +25,14 @@ need() {
     "$@" >/dev/null 2>&1 || missing+=("$package")
 }
 
+# wish PACKAGE COMMAND...: the same of what can be done without.
+wished=()
+wish() {
+    local package=$1
+    shift
+    "$@" >/dev/null 2>&1 || wished+=("$package")
+}
+
 need_program() { need "$1" command -v "$2"; }
 need_header() { need "$1" test -e "/usr/include/$2"; }
 
@@ -46,10 +54,27 @@ need_build_tools() {
 
 has_bson() { pkg-config --exists bson2 || pkg-config --exists libbson-1.0; }
 
-# install_missing LOG: gets what `need` found missing, or prints the line that would and leaves.
+# What logins with Kerberos are built with, and the programs of a KDC for their tests. Some lie where only root
+# has a path to.
+wish_kerberos() {
+    wish libkrb5-dev has_kerberos
+    wish krb5-kdc sees krb5kdc
+    wish krb5-admin-server sees kadmin.local
+    wish krb5-user sees kinit
+}
+
+has_kerberos() { pkg-config --exists krb5-gssapi; }
+
+sees() { PATH=$PATH:/usr/sbin:/sbin command -v "$1"; }
+
+# install_missing LOG: gets what `need` found missing, or prints the line that would and leaves; and what `wish`
+# did, if it can be had.
 install_missing() {
     local log=$1 as_root=()
-    ((${#missing[@]})) || return 0
+    if ((${#missing[@]} == 0)); then
+        install_wished "$log"
+        return 0
+    fi
     local install=(apt-get install -y --no-install-recommends "${missing[@]}")
     if ! command -v apt-get >/dev/null; then
         die "missing, by their Debian names: ${missing[*]}"
@@ -74,6 +99,20 @@ install_missing() {
         die "could not install packages ($log). Run: apt-get update && ${install[*]}"
     fi
     missing=()
+    install_wished "$log"
+}
+install_wished() {
+    local log=$1 as_root=()
+    ((${#wished[@]})) || return 0
+    if (($(id -u) != 0)); then
+        as_root=(sudo -n)
+    fi
+    printf 'installing %s\n' "${wished[*]}"
+    if ! { "${as_root[@]}" apt-get update && "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+        apt-get install -y --no-install-recommends "${wished[@]}"; } </dev/null >>"$log" 2>&1; then
+        printf 'mongoro: could not install %s (%s)\n' "${wished[*]}" "$log" >&2
+    fi
+    wished=()
 }
 
 # A CPython that the server has wheels for and that can make a virtual environment, in $python.
