@@ -6,6 +6,7 @@
 #include "pool/authenticate.hpp"
 #include "pool/dial.hpp"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -95,9 +96,12 @@ task<result<void>> log_in_at_cloud(connection& c, const connection_settings& set
     const auto& host = c.host().host;
     // Where there is no timeoutMS a callback has a minute, and not what connectTimeoutMS leaves.
     cloud::callback_time time;
-    time.until = settings.callback_until;
     time.wanted_by = wanted_by;
-    if (settings.wanted_by.is_never() && settings.callback_until.is_never()) {
+    if (settings.callback_timeout.count() != 0) {
+        const auto until = deadline::after(settings.callback_timeout);
+        time.until = std::max(until, settings.callback_wanted_by.value_or(until));
+    }
+    if (settings.wanted_by.is_never() && time.until.is_never()) {
         time.of = cloud::callback_time::bound::own;
     }
     auto work = why == login_reason::reauthentication

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -40,9 +41,12 @@ struct connection_settings {
     /// When whoever awaits the connection has to have it, beside `connect_timeout`: written by
     /// `open_connection`.
     deadline wanted_by = deadline::never();
-    /// When a program's callback of a login has to be done, where `wanted_by` is never: with
-    /// `connect_timeout`. Never: a minute, whatever that is.
-    deadline callback_until = deadline::never();
+    /// The client's `timeoutMS`, for a program's callback of a login, beside `connect_timeout` and
+    /// where `wanted_by` is never. From when the login begins: what the hello took is none of it.
+    /// 0: a minute, whatever `connect_timeout` is.
+    std::chrono::milliseconds callback_timeout{0};
+    /// Longer for who waits for the connection, if it has more time.
+    std::optional<deadline> callback_wanted_by = std::nullopt;
     /// The client's `timeoutMS`, for each command of a login that no operation waits for; where
     /// `connect_timeout` bounds nothing, of any login and for the hello too. 0: none.
     std::chrono::milliseconds handshake_timeout{0};

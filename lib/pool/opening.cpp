@@ -97,10 +97,8 @@ task<void> connection_pool::open(std::shared_ptr<opening> mine) {
         auto settings = settings_;
         // The client's timeoutMS, and not that of whoever waits, which may be next to nothing: the
         // connection is everybody's. But none who has more time loses it.
-        if (settings.handshake_timeout.count() != 0) {
-            const auto until = deadline::after(settings.handshake_timeout);
-            settings.callback_until = std::max(until, mine->wanted_by.value_or(until));
-        }
+        settings.callback_timeout = settings.handshake_timeout;
+        settings.callback_wanted_by = mine->wanted_by;
         // An operation leaves the line when its own time is up, which may be longer. Spec:
         // client-side-operations-timeout, "Server Selection", "Background Connection Pooling".
         if (mine->waited_for && settings.connect_timeout.count() != 0) {

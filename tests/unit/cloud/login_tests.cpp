@@ -238,6 +238,31 @@ TEST_CASE("with a client's timeoutMS a callback has that, and connectTimeoutMS")
     });
 }
 
+TEST_CASE("a hello that outlasts a client's timeoutMS leaves the callback all of it") {
+    on_each_backend([](reactor& r) {
+        op_msg_peer peer;
+        peer.always("hello", reply_script().wait(300ms).reply(op_msg_peer::hello_document()));
+        std::optional<deadline::clock::duration> left;
+        oidc_options options;
+        options.callback = [&](const oidc_callback_context& told) -> task<result<oidc_tokens>> {
+            left = told.until.remaining();
+            oidc_tokens out;
+            out.access_token = "t1";
+            co_return std::move(out);
+        };
+        expect_token(peer, "t1", done());
+        {
+            const client c(r, oidc_uri(peer) + "&timeoutMS=250&minPoolSize=1", {.oidc = &options});
+            // Nobody waits for it.
+            REQUIRE(poll_until(r, [&] { return !peer.received("saslStart").empty(); }));
+        }
+        REQUIRE(left);
+        CHECK(*left > 0ms);
+        CHECK(*left <= 250ms);
+        CHECK(peer.problems() == "");
+    });
+}
+
 TEST_CASE("a callback that outlasts connectTimeoutMS is a login that has failed") {
     on_each_backend([](reactor& r) {
         op_msg_peer peer;
