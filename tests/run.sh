@@ -125,6 +125,9 @@ compile() {
 }
 build_all() { configure "$@" && ninja -C "$build/$1"; }
 
+# What the spec runner does besides, on the first backend of the rows that come next.
+spec_flags=()
+
 # rows NAME TITLE [COLLECT ARGUMENT...]: the tests of a build folder, on each backend.
 rows() {
     local name=$1 title=$2 backend first=yes
@@ -139,6 +142,7 @@ rows() {
         heading "$doing: $title, $backend"
         run_row "$name" "$title, $backend" "$backend" "$@" "${more[@]}"
         first=no
+        spec_flags=()
     done
     if [[ -n $refused ]]; then
         # As many as ran on the other backend.
@@ -155,15 +159,24 @@ rows() {
 
 # run_row NAME TITLE BACKEND [COLLECT ARGUMENT...]
 run_row() {
-    local name=$1 title=$2 backend=$3 log=$build/log/$1-$3.log
+    local name=$1 title=$2 backend=$3 log=$build/log/$1-$3${spec_flags[0]:-}.log
     shift 3
     if ! server_alive; then
         printf '   the test server is gone: starting another one\n'
         start_server
     fi
-    MONGORO_BACKEND=$backend "${wrap[@]}" python3 tests/collect.py "$build/$name" --log "$backend" "$@" \
+    MONGORO_BACKEND=$backend MONGORO_SPEC_FLAGS=${spec_flags[*]} "${wrap[@]}" python3 tests/collect.py "$build/$name" --log "$backend" "$@" \
         </dev/null >"$log" 2>&1
     add_last_line "$title" "$log"
+}
+
+# The tests of the specifications once more, each on all deployments that fit it.
+every_deployment() {
+    [[ -e $build/gcc/build.ninja ]] || return
+    heading 'testing: g++, the specifications on every deployment'
+    spec_flags=(--every-deployment)
+    run_row gcc 'the specifications on every deployment' "${backends[0]}" --suite spec --no-suite pure
+    spec_flags=()
 }
 
 format() {
@@ -327,7 +340,9 @@ readme
 # Each test runs under both compilers and on both backends: as it is with g++, with all sanitizers but
 # ThreadSanitizer with clang. A build of everything costs most of the time, so there are no more than two.
 compile gcc 'g++' g++ "${plain[@]}"
+spec_flags=(--check-exceptions)
 rows gcc 'g++'
+every_deployment
 install_part gcc g++
 install_part gcc "$clang"
 

@@ -165,9 +165,15 @@ setup_server() {
     touch "$venv/ready-$server_version"
 }
 
-# setup_spec: the spec files, fetched once; MONGORO_SPEC_ROOT is set to their folder.
+# setup_spec: the spec files, fetched once; MONGORO_SPEC_ROOT is set to their folder. One that is set already
+# stays, say a clone of the specifications, which is newer and has more.
 setup_spec() {
     local folder=$build/spec log=$build/log/spec.log
+    if [[ -n ${MONGORO_SPEC_ROOT:-} ]]; then
+        printf 'using the spec files of MONGORO_SPEC_ROOT (%s of them)\n' \
+            "$(find -L "$MONGORO_SPEC_ROOT" -name '*.json' 2>/dev/null | wc -l)"
+        return 0
+    fi
     export MONGORO_SPEC_ROOT=$folder/$spec_package-$spec_version/test
     [[ ! -e $folder/ready-$spec_version ]] || return 0
     printf 'fetching the spec files (%s %s)\n' "$spec_package" "$spec_version"
@@ -239,12 +245,17 @@ start_server() {
     export MONGODB_URI=$launched_uri
 }
 
-# Beside one's own server one that is no replica set: specifications have tests for each.
+# Beside one's own server one that is no replica set: specifications have tests for each. Through a proxy, which
+# has the fail points understood.
+standalone_proxy_pid=
 start_standalone() {
     [[ -n ${own_server:-} && -z $standalone_pid ]] || return 0
     launch_server "$build/log/standalone.log" --standalone
     standalone_pid=$launched_pid launched_pid=
-    export MONGORO_SPEC_URIS="$launched_uri ${MONGORO_SPEC_URIS:-}"
+    local port=${launched_uri##*:}
+    launch_support "$build/log/standalone-proxy.log" topology_proxy.py "${port%/}" standalone
+    standalone_proxy_pid=$launched_pid launched_pid=
+    export MONGORO_SPEC_URIS="mongodb://127.0.0.1:${launched_ports[0]}/ ${MONGORO_SPEC_URIS:-}"
 }
 
 # launch_support LOG SCRIPT ARG...: a program of tests/support that prints "ready PORT...", in $launched_pid and
@@ -299,9 +310,10 @@ start_topology_proxies() {
     # The one of the token is the last of all: most tests that want access control are of users with a password.
     local token="mongodb://${at[7]}/?authMechanism=MONGODB-OIDC&authMechanismProperties=ENVIRONMENT:test"
     port=${MONGORO_AUTH_URI##*:}
-    launch_support "$build/log/topology-proxy-auth.log" topology_proxy.py "${port%/}" standalone balancer:1
+    launch_support "$build/log/topology-proxy-auth.log" topology_proxy.py "${port%/}" standalone balancer:1 balancer:2
     proxy_pids+=("$launched_pid") launched_pid=
     at=("${launched_ports[@]/#/both:both@127.0.0.1:}")
+    export MONGORO_AUTH_MULTI_MONGOS_LB_URI="mongodb://${at[2]}/?loadBalanced=true"
     MONGORO_SPEC_URIS+=" mongodb://${at[0]}/ mongodb://${at[1]}/?loadBalanced=true $token"
 }
 
@@ -309,10 +321,10 @@ server_alive() { [[ -z $server_pid ]] || kill -0 "$server_pid" 2>/dev/null; }
 
 stop_server() {
     local pid
-    for pid in $launched_pid "${proxy_pids[@]}" $auth_server_pid $standalone_pid $server_pid; do
+    for pid in $launched_pid "${proxy_pids[@]}" $standalone_proxy_pid $auth_server_pid $standalone_pid $server_pid; do
         stop_program "$pid"
     done
-    proxy_pids=() launched_pid='' auth_server_pid='' standalone_pid='' server_pid=''
+    proxy_pids=() launched_pid='' auth_server_pid='' standalone_proxy_pid='' standalone_pid='' server_pid=''
 }
 
 stop_program() {

@@ -53,26 +53,29 @@ std::string checks::reason() const {
     return made_ == 0 && skipped_.empty() ? "the test checks nothing" : skipped_;
 }
 
-bool file_run::begin(std::string_view description) {
+bool file_run::begin(std::string_view description, const std::string& name) {
     ++tests_;
     if (mode_ == mode::list) {
-        std::cout << "    " << description << '\n';
+        std::cout << "    " << name << '\n';
         return false;
     }
     row_ = known_ == nullptr ? nullptr : known_->rows.find(file_, description);
+    if (row_ == nullptr && known_ != nullptr && name != description) {
+        row_ = known_->rows.find(file_, name);
+    }
     wants_several_members_ = row_ != nullptr && row_->kind == exception_kind::deployment;
     if (wants_several_members_) {
         row_ = nullptr;
     }
     if (row_ != nullptr && !known_->check) {
         checks left_out;
-        end(description, left_out);
+        end(name, left_out);
         return false;
     }
     return true;
 }
 
-void file_run::end(std::string_view description, const checks& made) {
+void file_run::end(const std::string& name, const checks& made) {
     auto result = made.result();
     auto reason = made.reason();
     if (row_ != nullptr) {
@@ -81,7 +84,7 @@ void file_run::end(std::string_view description, const checks& made) {
         reason = out_of_date ? "the exception is out of date: it passes"
                              : "exception, " + std::string(to_string(row_->kind));
     }
-    results_.add({file_.area, file_.shown, std::string(description), result, std::move(reason)});
+    results_.add({file_.area, file_.shown, name, result, std::move(reason)});
 }
 
 }  // namespace mongoro::spec

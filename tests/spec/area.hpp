@@ -21,6 +21,8 @@ namespace mongoro::spec {
 struct settings {
     /// Of the servers there are, none without one. A test runs on the first that it can run on.
     std::vector<std::string> uris;
+    /// A test of the unified format runs on each of them that it can run on.
+    bool every_deployment = false;
 };
 
 /// The tests that are left out.
@@ -58,20 +60,24 @@ class file_run {
 
     /// Without exceptions every test is run.
     file_run(const spec_file& file, bson::document_view content, report& results, mode what,
-             const known_exceptions* known = nullptr)
+             known_exceptions* known = nullptr)
         : file_(file), content_(content), results_(results), mode_(what), known_(known) {}
 
     [[nodiscard]] const spec_file& file() const noexcept { return file_; }
     /// The file, read as Extended JSON.
     [[nodiscard]] bson::document_view content() const noexcept { return content_; }
     [[nodiscard]] std::size_t tests() const noexcept { return tests_; }
+    [[nodiscard]] bool lists() const noexcept { return mode_ == mode::list; }
     /// Whether the test that runs is only for a replica set of several members: its row says so.
     [[nodiscard]] bool wants_several_members() const noexcept { return wants_several_members_; }
 
-    /// One test: `body(checks&)`. An exception out of it is a failure.
+    /// One test: `body(checks&)`. An exception out of it is a failure. `where` is added to its name
+    /// if it runs in several places.
     template <typename Body>
-    void test(std::string_view description, Body&& body) {
-        if (!begin(description)) {
+    void test(std::string_view description, Body&& body, std::string_view where = {}) {
+        const auto name =
+            std::string(description) + (where.empty() ? "" : " [" + std::string(where) + "]");
+        if (!begin(description, name)) {
             return;
         }
         checks made;
@@ -80,18 +86,18 @@ class file_run {
         } catch (const std::exception& e) {
             made.fail(std::string("threw: ") + e.what());
         }
-        end(description, made);
+        end(name, made);
     }
 
  private:
-    bool begin(std::string_view description);
-    void end(std::string_view description, const checks& made);
+    bool begin(std::string_view description, const std::string& name);
+    void end(const std::string& name, const checks& made);
 
     const spec_file& file_;
     bson::document_view content_;
     report& results_;
     mode mode_;
-    const known_exceptions* known_;
+    known_exceptions* known_;
     const exception_row* row_ = nullptr;  // of the test that runs
     bool wants_several_members_ = false;
     std::size_t tests_ = 0;

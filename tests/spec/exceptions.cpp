@@ -21,6 +21,10 @@ std::string_view trimmed(std::string_view text) {
     return text.substr(first, text.find_last_not_of(' ') - first + 1);
 }
 
+std::string folder_of(const std::string& file) {
+    return file.substr(0, file.rfind('/') + 1);
+}
+
 exception_row row_of(std::string_view line, std::size_t number) {
     const auto refuse = [number](const char* what) {
         throw std::runtime_error("exceptions, line " + std::to_string(number) + ": " + what);
@@ -84,13 +88,33 @@ exceptions exceptions::read(const std::filesystem::path& path) {
     return parse(text);
 }
 
-const exception_row* exceptions::find(const spec_file& file, std::string_view test) const {
+const exception_row* exceptions::find(const spec_file& file, std::string_view test) {
     const auto below_area = file.area + "/" + file.name;
     const auto found = std::ranges::find_if(rows_, [&](const exception_row& row) {
         return (row.file == below_area || row.file == file.shown) &&
                (row.test == test || row.test == "*");
     });
-    return found == rows_.end() ? nullptr : &*found;
+    if (found == rows_.end()) {
+        return nullptr;
+    }
+    found->found = true;
+    return &*found;
+}
+
+std::vector<const exception_row*> exceptions::unused(std::span<const spec_file> all,
+                                                     bool on_each_deployment) const {
+    std::vector<const exception_row*> rows;
+    for (const auto& row : rows_) {
+        const auto folder = folder_of(row.file);
+        const bool there = std::ranges::any_of(all, [&](const spec_file& file) {
+            return folder_of(file.area + "/" + file.name) == folder ||
+                   folder_of(file.shown) == folder;
+        });
+        if (!row.found && there && (on_each_deployment || !row.test.ends_with(']'))) {
+            rows.push_back(&row);
+        }
+    }
+    return rows;
 }
 
 }  // namespace mongoro::spec

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,9 +25,12 @@ struct exception_row {
     /// The area, and the file below its tests: "auth/unified/a.json". Or the file below its root,
     /// "source/auth/tests/unified/a.json", for the copy there alone.
     std::string file;
-    std::string test;  ///< its description, or "*" for all of the file
+    /// Its description, or "*" for all of the file. With " [sharded]" behind it, on that deployment
+    /// alone.
+    std::string test;
     exception_kind kind = exception_kind::server;
     std::string proof;
+    bool found = false;  ///< there is such a test
 };
 
 /// The tests that are known not to pass here, and why.
@@ -43,7 +47,11 @@ class exceptions {
     [[nodiscard]] static exceptions read(const std::filesystem::path& path);
 
     /// Null if the test is to be run.
-    [[nodiscard]] const exception_row* find(const spec_file& file, std::string_view test) const;
+    [[nodiscard]] const exception_row* find(const spec_file& file, std::string_view test);
+    /// The rows that no test was found for, although the folder of their file is there. Of a row
+    /// for one deployment that cannot be told if `on_each_deployment` is false.
+    [[nodiscard]] std::vector<const exception_row*> unused(std::span<const spec_file> all,
+                                                           bool on_each_deployment) const;
     [[nodiscard]] const std::vector<exception_row>& rows() const noexcept { return rows_; }
 
  private:

@@ -27,7 +27,7 @@ namespace {
 
 constexpr std::string_view usage =
     "usage: mongoro-spec --root DIR [--root DIR...] [--uri URI...] [--area NAME...] [--json FILE]\n"
-    "                    [--exceptions FILE] [--check-exceptions] [--list]\n"
+    "                    [--exceptions FILE] [--check-exceptions] [--every-deployment] [--list]\n"
     "\n"
     "Runs the test files of the driver specifications that lie below DIR, in the layout of the\n"
     "specifications repository (source/<area>/tests/) or of PyMongo's source distribution "
@@ -42,7 +42,10 @@ constexpr std::string_view usage =
     "tests/spec/exceptions\n"
     "                      of the source; \"none\" leaves none out\n"
     "  --check-exceptions  runs them all the same: one that passes is a failure\n"
+    "  --every-deployment  runs a test on each server that fits it\n"
     "  --list       says which files and tests there are, and runs none\n"
+    "\n"
+    "MONGORO_SPEC_FLAGS holds more flags.\n"
     "\n"
     "Exit status: 0 if no test failed, 1 if one did, 2 if there was nothing to run, 77 (skipped) "
     "if it\n"
@@ -69,9 +72,8 @@ int complain(std::string_view what, int status = exit_usage) {
 }
 
 /// The arguments, or what is wrong with them in `why`.
-std::optional<arguments> parse(int argc, char** argv, std::string& why) {
+std::optional<arguments> parse(const std::vector<std::string>& words, std::string& why) {
     arguments args;
-    const std::vector<std::string_view> words(argv + 1, argv + argc);
     for (std::size_t i = 0; i < words.size(); ++i) {
         const std::string_view word = words[i];
         if (word == "--list") {
@@ -80,6 +82,10 @@ std::optional<arguments> parse(int argc, char** argv, std::string& why) {
         }
         if (word == "--check-exceptions") {
             args.check_exceptions = true;
+            continue;
+        }
+        if (word == "--every-deployment") {
+            args.for_areas.every_deployment = true;
             continue;
         }
         if (word == "--help" || word == "-h") {
@@ -93,7 +99,7 @@ std::optional<arguments> parse(int argc, char** argv, std::string& why) {
                         : "unknown argument " + std::string(word) + " (see --help)";
             return std::nullopt;
         }
-        const std::string value(words[++i]);
+        const std::string& value = words[++i];
         if (word == "--root") {
             args.roots.emplace_back(value);
         } else if (word == "--uri") {
@@ -125,7 +131,7 @@ result<bson::document> read(const std::filesystem::path& path) {
 
 class runner {
  public:
-    runner(const arguments& args, report& results, const known_exceptions& known)
+    runner(const arguments& args, report& results, known_exceptions& known)
         : args_(args), results_(results), known_(known) {}
 
     void file(const spec_file& file) {
@@ -176,7 +182,7 @@ class runner {
 
     const arguments& args_;
     report& results_;
-    const known_exceptions& known_;
+    known_exceptions& known_;
     std::map<std::string, std::unique_ptr<area>> areas_;
 };
 
@@ -217,6 +223,12 @@ int run(const arguments& args) {
             each.file(file);
         }
     }
+    if (args.areas.empty() && !args.list) {
+        for (const auto* row : known.rows.unused(files, args.for_areas.every_deployment)) {
+            results.add({"", row->file, row->test, outcome::failed,
+                         "the table of exceptions has a row for it, and there is no such test"});
+        }
+    }
     if (args.list) {
         // What could not be read would be missing from the list.
         if (results.count(outcome::failed) > 0) {
@@ -236,7 +248,16 @@ int run(const arguments& args) {
 
 int main(int argc, char** argv) {
     std::string why;
-    auto args = parse(argc, argv, why);
+    const auto from_environment = [](const char* name) {
+        const char* const value = std::getenv(name);
+        return std::string(value == nullptr ? "" : value);
+    };
+    std::vector<std::string> words(argv + 1, argv + argc);
+    std::istringstream flags(from_environment("MONGORO_SPEC_FLAGS"));
+    for (std::string flag; flags >> flag;) {
+        words.push_back(flag);
+    }
+    auto args = parse(words, why);
     if (!args) {
         return complain(why);
     }
@@ -244,10 +265,6 @@ int main(int argc, char** argv) {
         std::cout << usage;
         return EXIT_SUCCESS;
     }
-    const auto from_environment = [](const char* name) {
-        const char* const value = std::getenv(name);
-        return std::string(value == nullptr ? "" : value);
-    };
     if (args->for_areas.uris.empty()) {
         std::istringstream words(from_environment("MONGODB_URI") + " " +
                                  from_environment("MONGORO_SPEC_URIS"));

@@ -66,7 +66,7 @@ std::string report::skip_reasons(std::string_view area) const {
 void report::print(std::ostream& out) const {
     for (const auto& record : records_) {
         if (record.result == outcome::failed) {
-            out << "FAILED " << record.area << ", " << record.file
+            out << "FAILED " << record.area << (record.area.empty() ? "" : ", ") << record.file
                 << (record.description.empty() ? "" : ", ") << record.description << ": "
                 << record.reason << '\n';
         }

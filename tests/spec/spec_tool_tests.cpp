@@ -165,6 +165,45 @@ TEST_CASE("a test with an exception is skipped, and a failure when it passes aft
     CHECK(count(true, outcome::passed) == 1);
 }
 
+TEST_CASE("an exception that is for one deployment leaves the test to the others") {
+    const spec_file file{"x.json", "crud", "x.json", "x.json"};
+    known_exceptions known{exceptions::parse("crud/x.json | a [sharded] | server | why\n"), false};
+    report results;
+    file_run run(file, {}, results, file_run::mode::run, &known);
+    const auto right = [](checks& made) { made.expect(true, "never"); };
+    run.test("a", right, "sharded");
+    run.test("a", right, "single");
+    run.test("a", right);
+    CHECK(results.count(outcome::skipped) == 1);
+    CHECK(results.count(outcome::passed) == 2);
+    CHECK(known.rows.unused({}, true).empty());
+}
+
+TEST_CASE("an exception without a test is told of where the folder of its file is") {
+    const std::vector<spec_file> all{{"x.json", "crud", "unified/x.json", "crud/x.json"},
+                                     {"y.json", "crud", "unified/y.json", "crud/y.json"}};
+    auto rows = exceptions::parse(
+        "crud/unified/x.json | a | server | found\n"
+        "crud/unified/x.json | b | server | of no test\n"
+        "crud/unified/z.json | * | server | of no file\n"
+        "crud/z.json | * | server | of no file of the other layout\n"
+        "crud/unified/x.json | a [sharded] | server | of a deployment\n"
+        "crud/legacy/x.json | a | server | the folder is not there\n"
+        "source/crud/tests/x.json | a | server | nor is this one\n");
+    CHECK(rows.find(all[0], "a") != nullptr);
+    const auto unused = [&](bool on_each) {
+        std::vector<std::string> names;
+        for (const auto* row : rows.unused(all, on_each)) {
+            names.push_back(row->proof);
+        }
+        return names;
+    };
+    std::vector<std::string> expected{"of no test", "of no file", "of no file of the other layout"};
+    CHECK(unused(false) == expected);
+    expected.emplace_back("of a deployment");
+    CHECK(unused(true) == expected);
+}
+
 TEST_CASE("normal JSON differs only in what means something") {
     CHECK(normal_json("{ \"a\" : [ 1.0 ,\n2 ] }") == R"({"a":[1.0,2]})");
     CHECK(normal_json(R"("\u00e9\ud83d\ude00\n\/")") ==

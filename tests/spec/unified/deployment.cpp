@@ -110,6 +110,7 @@ task<> deployment::learn() {
         version_.parts[i] = info["versionArray"].at(i).get<std::uint32_t>();
     }
     authenticates_ = uri.has_credential();
+    mechanism_ = uri.option("authMechanism").value_or("");
     document all;
     all.append("getParameter", "*");
     auto parameters = co_await as_result(admin.run_command(all));
@@ -123,6 +124,12 @@ task<> deployment::learn() {
     static_cast<void>(co_await as_result(admin.run_command(kill)));
 
     learnt_ = true;
+}
+
+std::string deployment::name() const {
+    return topology_ + (several_members_ ? " of several members" : "") +
+           (authenticates_ ? ", authenticated" : "") +
+           (mechanism_.empty() ? "" : " by " + mechanism_);
 }
 
 task<std::string> deployment::unmet(value_view requirements) {
@@ -163,6 +170,11 @@ task<std::string> deployment::first_unmet(value_view requirement) {
     if (const auto auth = requirement["auth"]; auth && auth.get<bool>() != authenticates_) {
         co_return std::string(auth.get<bool>() ? "authentication" : "no authentication");
     }
+    // Where a test does not say how, a login is a conversation of several steps with a password.
+    if (requirement["auth"].get_or(false) && !requirement["authMechanism"] &&
+        mechanism_ == "MONGODB-OIDC") {
+        co_return std::string("authentication with a password");
+    }
     if (const auto mechanism = requirement["authMechanism"]) {
         const auto name = mechanism.get<std::string_view>();
         const auto known = parameters_["authenticationMechanisms"];
@@ -196,15 +208,19 @@ task<bool> deployment::has_parameter(std::string name, value_view wanted) {
 
 uri_text deployment::uri_of(document_view entity) const {
     const auto several = entity["useMultipleMongoses"];
-    // The two balancers of the variables are without access control; one with it stands for both.
-    if (topology_ == "load-balanced" && !authenticates_) {
-        const char* const name =
-            several.get_or(true) ? "MULTI_MONGOS_LB_URI" : "SINGLE_MONGOS_LB_URI";
+    // The two balancers of the format's variables are without access control; where there is none
+    // with it before several mongos, the one of the command line stands for both.
+    if (topology_ == "load-balanced") {
+        const char* const name = authenticates_         ? "MONGORO_AUTH_MULTI_MONGOS_LB_URI"
+                                 : several.get_or(true) ? "MULTI_MONGOS_LB_URI"
+                                                        : "SINGLE_MONGOS_LB_URI";
         const char* const balancer = std::getenv(name);
-        if (balancer == nullptr) {
+        if (balancer == nullptr && !authenticates_) {
             throw test_failure(std::string(name) + " is not set");
         }
-        return client_uri(balancer, entity);
+        return client_uri(
+            balancer == nullptr || (authenticates_ && !several.get_or(true)) ? uri_ : balancer,
+            entity);
     }
     auto uri = client_uri(uri_, entity);
     if (sharded() && several) {

@@ -30,6 +30,8 @@ class deployment {
     /// happened, and once it has answered, it asks no more.
     task<> learn();
 
+    /// "sharded", with what else sets it apart; once it has learnt.
+    [[nodiscard]] std::string name() const;
     [[nodiscard]] reactor& loop() noexcept { return reactor_; }
     /// The internal client.
     [[nodiscard]] const client& internal() const noexcept { return *internal_; }
@@ -62,6 +64,7 @@ class deployment {
     bool several_members_ = false;
     version version_;
     bool authenticates_ = false;
+    std::string mechanism_;  // that the URI names; empty: it is left to the driver
     document parameters_;
 };
 

@@ -302,7 +302,7 @@ TEST_CASE("an error is what is expected of it") {
 }
 
 TEST_CASE("a row of the exceptions is of four cells, once") {
-    const auto rows = exceptions::parse(
+    auto rows = exceptions::parse(
         "# a comment\n\n  crud/unified/a.json | one | server | it says \"no | never\"\n"
         "crud/b.json | * | deployment | two mongos\n"
         "crud/c.json | two | specification | 60 ms are within 100 ms\n"

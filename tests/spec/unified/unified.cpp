@@ -44,6 +44,10 @@ bool runner::run(file_run& run) {
         if (description.empty()) {
             description = file_description;
         }
+        if (everywhere_ && problem.empty() && !run.lists() &&
+            on_each({file, test, must_fail, false}, description, run)) {
+            continue;
+        }
         run.test(description, [&](checks& made) {
             if (!problem.empty()) {
                 made.expect(must_fail, problem);
@@ -55,32 +59,68 @@ bool runner::run(file_run& run) {
     return true;
 }
 
-deployment* runner::fitting(const one_test& of, std::string& why) {
-    why = uris_.empty() ? "no server" : "";
+deployment& runner::at(std::size_t i) {
     if (!reactor_) {
         reactor_ = std::make_unique<reactor>();
     }
+    while (i >= deployments_.size()) {
+        deployments_.push_back(std::make_unique<deployment>(*reactor_, uris_[deployments_.size()]));
+    }
+    sync_wait(*reactor_, deployments_[i]->learn());
+    return *deployments_[i];
+}
+
+std::string runner::unmet(const one_test& of, deployment& on) {
+    auto why = sync_wait(*reactor_, on.unmet(of.file["runOnRequirements"]));
+    if (why.empty()) {
+        why = sync_wait(*reactor_, on.unmet(of.test["runOnRequirements"]));
+    }
+    if (why.empty() && of.wants_several_members && !on.has_several_members()) {
+        why = "needs a replica set of several members";
+    }
+    return why;
+}
+
+deployment* runner::fitting(const one_test& of, std::string& why) {
+    why = uris_.empty() ? "no server" : "";
     for (std::size_t i = 0; i < uris_.size(); ++i) {
-        if (i == deployments_.size()) {
-            deployments_.push_back(std::make_unique<deployment>(*reactor_, uris_[i]));
-        }
-        auto& one = *deployments_[i];
-        sync_wait(*reactor_, one.learn());
-        auto unmet = sync_wait(*reactor_, one.unmet(of.file["runOnRequirements"]));
-        if (unmet.empty()) {
-            unmet = sync_wait(*reactor_, one.unmet(of.test["runOnRequirements"]));
-        }
-        if (unmet.empty() && of.wants_several_members && !one.has_several_members()) {
-            unmet = "needs a replica set of several members";
-        }
-        if (unmet.empty()) {
+        auto& one = at(i);
+        const auto problem = unmet(of, one);
+        if (problem.empty()) {
             return &one;
         }
         if (why.empty()) {
-            why = unmet;
+            why = problem;
         }
     }
     return nullptr;
+}
+
+bool runner::on_each(const one_test& of, std::string_view description, file_run& run) {
+    if (of.test["skipReason"]) {
+        return false;
+    }
+    std::vector<deployment*> fit;
+    try {
+        for (std::size_t i = 0; i < uris_.size(); ++i) {
+            if (auto& one = at(i); unmet(of, one).empty()) {
+                fit.push_back(&one);
+            }
+        }
+    } catch (const std::exception&) {  // it is said where the test runs on one
+        return false;
+    }
+    for (auto* const on : fit) {
+        const auto body = [&](checks& made) {
+            if (run.wants_several_members() && !on->has_several_members()) {
+                made.skip("needs a replica set of several members");
+            } else {
+                one(of, *on, made);
+            }
+        };
+        run.test(description, body, on->name());
+    }
+    return !fit.empty();
 }
 
 void runner::one(const one_test& of, checks& made) {
@@ -103,7 +143,11 @@ void runner::one(const one_test& of, checks& made) {
         made.fail(std::string("what the server is: ") + e.what());
         return;
     }
-    const auto came = test_run(*on, of.file, of.test).run();
+    one(of, *on, made);
+}
+
+void runner::one(const one_test& of, deployment& on, checks& made) {
+    const auto came = test_run(on, of.file, of.test).run();
     if (!came.skipped.empty()) {
         made.skip(came.skipped);
     } else if (of.must_fail) {

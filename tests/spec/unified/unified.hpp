@@ -15,7 +15,7 @@ namespace mongoro::spec::unified {
 /// Spec: source/unified-test-format/unified-test-format.md, versions 1.0 to 1.28.
 class runner {
  public:
-    explicit runner(const settings& s) : uris_(s.uris) {}
+    explicit runner(const settings& s) : uris_(s.uris), everywhere_(s.every_deployment) {}
 
     /// Whether the file is of the format; then its tests were run.
     bool run(file_run& run);
@@ -27,12 +27,21 @@ class runner {
         bool must_fail;
         bool wants_several_members;
     };
+    /// On the first deployment that it can run on.
     void one(const one_test& of, checks& made);
+    static void one(const one_test& of, deployment& on, checks& made);
+    /// On each that it can run on; false if there is none, or that cannot be told.
+    bool on_each(const one_test& of, std::string_view description, file_run& run);
 
+    /// The deployment of the i-th URI, which has learnt what it is.
+    deployment& at(std::size_t i);
+    /// Why the test cannot run there; empty if it can.
+    std::string unmet(const one_test& of, deployment& on);
     /// The first deployment that the test can run on; none with a reason in `why`.
     deployment* fitting(const one_test& of, std::string& why);
 
     std::vector<std::string> uris_;
+    bool everywhere_;
     std::unique_ptr<reactor> reactor_;
     std::vector<std::unique_ptr<deployment>> deployments_;  // in the order of their URIs
 };
