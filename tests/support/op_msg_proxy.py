@@ -79,7 +79,8 @@ async def read_message(reader):
 
 class Proxy:
     """A port that is the server at `port` as the connections that `connect` makes see it: `reply(message)` gives
-    what the client gets for what the server said, `answer(request)` what it gets without the server, or nothing.
+    what the client gets for what the server said, `answer(request)` what it gets without the server, or nothing,
+    and `request(message)` what the server gets.
     """
 
     def __init__(self, port, connect):
@@ -118,7 +119,7 @@ class Proxy:
             request = await read_message(reader)
             answer = connection.answer(request)
             to = client if answer else server
-            to.write(answer or request)
+            to.write(answer or connection.request(request))
             await to.drain()
 
     async def replies(self, connection, reader, client):

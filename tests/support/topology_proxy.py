@@ -25,6 +25,25 @@ OF_A_REPLICA_SET = PLACE_IN_SET.union(
     (b"hidden", b"tags", b"lastWrite", b"isImplicitDefaultMajorityWC"),
 )
 
+ISMASTER = string(b"0", b"ismaster")[3:]  # as it is at any place of an array
+
+
+def document_of(message):
+    return message[place_of_document(message) :]
+
+
+def with_spelling(message):
+    """The `data` of a fail point, with isMaster beside ismaster."""
+    data = dict(elements(document_of(message)))[b"data"][len(b"\x03data\0") :]
+    inside = b""
+    for key, element in elements(data):
+        if key == b"failCommands":
+            names = list(elements(element[len(b"\x04failCommands\0") :]))
+            names.append((b"", string(b"%d" % len(names), b"isMaster")))
+            element = b"\x04failCommands\0" + whole(b"".join(name for _, name in names))
+        inside += element
+    return b"\x03data\0" + whole(inside)
+
 
 class Server:
     """A connection to one that is what its hello says: without some fields of the test server's, with others."""
@@ -34,6 +53,12 @@ class Server:
 
     def answer(self, _request):
         return None
+
+    def request(self, message):
+        # The test server knows this command of a fail point by its other spelling alone.
+        if b"configureFailPoint\0" in message and ISMASTER in message:
+            return edited(message, {b"data"}, with_spelling(message))
+        return message
 
     def reply(self, message):
         if b"\x10maxWireVersion\0" in message and place_of_document(message) is not None:
