@@ -134,14 +134,17 @@ TEST_CASE("a reactor and a client a thread share nothing") {
     std::atomic<int> found = 0;
     op_msg_peer peer;
     peer.always("find", one_document());
+    std::vector<std::unique_ptr<reactor>> made_ones;
+    for (std::size_t t = 0; t < 4; ++t) {
+        auto made = make_reactor({.backend = kinds[t % kinds.size()]});
+        made_ones.push_back(made ? std::move(made)
+                                 : make_reactor({.backend = reactor_backend::epoll}));
+    }
     std::vector<std::thread> threads;
     for (int t = 0; t < 4; ++t) {
-        threads.emplace_back([&, kind = kinds[static_cast<std::size_t>(t) % kinds.size()]] {
-            auto made = reactor::create({.backend = kind});
-            if (!made) {
-                made = reactor::create({.backend = reactor_backend::epoll});
-            }
-            reactor& r = **made;
+        threads.emplace_back([&, t] {
+            const auto mine = std::move(made_ones[t]);
+            reactor& r = *mine;
             const client c(r, peer.uri());
             for (int i = 0; i < 50; ++i) {
                 found += sync_wait(r, c["db"]["c"].find_one()) ? 1 : 0;

@@ -153,18 +153,18 @@ TEST_CASE("a stream that goes while it waits gives the buffer of a late reply ba
 }
 
 TEST_CASE("a chosen buffer may outlive its reactor, and end on another thread") {
-    for (const auto kind : {mongoro::reactor_backend::io_uring, mongoro::reactor_backend::epoll}) {
+    for (const auto kind : mongoro::test::backends()) {
         buffer kept;
         {
-            auto made = mongoro::reactor::create({.backend = kind});
+            const auto made = mongoro::test::make_reactor({.backend = kind});
             if (!made) {
                 continue;
             }
-            many one(**made, 1);
+            many one(*made, 1);
             one.exchange();
-            (*made)->poll();
+            made->poll();
             one.pairs[0]->write("pong");
-            REQUIRE(poll_until(**made, [&] { return one.takers[0]->calls == 1; }));
+            REQUIRE(poll_until(*made, [&] { return one.takers[0]->calls == 1; }));
             kept = std::move(one.takers[0]->got);
         }
         std::thread other([mine = std::move(kept)] { CHECK(text_of(mine, 4) == "pong"); });

@@ -412,12 +412,12 @@ TEST_CASE("the reactor says once that io_uring was refused, and not otherwise") 
 }
 
 TEST_CASE("more operations than the submission queue holds are all submitted") {
-    for (const auto kind : {reactor_backend::io_uring, reactor_backend::epoll}) {
-        auto made = reactor::create({.backend = kind, .entries = 4});
+    for (const auto kind : mongoro::test::backends()) {
+        const auto made = mongoro::test::make_reactor({.backend = kind, .entries = 4});
         if (!made) {
             continue;
         }
-        auto& r = **made;
+        auto& r = *made;
         constexpr std::size_t count = 50;
         std::vector<std::unique_ptr<socket_pair>> pairs;
         std::vector<mongoro::io::stream_ptr> streams;
