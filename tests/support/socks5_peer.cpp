@@ -2,12 +2,14 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <span>
 
 namespace mongoro::test {
 
@@ -31,6 +33,13 @@ bool read_counted(peer_socket& from, std::string& text) {
     }
     text = text_of(data, 0);
     return true;
+}
+
+/// Some bytes; false at their end.
+bool relay(peer_socket& from, peer_socket& to) {
+    std::array<std::uint8_t, 16384> some{};
+    const auto n = from.read_raw(some);
+    return n > 0 && to.write_raw(std::span(some).first(static_cast<std::size_t>(n)));
 }
 
 }  // namespace
@@ -150,10 +159,11 @@ void socks5_peer::serve(peer_socket& client) {
         return;
     }
     for (bool goes_on = true; goes_on;) {
-        bytes message;
-        bytes reply;
-        goes_on = client.read_message(message) && target.write(message) &&
-                  target.read_message(reply) && client.write(reply);
+        std::array<pollfd, 3> all{pollfd{client.fd(), POLLIN, 0}, pollfd{fd, POLLIN, 0},
+                                  pollfd{stop_, POLLIN, 0}};
+        goes_on = ::poll(all.data(), all.size(), -1) > 0 && all[2].revents == 0 &&
+                  (all[0].revents == 0 || relay(client, target)) &&
+                  (all[1].revents == 0 || relay(target, client));
     }
 }
 

@@ -13,8 +13,7 @@
 namespace mongoro::test {
 
 /// A SOCKS5 proxy that connects to ports of this machine in place of the hosts that it is asked
-/// for, and relays commands and their replies, one at a time. Threads of its own; every function
-/// may be called from any.
+/// for, and relays what both say. Threads of its own; every function may be called from any.
 class socks5_peer {
  public:
     using login = std::pair<std::string, std::string>;

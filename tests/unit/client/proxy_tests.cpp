@@ -1,13 +1,21 @@
-// With the prose tests of source/socks5-support/tests/README.md that have one server.
+// With the prose tests of source/socks5-support/tests/README.md.
 
 #include "client_support.hpp"
+#include "deployment.hpp"
 #include "dns_server.hpp"
 #include "socks5_peer.hpp"
 
 #include "dns/resolver.hpp"
 #include "pool/open_connection.hpp"
 
+#include "../tls/tls_support.hpp"
+
+#include <mongoro/event_listener.hpp>
 #include <mongoro/with_deadline.hpp>
+
+#include <algorithm>
+#include <memory>
+#include <set>
 
 using namespace mongoro;
 using namespace mongoro::test;
@@ -202,5 +210,117 @@ TEST_CASE("a client goes through its connection string's proxy") {
         const auto e = error_of(r, c.ping());
         CHECK_MESSAGE(!e, e.to_string());
         CHECK(at.with_login.targets().front() == "name localhost:12345");
+    });
+}
+
+namespace {
+
+/// Of every command that was told of.
+class addresses final : public command_listener {
+ public:
+    void on(const command_started_event& event) noexcept override { add(event.address); }
+    void on(const command_succeeded_event& event) noexcept override { add(event.address); }
+    void on(const command_failed_event& event) noexcept override { add(event.address); }
+    std::set<std::string> all;
+
+ private:
+    void add(std::string_view address) { all.emplace(address); }
+};
+
+/// A replica set of three under a name that a proxy alone knows.
+struct set_behind_proxies {
+    explicit set_behind_proxies(tls_server* tls = nullptr)
+        : set({role::primary, role::secondary, role::secondary},
+              {.host = "db.example.test", .tls = tls}) {
+        for (std::size_t i = 0; i < set.size(); ++i) {
+            for (auto* proxy : {&with_login, &without}) {
+                proxy->map(set.address(i), set.port(i));
+            }
+            expected.insert("name " + set.address(i));
+        }
+    }
+    [[nodiscard]] std::string uri(const socks5_peer& proxy, const std::string& more = "") const {
+        return set.uri("proxyHost=localhost&proxyPort=" + std::to_string(proxy.port()) + more);
+    }
+    /// Whether the proxy was asked for every member by its name, and for nothing else.
+    [[nodiscard]] bool all_through(const socks5_peer& proxy) const {
+        const auto targets = proxy.targets();
+        return std::set<std::string>(targets.begin(), targets.end()) == expected;
+    }
+
+    test::deployment set;
+    socks5_peer with_login{socks5_peer::login("username", "p4ssw0rd")};
+    socks5_peer without;
+    std::set<std::string> expected;
+};
+
+constexpr std::string_view bad_login = "&proxyUsername=nonexistentuser&proxyPassword=badauth";
+constexpr std::string_view good_login = "&proxyUsername=username&proxyPassword=p4ssw0rd";
+
+}  // namespace
+
+TEST_CASE("prose: a replica set is reached through a proxy, its monitors' connections too") {
+    on_each_backend([](reactor& r) {
+        set_behind_proxies at;
+        const auto ping = [&](const socks5_peer& proxy, std::string_view login, bool seeds_one) {
+            auto text = at.uri(proxy, std::string(login));
+            if (seeds_one) {  // the others are found
+                const auto begin = text.find(',');
+                text.erase(begin, text.find('/', begin) - begin);
+            }
+            const client c(r, text);
+            const auto e = error_of(r, c.ping());
+            return e ? e : error_of(r, c["db"]["c"].find_one());
+        };
+        CHECK(!ping(at.without, "", false));
+        REQUIRE(poll_until(r, [&] { return at.all_through(at.without); }));
+        for (const bool seeds_one : {false, true}) {
+            CHECK(!ping(at.without, bad_login, seeds_one));
+            CHECK(!ping(at.without, good_login, seeds_one));
+            CHECK(!ping(at.with_login, good_login, seeds_one));
+        }
+        REQUIRE(poll_until(r, [&] { return at.all_through(at.with_login); }));
+        for (const std::string_view login : {std::string_view(), bad_login}) {
+            const auto text =
+                at.uri(at.with_login, std::string(login) + "&serverSelectionTimeoutMS=200");
+            const client c(r, text);
+            CHECK(error_of(r, c.ping()) == errc::server_selection_timeout);
+        }
+    });
+}
+
+TEST_CASE("TLS is spoken with the server behind a proxy, and verified by the server's name") {
+    on_each_backend([](reactor& r) {
+        const auto named = [](const std::string& name) {
+            return serving(
+                test_world::get().authority.issue({.name = name, .alternative = "DNS:" + name}));
+        };
+        const auto ping = [&](const std::string& name, int selection_ms) {
+            tls_server tls(named(name));
+            set_behind_proxies at(&tls);
+            const client c(r, at.uri(at.with_login, std::string(good_login) +
+                                                        "&tls=true&serverSelectionTimeoutMS=" +
+                                                        std::to_string(selection_ms) +
+                                                        "&tlsCAFile=" + test_world::get().ca_file));
+            const auto e = error_of(r, c.ping());
+            if (!e) {
+                CHECK(poll_until(r, [&] { return at.all_through(at.with_login); }));
+            }
+            return e;
+        };
+        const auto e = ping("db.example.test", 30'000);
+        CHECK_MESSAGE(!e, e.to_string());
+        CHECK(ping("localhost", 300) == errc::server_selection_timeout);  // as the proxy is called
+    });
+}
+
+TEST_CASE("prose: an event of a command has the server's address, and not the proxy's") {
+    on_each_backend([](reactor& r) {
+        set_behind_proxies at;
+        const auto seen = std::make_shared<addresses>();
+        const client c(r, at.uri(at.without), {.command_listener = seen});
+        CHECK(!error_of(r, c.ping()));
+        CHECK(!error_of(r, c["db"]["c"].insert_one({{"_id", 1}})));
+        CHECK(seen->all == std::set<std::string>{at.set.address(0)});
     });
 }
