@@ -90,15 +90,15 @@ exceptions exceptions::read(const std::filesystem::path& path) {
 
 const exception_row* exceptions::find(const spec_file& file, std::string_view test) {
     const auto below_area = file.area + "/" + file.name;
-    const auto found = std::ranges::find_if(rows_, [&](const exception_row& row) {
-        return (row.file == below_area || row.file == file.shown) &&
-               (row.test == test || row.test == "*");
-    });
-    if (found == rows_.end()) {
-        return nullptr;
+    const exception_row* first = nullptr;
+    for (auto& row : rows_) {
+        if ((row.file == below_area || row.file == file.shown) &&
+            (row.test == test || row.test == "*")) {
+            row.found = true;
+            first = first == nullptr ? &row : first;
+        }
     }
-    found->found = true;
-    return &*found;
+    return first;
 }
 
 std::vector<const exception_row*> exceptions::unused(std::span<const spec_file> all,
