@@ -17,6 +17,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <initializer_list>
 #include <map>
 #include <memory>
 #include <stdexcept>
@@ -146,7 +147,22 @@ class owner final : public pool::pool_owner {
     }
 };
 
+/// Throws for a field that would be passed over.
+void know_all(const value_view& object, std::string_view what,
+              std::initializer_list<std::string_view> known) {
+    for (const auto& field : object) {
+        if (std::ranges::find(known, field.key()) == known.end()) {
+            throw std::invalid_argument(
+                std::string(what) +
+                " has a field that the area does not know: " + std::string(field.key()));
+        }
+    }
+}
+
 pool::pool_settings settings_of(const value_view& from) {
+    know_all(from, "poolOptions",
+             {"appName", "maxPoolSize", "minPoolSize", "maxConnecting", "maxIdleTimeMS",
+              "waitQueueTimeoutMS", "backgroundThreadIntervalMS"});
     pool::pool_settings settings;
     const auto number = [&](const char* key, std::int64_t otherwise) {
         return from[key].get_or<std::int64_t>(otherwise);
@@ -160,9 +176,25 @@ pool::pool_settings settings_of(const value_view& from) {
     return settings;
 }
 
-/// Has the scripted server fail every hello, as the file's fail point would.
+/// Has the scripted server fail every hello, as the file's fail point would: its mode is for always
+/// or for more of them than there are.
 void script(test::op_msg_peer& peer, const value_view& fail_point) {
     const auto data = fail_point["data"];
+    know_all(fail_point, "failPoint", {"configureFailPoint", "mode", "data"});
+    know_all(data, "failPoint.data",
+             {"appName", "failCommands", "blockConnection", "blockTimeMS", "closeConnection",
+              "errorCode"});
+    const bool of_hello = std::ranges::all_of(data["failCommands"], [](const auto& name) {
+        const auto text = name.value().template get<std::string_view>();
+        return text == "hello" || text == "isMaster";
+    });
+    const auto mode = fail_point["mode"];
+    const bool enough = mode.get_or<std::string_view>("") == "alwaysOn" ||
+                        mode["times"].get_or<std::int64_t>(0) >= 50;
+    if (fail_point["configureFailPoint"].get<std::string_view>() != "failCommand" || !of_hello ||
+        !enough) {
+        throw std::invalid_argument("a fail point that the area does not know");
+    }
     test::reply_script hello;
     if (data["blockConnection"].get_or(false)) {
         hello.wait(milliseconds(2 * data["blockTimeMS"].get<std::int64_t>()));
@@ -267,7 +299,13 @@ class scene {
         } else if (name == "waitForEvent") {
             const auto type = operation["event"].get<std::string>();
             const auto count = operation["count"].get<std::int64_t>();
-            co_await told_.until([&] { return log_.count(type) >= count; });
+            const auto timeout = operation["timeout"];
+            auto enough = told_.until([this, type, count] { return log_.count(type) >= count; });
+            auto in_time =
+                with_deadline(std::move(enough),
+                              timeout ? deadline::after(milliseconds(timeout.get<std::int64_t>()))
+                                      : deadline::never());
+            co_await std::move(in_time);
         } else if (name == "checkOut") {
             co_return co_await check_out(operation["label"].get_or<std::string>(""));
         } else if (name == "checkIn") {
