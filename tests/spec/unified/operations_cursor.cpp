@@ -22,6 +22,9 @@ task<result<std::optional<document>>> next_of(cursor_entity& from) {
 
 task<result<document>> next_document_of(cursor_entity& from) {
     for (;;) {
+        if (from.handle.exhausted()) {
+            throw test_failure("the cursor ended without a document or an error");
+        }
         auto next = co_await next_of(from);
         if (!next) {
             co_return next.error();
@@ -29,21 +32,26 @@ task<result<document>> next_document_of(cursor_entity& from) {
         if (*next) {
             co_return std::move(**next);
         }
-        if (from.handle.exhausted()) {
-            throw test_failure("the cursor ended without a document or an error");
-        }
     }
 }
 
-/// The library has no call that blocks until a document comes: whoever wants one calls `next()`
-/// again, and bounds all of it with a deadline. As long as the timeout of one call, as it would be.
+/// The library has no call that blocks until a document comes: whoever gets none calls `next()`
+/// again, and bounds that with a deadline: what the first call, which has the library's bound
+/// alone, has left of the timeout of one call.
 task<operation_result> iterate_until_document_or_error(call& c) {
     c.args.finish();
     const auto from = c.as<std::shared_ptr<cursor_entity>>();
     const auto& limit = from->handle.shared_core()->limit();
     const bool bounded = limit && limit->each_call && limit->timeout.count() > 0;
-    auto all = with_deadline(next_document_of(*from),
-                             bounded ? deadline::after(limit->timeout) : deadline::never());
+    const auto until = bounded ? deadline::after(limit->timeout) : deadline::never();
+    const auto first = co_await next_of(*from);
+    if (!first) {
+        co_return failed(first.error());
+    }
+    if (*first) {
+        co_return gave(**first);
+    }
+    auto all = with_deadline(next_document_of(*from), until);
     const auto next = co_await std::move(all);
     co_return next ? gave(*next) : failed(next.error());
 }
