@@ -68,6 +68,9 @@ std::string of_redaction(bool redacted, const value_view& failure,
     const auto text = failure.get<std::string>();
     const bool has_any = std::ranges::any_of(
         server_texts, [&](const std::string& each) { return text.find(each) != text.npos; });
+    if (text.empty()) {
+        return "the failure is empty";
+    }
     const bool is_marked = text.starts_with("REDACTED");
     if (redacted && server_texts.empty()) {
         return "no server has said anything that could be left out";

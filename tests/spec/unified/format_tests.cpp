@@ -87,6 +87,20 @@ TEST_CASE("an entity is of one kind, and of one that the format has") {
         entity_violation(parsed(R"({"thread": {"id": "t"}, "session": {"id": "s"}})")).empty());
 }
 
+TEST_CASE("an expected event is of any type, and of the format") {
+    const auto right = [](std::string_view event) {
+        return event_violation(bson::from_json(event).value()).empty();
+    };
+    CHECK(right(R"({"commandStartedEvent": {"commandName": "find"}})"));
+    CHECK(right(R"({"poolClearedEvent": {}})"));
+    CHECK(right(R"({"serverDescriptionChangedEvent": {"newDescription": {"type": "Unknown"}}})"));
+    CHECK_FALSE(right(R"({"poolClearedEvent": {"reason": "error"}})"));
+    CHECK_FALSE(right(R"({"serverDescriptionChangedEvent": {"newDescription": {"type": "x"}}})"));
+    CHECK_FALSE(right(R"({"poolClearedEvent": {}, "poolReadyEvent": {}})"));
+    CHECK_FALSE(right(R"({"somethingEvent": {}})"));
+    CHECK_FALSE(right("{}"));
+}
+
 TEST_CASE("versions are compared number by number") {
     CHECK(parse_version("4.0.10") > parse_version("4.0.9"));
     CHECK(parse_version("4.0.10") < parse_version("4.2"));
@@ -243,6 +257,8 @@ TEST_CASE("a redacted failure says so and has nothing of what the server said") 
     CHECK(matches(true, "REDACTED: code 18", {"no such user ada"}));
     CHECK_FALSE(matches(true, "REDACTED: code 18", {}));
     CHECK_FALSE(matches(false, "REDACTED: connection closed", {}));
+    CHECK_FALSE(matches(false, "", {}));
+    CHECK_FALSE(matches(true, "", {"no such user ada"}));
 }
 
 TEST_CASE("every operation has one row, and a name that nobody has has none") {

@@ -11,6 +11,8 @@
 #include <cmath>
 #include <cstdint>
 #include <optional>
+#include <set>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -169,6 +171,12 @@ std::string matcher::mismatch(const value_view& expected, const value_view& actu
     }
     if (expected.type() != bson::type::document) {
         return difference(actual, expected);
+    }
+    std::set<std::string_view> keys;
+    for (const auto& got : actual) {
+        if (!keys.insert(got.key()).second) {
+            return "has " + std::string(got.key()) + " twice";
+        }
     }
     for (const auto& wanted : expected) {
         const auto why = mismatch(wanted.value(), actual[wanted.key()]);

@@ -72,6 +72,12 @@ TEST_CASE("a root may have more fields than expected, a nested document may not"
     CHECK(matches(R"({"x": 1, "y": {"a": 1, "b": 2}})", R"({"y": {"b": 2, "a": 1}, "x": 1})"));
 }
 
+TEST_CASE("a document that has a key twice matches nothing") {
+    CHECK_FALSE(matches(R"({"x": 1})", R"({"x": 1, "x": 1})"));
+    CHECK_FALSE(matches(R"({"x": {"y": 1}})", R"({"x": {"y": 1, "y": 2}})"));
+    CHECK_FALSE(matches(R"({"x": 1})", R"({"x": 1, "z": 1, "z": 2})"));
+}
+
 TEST_CASE("arrays have the same elements in their order") {
     CHECK(matches(R"({"x": [1, {"y": 2}]})", R"({"x": [1, {"y": 2}]})"));
     CHECK_FALSE(matches(R"({"x": [1, 2]})", R"({"x": [1, 2, 3]})"));

@@ -190,8 +190,8 @@ bool observer::pools_have(std::int64_t size) const {
     bool any = false;
     for (const auto& server : topology_->servers) {
         if (is_data_bearing(server->type)) {
-            const auto found = pool_sizes_.find(server->address);
-            if (found == pool_sizes_.end() || found->second < size) {
+            const auto found = pools_.find(server->address);
+            if (found == pools_.end() || static_cast<std::int64_t>(found->second.size()) < size) {
                 return false;
             }
             any = true;
@@ -299,11 +299,12 @@ void observer::on(const connection_created_event& /*event*/) noexcept {
 }
 
 void observer::on(const connection_ready_event& event) noexcept {
-    ++pool_sizes_[std::string(event.address)];
+    pools_[std::string(event.address)].insert(event.connection_id);
     add(event_type::cmap, "connectionReadyEvent");
 }
 
 void observer::on(const connection_closed_event& event) noexcept {
+    pools_[std::string(event.address)].erase(event.connection_id);
     add(event_type::cmap, "connectionClosedEvent", reason_of(event.reason));
 }
 

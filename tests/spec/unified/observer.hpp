@@ -107,7 +107,8 @@ class observer final : public command_listener, public pool_listener, public top
     std::vector<observed_event> events_;
     std::vector<observed_message> messages_;
     std::map<std::string, int, std::less<>> log_levels_;  // by component, as `severity` has them
-    std::map<std::string, std::int64_t, std::less<>> pool_sizes_;
+    /// By the address, the connections that are open and ready.
+    std::map<std::string, std::set<std::int64_t>, std::less<>> pools_;
     std::int64_t checked_out_ = 0;
     topology_description_ptr topology_;
     std::set<std::int64_t> hidden_;  // requests whose reply must not be seen either

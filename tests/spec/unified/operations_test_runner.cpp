@@ -64,6 +64,9 @@ struct event_count {
         if (!event) {
             throw test_failure("the argument event is missing");
         }
+        if (const auto why = event_violation(event.get<document_view>()); !why.empty()) {
+            throw test_failure("event: " + why);
+        }
         require_observed(type_of_event((*event.begin()).key()));
     }
     [[nodiscard]] std::int64_t got(const call& c) const {

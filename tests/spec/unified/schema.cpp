@@ -3,7 +3,9 @@
 #include "unified/failure.hpp"
 #include "unified/schema_checks.hpp"
 
+#include <algorithm>
 #include <charconv>
+#include <iterator>
 
 namespace mongoro::spec::unified {
 
@@ -356,6 +358,16 @@ std::string schema_violation(document_view file) {
 
 std::string entity_violation(document_view entity) {
     return violation(entity, is_entity);
+}
+
+std::string event_violation(document_view event) {
+    const auto name = event.empty() ? std::string_view() : (*event.begin()).key();
+    const auto is_of = [&](const auto& events) {
+        return std::ranges::find(events, name, &member::name) != std::end(events);
+    };
+    return violation(event, is_of(command_events) ? is_object_of<command_events, 1, 1>
+                            : is_of(pool_events)  ? is_object_of<pool_events, 1, 1>
+                                                  : is_object_of<topology_events, 1, 1>);
 }
 
 std::string operation_violation(document_view operation) {

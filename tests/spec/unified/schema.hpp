@@ -25,6 +25,8 @@ struct version {
 [[nodiscard]] std::string schema_violation(bson::document_view file);
 /// The same for one element of `createEntities`, which an operation can create as well.
 [[nodiscard]] std::string entity_violation(bson::document_view entity);
+/// … for one expected event, of whichever type, which an operation can wait for
+[[nodiscard]] std::string event_violation(bson::document_view event);
 /// … and for one operation, which a thread can run.
 [[nodiscard]] std::string operation_violation(bson::document_view operation);
 

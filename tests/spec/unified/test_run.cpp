@@ -79,6 +79,13 @@ verdict test_run::run() {
     verdict v;
     step(all(), v);
     entities_.each<client_entity>([](client_entity& c) { c.seen->stop(); });
+    // Also of a thread that nobody waited for.
+    entities_.each<std::shared_ptr<thread_entity>>([&](const std::shared_ptr<thread_entity>& t) {
+        if (v.failure.empty() && v.skipped.empty()) {
+            v.failure = t->failure;
+            v.skipped = t->skipped;
+        }
+    });
     step(disarm(), v);
     if (v.failure.empty() && v.skipped.empty()) {
         try {
@@ -378,10 +385,15 @@ task<> test_run::clear() {
     }
     std::vector<client> clients;
     entities_.each<client_entity>([&](client_entity& each) { clients.push_back(each.handle); });
+    bool late = false;
     for (const auto& each : clients) {
-        static_cast<void>(co_await as_result(each.close(deadline::after(patience))));
+        const auto closed = co_await as_result(each.close(deadline::after(patience)));
+        late = late || (!closed && closed.error() == errc::deadline_exceeded);
     }
     entities_.clear();
+    if (late) {
+        throw test_failure("a client does not close");
+    }
 }
 
 }  // namespace mongoro::spec::unified
