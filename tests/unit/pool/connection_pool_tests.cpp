@@ -1,7 +1,13 @@
 #include "allocation_counter.hpp"
+#include "deployment.hpp"
 #include "pool_support.hpp"
 
 #include <mongoro/client.hpp>
+#include <mongoro/event_listener.hpp>
+
+#include <map>
+#include <memory>
+#include <string>
 
 using namespace mongoro;
 using namespace mongoro::test;
@@ -279,5 +285,40 @@ TEST_CASE("the pool's options of the connection string are the client's") {
         }
         const client c(r, peer.uri() + "?minPoolSize=3&maxConnecting=1&maxIdleTimeMS=600000");
         REQUIRE(poll_until(r, [&] { return c.statistics().idle_connections == 3; }));
+    });
+}
+
+namespace {
+
+/// What each pool is told to have been made with.
+class created final : public pool_listener {
+ public:
+    void on(const pool_created_event& event) noexcept override {
+        all.emplace(event.address, event.options);
+    }
+    std::map<std::string, pool_options> all;
+};
+
+}  // namespace
+
+TEST_CASE("prose: all pools of a client have the connection string's options") {
+    on_each_backend([](reactor& r) {
+        const test::deployment set({role::primary, role::secondary, role::secondary});
+        const auto seen = std::make_shared<created>();
+        const client c(r,
+                       set.uri("maxPoolSize=7&minPoolSize=1&maxIdleTimeMS=90000&maxConnecting=3&"
+                               "waitQueueTimeoutMS=1234"),
+                       {.pool_listener = seen});
+        REQUIRE(poll_until(r, [&] { return seen->all.size() == set.size(); }));
+        for (std::size_t i = 0; i < set.size(); ++i) {
+            CAPTURE(i);
+            REQUIRE(seen->all.contains(set.address(i)));
+            const auto& options = seen->all.at(set.address(i));
+            CHECK(options.max_pool_size == 7);
+            CHECK(options.min_pool_size == 1);
+            CHECK(options.max_idle_time == 90s);
+            CHECK(options.max_connecting == 3);
+            CHECK(options.wait_queue_timeout == 1234ms);
+        }
     });
 }
