@@ -116,7 +116,8 @@ cursor<document> database::aggregate(const bson::array_param& pipeline,
 cursor<document> database::list_collections(const list_collections_options& options) const {
     auto core = std::make_shared<detail::cursor_core>(
         client_, name_, "$cmd.listCollections", operation::list_collections(target(), options));
-    core->set_list_options(options.batch_size, options.comment);
+    // The server has a getMore inherit the comment. Spec: enumerate-collections, "Comment".
+    core->set_list_options(options.batch_size, std::nullopt);
     return cursor<document>(std::move(core));
 }
 
@@ -126,7 +127,7 @@ awaitable<std::vector<std::string>> database::list_collection_names(
     names_only.name_only = only_names(options.filter);
     auto core = std::make_shared<detail::cursor_core>(
         client_, name_, "$cmd.listCollections", operation::list_collections(target(), names_only));
-    core->set_list_options(options.batch_size, options.comment);
+    core->set_list_options(options.batch_size, std::nullopt);
     return {run_names(std::move(core)), &client_->core()};
 }
 
