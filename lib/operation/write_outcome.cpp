@@ -1,6 +1,17 @@
 #include "operation/write_outcome.hpp"
 
+#include <cstdint>
+
 namespace mongoro::operation {
+
+namespace {
+
+/// No server writes as many at once, and the sum of all batches stays far from overflow.
+constexpr bool is_countable(std::int64_t n) noexcept {
+    return (static_cast<std::uint64_t>(n) >> 40U) == 0;
+}
+
+}  // namespace
 
 error write_outcome::add(detail::reply& r, std::size_t first) {
     if (!acknowledged_) {
@@ -32,6 +43,9 @@ error write_outcome::add(detail::reply& r, std::size_t first) {
         if (auto failed = detail::command_error(r.body)) {
             return failed;
         }
+    }
+    if (!is_countable(n | modified)) [[unlikely]] {
+        return {errc::malformed_reply, "a write of more documents than there can be"};
     }
     total_.n += n;
     total_.modified += modified;

@@ -332,6 +332,19 @@ TEST_CASE("an update with a write concern error says what it matched, modified a
     });
 }
 
+TEST_CASE("a reply that counts more than there can be is malformed") {
+    on_each_backend([](reactor& r) {
+        scene s(r);
+        constexpr auto most = std::numeric_limits<std::int64_t>::max();
+        for (const std::int64_t n : {most, std::int64_t{-1}}) {
+            s.answer("delete", doc({"n", n}, {"ok", 1.0}));
+            CHECK(error_of(r, s.c.delete_many({})) == errc::malformed_reply);
+            s.answer("update", doc({"n", 1}, {"nModified", n}, {"ok", 1.0}));
+            CHECK(error_of(r, s.c.update_one({}, {{"$set", {{"x", 1}}}})) == errc::malformed_reply);
+        }
+    });
+}
+
 TEST_CASE(
     "a write concern error of findAndModify, create, drop and createIndexes is an error too") {
     on_each_backend([](reactor& r) {
