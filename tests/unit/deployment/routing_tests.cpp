@@ -440,15 +440,18 @@ TEST_CASE("a cursor behind a load balancer keeps its connection when a late repl
 }
 
 TEST_CASE("a cursor whose late reply never came behind a load balancer harms no other connection") {
-    /// What must not happen.
-    class listening final : public pool_listener, public command_listener {
+    // What must not happen.
+    class clearings final : public pool_listener {
      public:
-        void on(const pool_cleared_event&) noexcept override { ++cleared; }
+        void on(const pool_cleared_event&) noexcept override { ++count; }
+        int count = 0;
+    };
+    class kills final : public command_listener {
+     public:
         void on(const command_started_event& e) noexcept override {
-            kills += e.command_name == "killCursors" ? 1 : 0;
+            count += e.command_name == "killCursors" ? 1 : 0;
         }
-        int cleared = 0;
-        int kills = 0;
+        int count = 0;
     };
     on_each_backend([](reactor& r) {
         for (const bool closed : {true, false}) {
@@ -457,10 +460,11 @@ TEST_CASE("a cursor whose late reply never came behind a load balancer harms no 
             be_load_balancer(peer);
             peer.expect("find", reply_script().reply(batch_of("firstBatch", 0, 42)));
             peer.expect("getMore", reply_script().hang());
-            const auto told = std::make_shared<listening>();
+            const auto cleared = std::make_shared<clearings>();
+            const auto killed = std::make_shared<kills>();
             const client c(
                 r, peer.uri() + "?loadBalanced=true",
-                {.drain_timeout = 50ms, .command_listener = told, .pool_listener = told});
+                {.drain_timeout = 50ms, .command_listener = killed, .pool_listener = cleared});
             {
                 auto cursor = c["db"]["c"].find();
                 CHECK(sync_wait(r, cursor.next()));
@@ -473,8 +477,8 @@ TEST_CASE("a cursor whose late reply never came behind a load balancer harms no 
             }
             REQUIRE(poll_until(r, [&] { return c.statistics().connections == 1; }));
             r.run();
-            CHECK(told->kills == 0);
-            CHECK(told->cleared == 0);
+            CHECK(killed->count == 0);
+            CHECK(cleared->count == 0);
             CHECK(c.statistics().idle_connections == 1);
             CHECK(!error_of(r, c.close()));
         }
