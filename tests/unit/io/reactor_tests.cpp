@@ -307,26 +307,25 @@ TEST_CASE("an exception that leaves poll() leaves the handle readable for what i
         int ran = 0;
         r.post([&] {
             std::thread([&] { r.post([&] { ++ran; }); }).join();
-            r.post([&] { ++ran; });
             throw std::runtime_error("one");
         });
-        r.post([] { throw std::runtime_error("two"); });
         CHECK_THROWS_WITH_AS(r.poll(), "one", std::runtime_error);
-        REQUIRE(readable(fd, 5'000));
+        CHECK(poll_when_readable(r, fd, [&] { return ran == 1; }));
+        r.post([] { throw std::runtime_error("two"); });
+        r.post([] { throw std::runtime_error("three"); });
         CHECK_THROWS_WITH_AS(r.poll(), "two", std::runtime_error);
-        CHECK(poll_when_readable(r, fd, [&] { return ran == 2; }));
+        REQUIRE(readable(fd, 5'000));
+        CHECK_THROWS_WITH_AS(r.poll(), "three", std::runtime_error);
     });
 }
 
-TEST_CASE("what was there before the handle shows on it") {
+TEST_CASE("a timer that was there before the handle shows on it") {
     on_each_backend([](reactor& r) {
         mongoro::io::timer t;
         recorder rang;
         t.arm(r.core(), std::chrono::steady_clock::now() + 10ms, rang);
-        int ran = 0;
-        r.post([&] { ++ran; });
         const int fd = r.native_handle();
-        CHECK(poll_when_readable(r, fd, [&] { return ran == 1 && rang.calls == 1; }));
+        CHECK(poll_when_readable(r, fd, [&] { return rang.calls == 1; }));
     });
 }
 
