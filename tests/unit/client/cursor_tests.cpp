@@ -161,17 +161,20 @@ TEST_CASE("a batch size is the first batch's too, but for a command that is not 
             s.answer("getMore", next_batch(numbered(1)));
             CHECK(sync_wait(r, c.next()));
             CHECK(s.peer.received("getMore").back().body["batchSize"].get<int>() == 7);
-            return s.peer.received(name).back().body["cursor"];
+            return document(s.peer.received(name).back().body);
         };
-        CHECK(sizes("aggregate", s.c.aggregate(arr()).batch_size(7))["batchSize"].get<int>() == 7);
-        CHECK(sizes("aggregate", s.c.aggregate(arr(), {.batch_size = 3}).batch_size(7))["batchSize"]
+        CHECK(sizes("aggregate", s.c.aggregate(arr()).batch_size(7))["cursor"]["batchSize"]
                   .get<int>() == 7);
-        CHECK(sizes("aggregate", db.aggregate(arr()).batch_size(7))["batchSize"].get<int>() == 7);
-        CHECK(sizes("listIndexes", s.c.list_indexes().batch_size(7))["batchSize"].get<int>() == 7);
-        CHECK(
-            sizes("listCollections", db.list_collections().batch_size(7))["batchSize"].get<int>() ==
-            7);
-        CHECK(!sizes("x", db.run_cursor_command({{"x", 1}}).batch_size(7)).exists());
+        CHECK(sizes("aggregate",
+                    s.c.aggregate(arr(), {.batch_size = 3}).batch_size(7))["cursor"]["batchSize"]
+                  .get<int>() == 7);
+        CHECK(sizes("aggregate", db.aggregate(arr()).batch_size(7))["cursor"]["batchSize"]
+                  .get<int>() == 7);
+        CHECK(sizes("listIndexes", s.c.list_indexes().batch_size(7))["cursor"]["batchSize"]
+                  .get<int>() == 7);
+        CHECK(sizes("listCollections", db.list_collections().batch_size(7))["cursor"]["batchSize"]
+                  .get<int>() == 7);
+        CHECK(!sizes("x", db.run_cursor_command({{"x", 1}}).batch_size(7))["cursor"].exists());
         // 0 takes it back.
         s.answer("aggregate", first_batch({}));
         auto any = s.c.aggregate(arr(), {.batch_size = 3}).batch_size(0);
@@ -190,8 +193,8 @@ TEST_CASE("a comment goes with the getMores of a cursor, but for those that inhe
             s.answer(name, first_batch({}, 42));
             s.answer("getMore", next_batch(numbered(1)));
             CHECK(sync_wait(r, c.next()));
-            const auto comment = s.peer.received("getMore").back().body["comment"];
-            CHECK(comment.get_or<std::string>("") == (in_get_more ? "why" : ""));
+            const document get_more(s.peer.received("getMore").back().body);
+            CHECK(get_more["comment"].get_or<std::string>("") == (in_get_more ? "why" : ""));
             CHECK(s.peer.received(name).back().body["comment"].exists() == in_command);
         };
         check("aggregate", s.c.aggregate(arr(), {.comment = "why"}), true, true);
