@@ -42,4 +42,15 @@ text_file::~text_file() {
     ::unlink(path_.c_str());
 }
 
+document payload_document(document_view command) {
+    return document::from_bytes(command["payload"].get<bson::binary_view>().bytes).value();
+}
+
+document sasl_answer(bool done, document_view payload) {
+    return {{"conversationId", 1},
+            {"payload", bson::binary_view{bson::binary_subtype::generic, payload.bytes()}},
+            {"done", done},
+            {"ok", 1.0}};
+}
+
 }  // namespace mongoro::test

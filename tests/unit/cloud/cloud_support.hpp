@@ -7,6 +7,7 @@
 #include "cloud/login_channel.hpp"
 #include "io/connect.hpp"
 
+#include <mongoro/bson/build.hpp>
 #include <mongoro/reactor.hpp>
 
 #include <chrono>
@@ -50,5 +51,10 @@ class text_file {
  private:
     std::string path_;
 };
+
+/// The payload of a step of a login, which is a document.
+[[nodiscard]] document payload_document(document_view command);
+/// The answer to one.
+[[nodiscard]] document sasl_answer(bool done, document_view payload);
 
 }  // namespace mongoro::test
