@@ -132,11 +132,12 @@ TEST_CASE("a timer that is armed again after another went off still goes off") {
             recorder never;
             unused.arm(r.core(), clock_type::now() + 500us, never);
             r.poll();
+            const int gone_off = never.calls;  // on a machine that was that slow
             unused.disarm();
             t.arm(r.core(), clock_type::now() + 1ms, rang);
             r.run();
             CHECK(rang.calls == 1);
-            CHECK(never.calls == 0);
+            CHECK(never.calls == gone_off);
         }
     });
 }
