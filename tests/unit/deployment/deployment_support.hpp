@@ -81,4 +81,11 @@ struct set_scene {
     collection<> c = client["db"]["c"];
 };
 
+inline void find_often(reactor& r, const collection<>& c, int times) {
+    for (int i = 0; i < times; ++i) {
+        const auto e = error_of(r, c.find_one());
+        CHECK_MESSAGE(!e, e.to_string());
+    }
+}
+
 }  // namespace mongoro::test

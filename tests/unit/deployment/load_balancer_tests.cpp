@@ -7,17 +7,6 @@
 using namespace mongoro;
 using namespace mongoro::test;
 
-namespace {
-
-void find_often(reactor& r, const collection<>& c, int times) {
-    for (int i = 0; i < times; ++i) {
-        const auto e = error_of(r, c.find_one());
-        CHECK_MESSAGE(!e, e.to_string());
-    }
-}
-
-}  // namespace
-
 TEST_CASE("behind a load balancer nothing is monitored, and each connection says so") {
     on_each_backend([](reactor& r) {
         set_scene s(r, {role::load_balancer});

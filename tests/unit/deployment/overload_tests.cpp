@@ -19,13 +19,6 @@ failure_rule overloaded(std::vector<std::string> commands, std::size_t times = S
     return rule;
 }
 
-void find_often(reactor& r, const collection<>& c, int times) {
-    for (int i = 0; i < times; ++i) {
-        const auto e = error_of(r, c.find_one());
-        CHECK_MESSAGE(!e, e.to_string());
-    }
-}
-
 }  // namespace
 
 TEST_CASE("an overload error is tried again maxAdaptiveRetries times, on the connection there is") {

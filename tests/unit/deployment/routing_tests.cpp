@@ -8,17 +8,6 @@
 using namespace mongoro;
 using namespace mongoro::test;
 
-namespace {
-
-void find_often(reactor& r, const collection<>& c, int times) {
-    for (int i = 0; i < times; ++i) {
-        const auto e = error_of(r, c.find_one());
-        CHECK_MESSAGE(!e, e.to_string());
-    }
-}
-
-}  // namespace
-
 TEST_CASE("reads go to secondaries if told so, and to the primary if not") {
     on_each_backend([](reactor& r) {
         set_scene s(r, three_members, "localThresholdMS=60000");
