@@ -14,10 +14,7 @@ namespace mongoro {
 /// wait is not interrupted.
 template <detail::awaitable_like A>
 [[nodiscard]] task<detail::await_value_t<A>> with_deadline(A work, deadline until) {
-    detail::task_context mine;
-    if (const detail::task_context* outer = co_await detail::this_context{}) {
-        mine = *outer;
-    }
+    detail::task_context mine = co_await detail::this_context{};
     mine.until = deadline::earlier_of(mine.until, until);
     co_await detail::use_context{&mine};
     co_return co_await std::move(work);

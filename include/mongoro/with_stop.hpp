@@ -44,10 +44,7 @@ class merged_stop {
 /// may be requested on any thread.
 template <detail::awaitable_like A>
 [[nodiscard]] task<detail::await_value_t<A>> with_stop(A work, std::stop_token token) {
-    detail::task_context mine;
-    if (const detail::task_context* outer = co_await detail::this_context{}) {
-        mine = *outer;
-    }
+    detail::task_context mine = co_await detail::this_context{};
     const detail::merged_stop both(mine.stop, std::move(token));
     mine.stop = both.token();
     co_await detail::use_context{&mine};

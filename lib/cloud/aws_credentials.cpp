@@ -50,7 +50,7 @@ task<result<aws_keys_ptr>> aws_credential_source::get(std::optional<deadline> wa
 
 task<result<aws_keys_ptr>> aws_credential_source::ask_provider(
     std::optional<deadline> wanted_by) const {
-    const detail::task_context* const context = co_await detail::this_context{};
+    const detail::task_context& context = co_await detail::this_context{};
     auto work = with_deadline(call_user(provider_), provider_timeout);
     auto given = co_await std::move(work);
     if (!given) {

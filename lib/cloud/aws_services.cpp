@@ -40,7 +40,7 @@ result<http_url> url_of(std::string_view text, const char* variable) {
 /// the service's fault, and not the operation's.
 task<result<aws_keys_ptr>> within_bound(task<result<aws_keys_ptr>> work, const char* service,
                                         std::optional<deadline> wanted_by) {
-    const detail::task_context* const context = co_await detail::this_context{};
+    const detail::task_context& context = co_await detail::this_context{};
     auto keys = co_await with_deadline(std::move(work), service_timeout);
     if (!keys && keys.error() == errc::deadline_exceeded) {
         co_return login_failure(std::string(service) + " did not answer in time", keys.error(),

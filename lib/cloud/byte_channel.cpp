@@ -30,8 +30,7 @@ stream_channel::~stream_channel() {
 }
 
 task<result<void>> stream_channel::send(std::string_view bytes) {
-    const detail::task_context* given = co_await detail::this_context{};
-    const detail::task_context& context = given != nullptr ? *given : core_.root_context();
+    const detail::task_context& context = co_await detail::this_context{};
     if (auto e = context.interrupted()) {
         co_return e;
     }
@@ -49,8 +48,7 @@ task<result<void>> stream_channel::send(std::string_view bytes) {
 }
 
 task<result<std::string_view>> stream_channel::receive() {
-    const detail::task_context* given = co_await detail::this_context{};
-    const detail::task_context& context = given != nullptr ? *given : core_.root_context();
+    const detail::task_context& context = co_await detail::this_context{};
     if (auto e = context.interrupted()) {
         co_return e;
     }

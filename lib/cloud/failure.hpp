@@ -14,11 +14,10 @@ namespace mongoro::cloud {
 /// its deadline is sooner than `wanted_by`, which is that of who wants the login, only what ends
 /// that one.
 [[nodiscard]] inline error login_failure(std::string what, const error& cause,
-                                         const detail::task_context* context,
+                                         const detail::task_context& context,
                                          std::optional<deadline> wanted_by = std::nullopt) {
     const bool ended = cause == errc::operation_cancelled || cause == errc::deadline_exceeded;
-    if (ended && context != nullptr &&
-        (context->stop.stop_requested() || wanted_by.value_or(context->until).expired())) {
+    if (ended && (context.stop.stop_requested() || wanted_by.value_or(context.until).expired())) {
         return cause;
     }
     return {errc::authentication_failed, std::move(what), cause};

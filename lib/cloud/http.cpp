@@ -95,7 +95,7 @@ task<result<http_response>> http_exchange(const http_connector& connect, const h
 
 task<result<http_response>> ask_service(const http_connector& connect, const http_origin& to,
                                         const http_request& request) {
-    const detail::task_context* const context = co_await detail::this_context{};
+    const detail::task_context& context = co_await detail::this_context{};
     auto response = co_await http_exchange(connect, to, request);
     if (!response) {
         co_return login_failure(to.to_string(), response.error(), context);

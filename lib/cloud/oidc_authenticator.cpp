@@ -36,10 +36,7 @@ task<result<void>> one_step(login_channel& channel, oidc_token token) {
 /// Awaits `work` without the awaiting task's deadline: its stop alone is kept.
 template <typename T>
 task<T> without_deadline(task<T> work) {
-    detail::task_context mine;
-    if (const detail::task_context* outer = co_await detail::this_context{}) {
-        mine = *outer;
-    }
+    detail::task_context mine = co_await detail::this_context{};
     mine.until = deadline::never();
     co_await detail::use_context{&mine};
     co_return co_await std::move(work);
@@ -161,8 +158,7 @@ task<result<void>> oidc_authenticator::reauthenticate(login_channel& channel, st
 
 task<result<void>> oidc_authenticator::log_in_program(login_channel& channel, oidc_token& used,
                                                       callback_time time) {
-    const detail::task_context* const outer = co_await detail::this_context{};
-    auto mine = outer != nullptr ? *outer : environment_.core->root_context();
+    detail::task_context mine = co_await detail::this_context{};
     const auto left = mine.until.remaining();
     co_await detail::use_context{&mine};
     const auto take_what_is_left = [&] {
@@ -200,8 +196,7 @@ task<result<void>> oidc_authenticator::log_in_person(login_channel& channel, oid
         used.reset();
     }
     // The time that somebody takes is not the connection's.
-    const detail::task_context* const outer = co_await detail::this_context{};
-    auto mine = outer != nullptr ? *outer : environment_.core->root_context();
+    detail::task_context mine = co_await detail::this_context{};
     const auto left = mine.until.remaining();
     co_await detail::use_context{&mine};
     if (refresh_token_ && provider_) {
@@ -244,8 +239,7 @@ task<result<void>> oidc_authenticator::two_steps(login_channel& channel, oidc_to
     if (!provider) {
         co_return provider.error();
     }
-    const detail::task_context* const outer = co_await detail::this_context{};
-    auto mine = outer != nullptr ? *outer : environment_.core->root_context();
+    detail::task_context mine = co_await detail::this_context{};
     const auto left = mine.until.remaining();
     const auto got = co_await acquire(&*provider, nullptr, own_time);
     if (!got) {
@@ -270,7 +264,7 @@ task<result<void>> oidc_authenticator::two_steps(login_channel& channel, oidc_to
 /// told.
 task<result<oidc_authenticator::acquired>> oidc_authenticator::acquire(
     const oidc_idp_info* provider, const auth::secret* refresh, callback_time time) {
-    const detail::task_context* const context = co_await detail::this_context{};
+    const detail::task_context& context = co_await detail::this_context{};
     auto work = ask_in_turn(provider, refresh);
     const bool own = time.of == callback_time::bound::own;
     work = own ? without_deadline(std::move(work)) : with_deadline(std::move(work), time.until);
@@ -296,10 +290,10 @@ task<result<oidc_authenticator::acquired>> oidc_authenticator::ask_in_turn(
     if (token_) {
         co_return acquired(token_, true);
     }
-    const detail::task_context* const context = co_await detail::this_context{};
+    const detail::task_context& context = co_await detail::this_context{};
     if (last_call_ && *last_call_ + between_calls > clock::now()) {
         const auto when = *last_call_ + between_calls;
-        if (auto e = co_await io::sleeping(*environment_.core, *context, when)) {
+        if (auto e = co_await io::sleeping(*environment_.core, context, when)) {
             co_return e;
         }
     }
@@ -348,9 +342,9 @@ task<result<oidc_tokens>> oidc_authenticator::ask(const oidc_idp_info* provider,
         tokens.access_token = token->text();
         co_return std::move(tokens);
     }
-    const detail::task_context* const context = co_await detail::this_context{};
+    const detail::task_context& context = co_await detail::this_context{};
     oidc_callback_context told;
-    told.until = context->until;
+    told.until = context.until;
     told.username = settings_.username;
     if (provider != nullptr) {
         told.idp_info = *provider;

@@ -45,7 +45,7 @@ task<result<auth::secret>> read_whole(io::reactor_core& core, std::string path) 
 }  // namespace
 
 task<result<auth::secret>> read_token_file(io::reactor_core& core, std::string path) {
-    const detail::task_context* const context = co_await detail::this_context{};
+    const detail::task_context& context = co_await detail::this_context{};
     auto token = co_await read_whole(core, path);
     if (!token) {
         co_return login_failure("reading " + path, token.error(), context);

@@ -348,8 +348,8 @@ void deployment::close_server(const std::string& address) {
 
 /// Lets go of a server when nothing of it is under way, from a turn of its own.
 task<void> deployment::retire(std::unique_ptr<server> s) {
-    const auto* const context = co_await detail::this_context{};
-    static_cast<void>(co_await io::sleeping(core_, *context, clock::now()));
+    const detail::task_context& context = co_await detail::this_context{};
+    static_cast<void>(co_await io::sleeping(core_, context, clock::now()));
     static_cast<void>(co_await s->pool_->wait_quiet());
 }
 

@@ -262,8 +262,8 @@ task<void> monitor::pause() {
     }
     const auto earliest = begin + min_heartbeat_frequency;
     if (!stopped_ && clock::now() < earliest) {
-        const auto* context = co_await detail::this_context{};
-        static_cast<void>(co_await io::sleeping(core_, *context, earliest));
+        const detail::task_context& context = co_await detail::this_context{};
+        static_cast<void>(co_await io::sleeping(core_, context, earliest));
     }
 }
 
@@ -278,8 +278,7 @@ task<void> monitor::measure(std::shared_ptr<monitor> /*self*/) {
             // Whether the server is there is the other connection's to say.
             rtt_connection_.reset();
         }
-        const auto* context = co_await detail::this_context{};
-        auto mine = *context;
+        detail::task_context mine = co_await detail::this_context{};
         mine.stop = stop_.get_token();
         static_cast<void>(
             co_await io::sleeping(core_, mine, clock::now() + settings_.heartbeat_frequency));

@@ -126,9 +126,8 @@ task<result<server_use>> deployment::select(topology::selection_criteria criteri
             co_return fail(timed_out());
         }
         if (log != nullptr && !std::exchange(of.waited, true)) {
-            const auto* const context = co_await detail::this_context{};
-            const auto until =
-                context != nullptr ? deadline::earlier_of(limit, context->until) : limit;
+            const detail::task_context& context = co_await detail::this_context{};
+            const auto until = deadline::earlier_of(limit, context.until);
             log->waiting(logged, *description(),
                          std::chrono::duration_cast<std::chrono::milliseconds>(until.remaining()));
         }

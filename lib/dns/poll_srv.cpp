@@ -38,8 +38,7 @@ bool tell(const srv_rules& rules, std::vector<srv_record>& records, srv_listener
 
 task<void> poll_srv(io::reactor_core& core, resolver& names, srv_polling how,
                     srv_listener& listener) {
-    const detail::task_context* given = co_await detail::this_context{};
-    const detail::task_context& context = given != nullptr ? *given : core.root_context();
+    const detail::task_context& context = co_await detail::this_context{};
     auto pause = std::max(how.ttl, how.minimal_interval);
     for (;;) {
         const auto when = io::timer::clock::now() + pause;

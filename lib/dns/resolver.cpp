@@ -77,8 +77,7 @@ error failed(std::string_view kind, const std::string& name, const error& why) {
 
 /// Asks for one name. Its locals, which the query refers to, are in this coroutine's frame.
 task<result<channel::reply>> ask(std::shared_ptr<channel> from, std::string name, int type) {
-    const detail::task_context* given = co_await detail::this_context{};
-    const detail::task_context& context = given != nullptr ? *given : from->core().root_context();
+    const detail::task_context& context = co_await detail::this_context{};
     channel::reply answer;
     if (name.empty() || name.find('\0') != std::string::npos) {
         answer.status = ARES_EBADNAME;
@@ -211,8 +210,7 @@ int worse(int a, int b) noexcept {
 
 /// What both questions came to, as one answer.
 task<result<channel::reply>> ask_both(std::shared_ptr<channel> from, std::string name) {
-    const detail::task_context* given = co_await detail::this_context{};
-    const detail::task_context& context = given != nullptr ? *given : from->core().root_context();
+    const detail::task_context& context = co_await detail::this_context{};
     const auto asked_for = detail::lower(name.substr(0, name.find_last_not_of('.') + 1));
     two_questions both(from, context, name);
     std::array<channel::reply, two_questions::count> replies;

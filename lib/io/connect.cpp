@@ -128,8 +128,7 @@ error failed(errc code, const address& to, int negated_errno) {
 }  // namespace
 
 task<result<stream_ptr>> connect(reactor_core& core, address to, deadline until) {
-    const detail::task_context* outer = co_await detail::this_context{};
-    detail::task_context context = outer != nullptr ? *outer : core.root_context();
+    detail::task_context context = co_await detail::this_context{};
     const bool ours = until < context.until;
     context.until = deadline::earlier_of(until, context.until);
 

@@ -19,7 +19,7 @@ namespace {
 /// when one has ended or the time is over. Destroying it cancels what is under way.
 class race : completion {
  public:
-    race(reactor_core& core, const detail::task_context* context) noexcept
+    race(reactor_core& core, const detail::task_context& context) noexcept
         : core_(core), context_(context) {
         fn = [](completion& c, int) noexcept {
             auto& self = static_cast<race&>(c);
@@ -43,13 +43,13 @@ class race : completion {
             return waiting ? waiting : std::noop_coroutine();
         };
         a.work = detail::branch_of(connect(core_, to, until), &a.to);
-        a.work.prepare(a, context_);
+        a.work.prepare(a, &context_);
         a.work.start();
     }
     void arm(std::chrono::milliseconds span) noexcept {
         time_is_over_ = false;
         timer_.arm(core_, timer::clock::now() + span, *this,
-                   context_->background ? timer::keeps_running::no : timer::keeps_running::yes);
+                   context_.background ? timer::keeps_running::no : timer::keeps_running::yes);
     }
     void disarm() noexcept {
         timer_.disarm();
@@ -87,7 +87,7 @@ class race : completion {
     };
 
     reactor_core& core_;
-    const detail::task_context* context_;
+    const detail::task_context& context_;
     std::vector<std::unique_ptr<attempt>> attempts_;
     timer timer_;
     std::coroutine_handle<> waiting_;
@@ -128,8 +128,8 @@ task<result<stream_ptr>> connect_first(reactor_core& core, std::vector<address> 
     if (addresses.size() == 1) {
         co_return co_await connect(core, addresses.front(), until);
     }
-    const detail::task_context* given = co_await detail::this_context{};
-    race attempts(core, given != nullptr ? given : &core.root_context());
+    const detail::task_context& context = co_await detail::this_context{};
+    race attempts(core, context);
     const auto ordered = by_turns(addresses);
     std::size_t tried = 0;
     error last;

@@ -40,8 +40,7 @@ task<result<std::size_t>> file::transfer(reactor_core& core, kind what,
                                          std::shared_ptr<const descriptor> open, buffer bytes,
                                          std::size_t size, std::uint64_t offset) {
     constexpr std::size_t most = std::size_t{1} << 30;  // a result is an int
-    const detail::task_context* given = co_await detail::this_context{};
-    const detail::task_context& context = given != nullptr ? *given : core.root_context();
+    const detail::task_context& context = co_await detail::this_context{};
     if (open == nullptr) {
         co_return system_error_of(-EBADF);
     }
@@ -73,8 +72,7 @@ task<result<std::size_t>> file::transfer(reactor_core& core, kind what,
 }
 
 task<result<file>> file::open(reactor_core& core, std::string path, int flags, unsigned mode) {
-    const detail::task_context* given = co_await detail::this_context{};
-    const detail::task_context& context = given != nullptr ? *given : core.root_context();
+    const detail::task_context& context = co_await detail::this_context{};
     auto op = make(core, kind::open, -1);
     op->path = std::move(path);
     op->flags = flags | O_CLOEXEC;
@@ -107,8 +105,7 @@ task<result<void>> file::write(buffer from, std::size_t size, std::uint64_t offs
 }
 
 task<result<void>> file::close() {
-    const detail::task_context* given = co_await detail::this_context{};
-    const detail::task_context& context = given != nullptr ? *given : core_->root_context();
+    const detail::task_context& context = co_await detail::this_context{};
     if (open_ == nullptr || open_.use_count() > 1) {
         open_.reset();  // the last operation of it closes it
         co_return result<void>();
@@ -121,8 +118,7 @@ task<result<void>> file::close() {
 }
 
 task<result<unsigned>> poll(reactor_core& core, int fd, unsigned mask) {
-    const detail::task_context* given = co_await detail::this_context{};
-    const detail::task_context& context = given != nullptr ? *given : core.root_context();
+    const detail::task_context& context = co_await detail::this_context{};
     auto op = make(core, kind::poll, fd);
     op->mask = mask;
     error why;

@@ -64,7 +64,7 @@ void scope::remove(child& c) noexcept {
 /// Waits until the last child has been reaped; the joining task's own deadline and stop stop the
 /// children.
 struct scope::join_awaiter : io::completion {
-    explicit join_awaiter(scope& s, const task_context* c) noexcept : owner(s), context(c) {}
+    join_awaiter(scope& s, const task_context& c) noexcept : owner(s), context(c) {}
     join_awaiter(const join_awaiter&) = delete;
     join_awaiter& operator=(const join_awaiter&) = delete;
     ~join_awaiter() {
@@ -77,19 +77,17 @@ struct scope::join_awaiter : io::completion {
     void await_suspend(std::coroutine_handle<> h) {
         handle = h;
         owner.joiner_ = this;
-        if (context != nullptr) {
-            fn = [](io::completion& c, int e) noexcept {
-                auto& self = static_cast<join_awaiter&>(c);
-                self.why = static_cast<errc>(e);
-                self.owner.cancel();
-            };
-            interruption.arm(owner.core_, *context, *this);
-        }
+        fn = [](io::completion& c, int e) noexcept {
+            auto& self = static_cast<join_awaiter&>(c);
+            self.why = static_cast<errc>(e);
+            self.owner.cancel();
+        };
+        interruption.arm(owner.core_, context, *this);
     }
     [[nodiscard]] error await_resume() const noexcept { return why; }
 
     scope& owner;
-    const task_context* context;
+    const task_context& context;
     std::coroutine_handle<> handle;
     io::interrupt interruption;
     error why;
@@ -112,7 +110,7 @@ void scope::reap(child& c) noexcept {
 }
 
 task<void> scope::join() {
-    const task_context* context = co_await this_context{};
+    const task_context& context = co_await this_context{};
     const error why = co_await join_awaiter(*this, context);
     if (failure_) {
         std::rethrow_exception(std::exchange(failure_, nullptr));

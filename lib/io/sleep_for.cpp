@@ -9,11 +9,11 @@ namespace mongoro {
 namespace {
 
 task<result<void>> sleep_task(deadline::clock::time_point when) {
-    const detail::task_context* context = co_await detail::this_context{};
-    if (context->core == nullptr) {
+    const detail::task_context& context = co_await detail::this_context{};
+    if (context.core == nullptr) {
         co_return error(errc::invalid_argument, "sleeping outside of a reactor");
     }
-    co_return co_await io::sleeping(*context->core, *context, when);
+    co_return co_await io::sleeping(*context.core, context, when);
 }
 
 }  // namespace

@@ -69,17 +69,16 @@ void wait_queue::waiter::leave() noexcept {
     state_ = state::over;
 }
 
-bool wait_queue::waiter::begin(std::coroutine_handle<> h, const detail::task_context* context,
+bool wait_queue::waiter::begin(std::coroutine_handle<> h, const detail::task_context& context,
                                deadline until) {
-    const auto& inherited = context != nullptr ? *context : queue_.core_.root_context();
-    error_ = inherited.interrupted();
+    error_ = context.interrupted();
     if (error_) {
         interrupted_ = true;
         return false;
     }
-    until = deadline::earlier_of(until, inherited.until);
+    until = deadline::earlier_of(until, context.until);
     handle_ = h;
-    if (!until.is_never() || inherited.stop.stop_possible()) {
+    if (!until.is_never() || context.stop.stop_possible()) {
         watcher_.owner = this;
         watcher_.fn = [](completion& self, int why) noexcept {
             auto& w = *static_cast<watcher&>(self).owner;
@@ -90,10 +89,10 @@ bool wait_queue::waiter::begin(std::coroutine_handle<> h, const detail::task_con
             w.handle_.resume();
         };
         interrupt_.arm(
-            queue_.core_, inherited.stop, until, watcher_,
-            inherited.background ? io::timer::keeps_running::no : io::timer::keeps_running::yes);
+            queue_.core_, context.stop, until, watcher_,
+            context.background ? io::timer::keeps_running::no : io::timer::keeps_running::yes);
     }
-    keeps_running_ = !inherited.background;
+    keeps_running_ = !context.background;
     queue_.push(*this);
     state_ = state::waiting;
     return true;

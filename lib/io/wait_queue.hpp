@@ -65,7 +65,7 @@ class [[nodiscard]] wait_queue::waiter : detail::ready_node {
     [[nodiscard]] bool await_ready() const noexcept { return false; }
     template <typename Promise>
     bool await_suspend(std::coroutine_handle<Promise> h) {
-        return begin(h, detail::context_of(h.promise()), deadline::never());
+        return begin(h, *detail::context_of(h.promise()), deadline::never());
     }
     [[nodiscard]] error await_resume() noexcept { return std::move(error_); }
 
@@ -81,7 +81,7 @@ class [[nodiscard]] wait_queue::waiter : detail::ready_node {
 
  protected:
     /// Waits until `until` at most. False: it ended at once.
-    bool begin(std::coroutine_handle<> h, const detail::task_context* context, deadline until);
+    bool begin(std::coroutine_handle<> h, const detail::task_context& context, deadline until);
     /// Instead of a wait.
     void grant(void* granted) noexcept {
         granted_ = granted;

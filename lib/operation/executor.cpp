@@ -239,11 +239,8 @@ task<result<typename Outcome::value_type>> run_on(Deployment d, detail::command_
 template <typename Outcome, typename Deployment>
 task<result<typename Outcome::value_type>> run_within(Deployment d, detail::command_handle c,
                                                       cursor_pin* pin) {
-    const auto* outer = co_await detail::this_context{};
-    if (outer == nullptr) {
-        outer = &d->core().root_context();
-    }
-    running_limit limit(*c, *outer, d->options().server_selection_timeout);
+    const detail::task_context& outer = co_await detail::this_context{};
+    running_limit limit(*c, outer, d->options().server_selection_timeout);
     co_await detail::use_context{&limit.context()};
     auto work = run_on<Outcome>(std::move(d), std::move(c), pin, &limit);
     auto done = co_await std::move(work);

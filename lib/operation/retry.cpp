@@ -40,15 +40,12 @@ std::chrono::nanoseconds retry_policy::backoff(const error& why, double jitter) 
 }
 
 task<error> back_off(deployment::deployment& d, std::chrono::nanoseconds pause, const error& why) {
-    const auto* context = co_await detail::this_context{};
-    if (context == nullptr) {
-        context = &d.core().root_context();
-    }
+    const detail::task_context& context = co_await detail::this_context{};
     const auto when = deadline::clock::now() + pause;
-    if (context->until.when() <= when) {
+    if (context.until.when() <= when) {
         co_return why;
     }
-    auto interrupted = co_await io::sleeping(d.core(), *context, when);
+    auto interrupted = co_await io::sleeping(d.core(), context, when);
     if (interrupted == errc::deadline_exceeded) {
         co_return why;
     }

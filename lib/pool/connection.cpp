@@ -322,12 +322,10 @@ void connection::begin_draining(detail::command_handle* c) noexcept {
     drain_timer_.arm(core_, io::timer::clock::now() + drain_timeout_, drain_bound_);
 }
 
-bool connection::exchange::begin(std::coroutine_handle<> h, const detail::task_context* context) {
-    if (context) {
-        if (auto already = context->interrupted()) {
-            result_ = std::move(already);
-            return false;
-        }
+bool connection::exchange::begin(std::coroutine_handle<> h, const detail::task_context& context) {
+    if (auto already = context.interrupted()) {
+        result_ = std::move(already);
+        return false;
     }
     if (connection_.core_.forked()) [[unlikely]] {
         result_ = error(errc::used_after_fork, connection_.host_.to_string());
@@ -337,11 +335,10 @@ bool connection::exchange::begin(std::coroutine_handle<> h, const detail::task_c
         result_ = error(errc::connection_closed, connection_.host_.to_string());
         return false;
     }
-    const bool background = context != nullptr && context->background;
     if (connection_.tls_) [[unlikely]] {
-        connection_.tls_->set_background(background);
+        connection_.tls_->set_background(context.background);
     } else {
-        connection_.stream_->set_background(background);
+        connection_.stream_->set_background(context.background);
     }
     if (command_ != nullptr) [[likely]] {
         connection_.start(*this);
@@ -355,14 +352,12 @@ bool connection::exchange::begin(std::coroutine_handle<> h, const detail::task_c
     }
     handle_ = h;
     pending_ = true;
-    if (context != nullptr) {
-        watcher_.owner = this;
-        watcher_.fn = [](io::completion& self, int why) noexcept {
-            auto& e = *static_cast<watcher&>(self).owner;
-            e.connection_.interrupted(e, static_cast<errc>(why));
-        };
-        interrupt_.arm(connection_.core_, *context, watcher_);
-    }
+    watcher_.owner = this;
+    watcher_.fn = [](io::completion& self, int why) noexcept {
+        auto& e = *static_cast<watcher&>(self).owner;
+        e.connection_.interrupted(e, static_cast<errc>(why));
+    };
+    interrupt_.arm(connection_.core_, context, watcher_);
     if (connection_.socket_timeout_.count() != 0) [[unlikely]] {
         watch(context);
     }
@@ -370,13 +365,12 @@ bool connection::exchange::begin(std::coroutine_handle<> h, const detail::task_c
 }
 
 /// Watches for `socketTimeoutMS` as well, unless the command has a limit.
-void connection::exchange::watch(const detail::task_context* context) {
+void connection::exchange::watch(const detail::task_context& context) {
     if (command_ != nullptr && (*command_)->limit()) {
         return;
     }
-    const auto& inherited = context != nullptr ? *context : connection_.core_.root_context();
     const auto until = deadline::after(connection_.socket_timeout_);
-    if (until >= inherited.until) {
+    if (until >= context.until) {
         return;
     }
     watcher_.owner = this;
@@ -389,8 +383,8 @@ void connection::exchange::watch(const detail::task_context* context) {
         }
     };
     interrupt_.arm(
-        connection_.core_, inherited.stop, until, watcher_,
-        inherited.background ? io::timer::keeps_running::no : io::timer::keeps_running::yes);
+        connection_.core_, context.stop, until, watcher_,
+        context.background ? io::timer::keeps_running::no : io::timer::keeps_running::yes);
 }
 
 void connection::exchange::resume(result<detail::reply> r) noexcept {

@@ -213,15 +213,15 @@ class [[nodiscard]] connection::exchange {
     [[nodiscard]] bool await_ready() const noexcept { return false; }
     template <typename Promise>
     bool await_suspend(std::coroutine_handle<Promise> h) {
-        return begin(h, detail::context_of(h.promise()));
+        return begin(h, *detail::context_of(h.promise()));
     }
     [[nodiscard]] result<detail::reply> await_resume() noexcept { return std::move(result_); }
 
  private:
     friend class connection;
-    bool begin(std::coroutine_handle<> h, const detail::task_context* context);
+    bool begin(std::coroutine_handle<> h, const detail::task_context& context);
     void resume(result<detail::reply> r) noexcept;
-    void watch(const detail::task_context* context);
+    void watch(const detail::task_context& context);
 
     /// The deadline passed, or the stop was requested.
     struct watcher : io::completion {

@@ -209,7 +209,7 @@ class connection_pool::turn : public io::wait_queue::waiter {
 
     template <typename Promise>
     bool await_suspend(std::coroutine_handle<Promise> h) {
-        return enter(h, detail::context_of(h.promise()));
+        return enter(h, *detail::context_of(h.promise()));
     }
     [[nodiscard]] error await_resume();
     /// Once, after a wait without an error.
@@ -217,7 +217,7 @@ class connection_pool::turn : public io::wait_queue::waiter {
 
  private:
     friend class connection_pool;
-    bool enter(std::coroutine_handle<> h, const detail::task_context* context);
+    bool enter(std::coroutine_handle<> h, const detail::task_context& context);
     void give_up() noexcept;
 
     connection_pool& pool_;

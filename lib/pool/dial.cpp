@@ -34,8 +34,8 @@ task<result<io::stream_ptr>> dial_host(io::reactor_core& core, const connection_
         }
         names = std::make_shared<dns::resolver>(core, std::move(*options));
     }
-    const detail::task_context* const outer = co_await detail::this_context{};
-    const bool ours = outer != nullptr ? until < outer->until : !until.is_never();
+    const detail::task_context& outer = co_await detail::this_context{};
+    const bool ours = until < outer.until;
     auto addresses = co_await with_deadline(dns::resolve(core, *names, host), until);
     if (!addresses) {
         if (ours && addresses.error() == errc::deadline_exceeded) {
@@ -82,8 +82,7 @@ error network_error(int negated_errno) {
 /// `s` is closed.
 task<error> negotiate(io::reactor_core& core, const connection_settings& settings, io::stream& s,
                       socks5& with, deadline until) {
-    const detail::task_context* outer = co_await detail::this_context{};
-    detail::task_context context = outer != nullptr ? *outer : core.root_context();
+    detail::task_context context = co_await detail::this_context{};
     const bool ours = until < context.until;
     context.until = deadline::earlier_of(until, context.until);
 

@@ -51,9 +51,8 @@ task<result<std::unique_ptr<connection>>> greet(io::reactor_core& core,
 task<result<std::unique_ptr<connection>>> open_connection(io::reactor_core& core,
                                                           connection_settings settings,
                                                           first_hello* said, opening_watch* watch) {
-    if (const detail::task_context* const outer = co_await detail::this_context{}) {
-        settings.wanted_by = outer->until;
-    }
+    const detail::task_context& outer = co_await detail::this_context{};
+    settings.wanted_by = outer.until;
     const auto until = settings.connect_timeout.count() == 0
                            ? deadline::never()
                            : deadline::after(settings.connect_timeout);

@@ -2,7 +2,7 @@
 
 namespace mongoro::pool {
 
-bool connection_pool::turn::enter(std::coroutine_handle<> h, const detail::task_context* context) {
+bool connection_pool::turn::enter(std::coroutine_handle<> h, const detail::task_context& context) {
     ended_ = false;
     started_ = pool_.publisher_.now();
     pool_.publisher_.publish<connection_check_out_started_event>();
@@ -25,10 +25,8 @@ bool connection_pool::turn::enter(std::coroutine_handle<> h, const detail::task_
     const auto until = until_               ? *until_
                        : limit.count() == 0 ? deadline::never()
                                             : deadline::after(limit);
-    own_timeout_ = context == nullptr || until < context->until;
-    if (context != nullptr) {
-        wanted_by_ = context->until;
-    }
+    own_timeout_ = until < context.until;
+    wanted_by_ = context.until;
     if (!begin(h, context, until)) {
         return false;
     }

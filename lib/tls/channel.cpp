@@ -444,8 +444,7 @@ error channel::error_of(int result) const {
 }
 
 task<result<void>> channel::shake_hands() {
-    const auto* const outer = co_await detail::this_context{};
-    const auto context = outer != nullptr ? *outer : core()->root_context();
+    const detail::task_context context = co_await detail::this_context{};
     error why;
     const int r = co_await io::waiting(
         *this, context, [this](io::completion& c) { handshake(c); }, &why);
@@ -459,8 +458,7 @@ task<result<void>> channel::shake_hands() {
 }
 
 task<result<void>> channel::send_all(std::span<const std::uint8_t> bytes) {
-    const auto* const outer = co_await detail::this_context{};
-    const auto context = outer != nullptr ? *outer : core()->root_context();
+    const detail::task_context context = co_await detail::this_context{};
     const iovec part{const_cast<std::uint8_t*>(bytes.data()), bytes.size()};
     error why;
     const int r = co_await io::waiting(
@@ -479,8 +477,7 @@ task<result<void>> channel::send_all(std::span<const std::uint8_t> bytes) {
 }
 
 task<result<std::size_t>> channel::receive_some(std::span<std::uint8_t> into) {
-    const auto* const outer = co_await detail::this_context{};
-    const auto context = outer != nullptr ? *outer : core()->root_context();
+    const detail::task_context context = co_await detail::this_context{};
     error why;
     const int r = co_await io::waiting(
         *this, context, [&](io::completion& c) { receive(into, receive_mode::some, c); }, &why);

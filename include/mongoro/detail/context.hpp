@@ -110,7 +110,7 @@ struct this_context {
         context = context_of(h.promise());
         return false;
     }
-    [[nodiscard]] const task_context* await_resume() const noexcept { return context; }
+    [[nodiscard]] const task_context& await_resume() const noexcept { return *context; }
 };
 
 /// `co_await use_context{&c}`: from here on, what this coroutine awaits inherits `c`.

@@ -59,10 +59,8 @@ class join_any {
     template <typename Promise>
     bool await_suspend(std::coroutine_handle<Promise> h) {
         parent_ = h;
-        if (const task_context* outer = context_of(h.promise())) {
-            context_ = *outer;
-            forward_.emplace(outer->stop, forward{this});
-        }
+        context_ = *context_of(h.promise());
+        forward_.emplace(context_.stop, forward{this});
         context_.stop = stop_.get_token();
         left_.store(1, std::memory_order_relaxed);
         for (std::size_t i = 0; i < branches_.size(); ++i) {

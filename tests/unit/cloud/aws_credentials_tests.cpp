@@ -402,8 +402,8 @@ TEST_CASE(
         deadline until;
         auto in = w.surroundings();
         in.connect = [&](const http_origin&) -> task<result<std::unique_ptr<byte_channel>>> {
-            const detail::task_context* const context = co_await detail::this_context{};
-            until = context->until;
+            const detail::task_context& context = co_await detail::this_context{};
+            until = context.until;
             co_return error(errc::connect_failed);
         };
         const text_file file("token");
@@ -419,8 +419,8 @@ TEST_CASE(
         ask({{"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/x"}});
         ask({{"AWS_WEB_IDENTITY_TOKEN_FILE", file.path()}, {"AWS_ROLE_ARN", "arn"}});
         aws_credential_source source(in, [&]() -> task<result<aws_credentials>> {
-            const detail::task_context* const context = co_await detail::this_context{};
-            until = context->until;
+            const detail::task_context& context = co_await detail::this_context{};
+            until = context.until;
             co_return error(errc::key_not_found);
         });
         CHECK(get(w, source).error() == errc::authentication_failed);

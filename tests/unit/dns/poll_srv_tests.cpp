@@ -96,7 +96,7 @@ class polled : dns::srv_listener {
 };
 
 task<void> in_background(task<void> work) {
-    detail::task_context mine = *co_await detail::this_context{};
+    detail::task_context mine = co_await detail::this_context{};
     mine.background = true;
     co_await detail::use_context{&mine};
     co_await std::move(work);

@@ -203,9 +203,9 @@ TEST_CASE("a waiting task that is destroyed leaves nothing in flight after the n
         auto s = stream::make(r.core(), pair.release_ours());
         std::array<std::uint8_t, 16> in{};
         const auto waits = [&]() -> task<void> {
-            const auto* context = co_await mongoro::detail::this_context{};
+            const auto& context = co_await mongoro::detail::this_context{};
             static_cast<void>(co_await mongoro::io::waiting(
-                *s, *context, [&](mongoro::io::completion& c) { s->receive(in, mode::some, c); }));
+                *s, context, [&](mongoro::io::completion& c) { s->receive(in, mode::some, c); }));
         };
         {
             mongoro::task_scope scope(r);
@@ -226,9 +226,9 @@ TEST_CASE("a deadline ends a receive of a task") {
         std::array<std::uint8_t, 16> in{};
         mongoro::error why;
         const auto waits = [&]() -> task<int> {
-            const auto* context = co_await mongoro::detail::this_context{};
+            const auto& context = co_await mongoro::detail::this_context{};
             co_return co_await mongoro::io::waiting(
-                *s, *context, [&](mongoro::io::completion& c) { s->receive(in, mode::some, c); },
+                *s, context, [&](mongoro::io::completion& c) { s->receive(in, mode::some, c); },
                 &why);
         };
         CHECK(sync_wait(r, mongoro::with_deadline(waits(), 5ms)) == -ECANCELED);
