@@ -2,15 +2,11 @@
 
 #include "unified/failure.hpp"
 
-#include <mongoro/topology_description.hpp>
-
-#if __has_include(<mongoro/log.hpp>)
 #include <mongoro/log.hpp>
-#endif
+#include <mongoro/topology_description.hpp>
 
 #include <algorithm>
 #include <array>
-#include <concepts>
 
 namespace mongoro::spec::unified {
 
@@ -18,64 +14,9 @@ namespace {
 
 using bson::document_view;
 
-template <typename Options>
-constexpr bool takes_command_listener = requires(Options& o) { o.command_listener; };
-template <typename Options>
-constexpr bool takes_pool_listener = requires(Options& o) { o.pool_listener; };
-template <typename Options>
-constexpr bool takes_topology_listener = requires(Options& o) { o.topology_listener; };
-
-template <typename Options>
-constexpr bool takes_log = requires(Options& o) { o.log.callback; };
-
-// What a client tells so far: a row goes with each part of it that is built. Tests of the rest are
-// skipped, by name, instead of waiting for what never comes.
-constexpr std::array<bool, 3> built_events{
-    takes_command_listener<client_options>,   // command
-    takes_pool_listener<client_options>,      // cmap
-    takes_topology_listener<client_options>,  // sdam
-};
-constexpr std::array<std::string_view, 4> built_log_components{"command", "topology",
-                                                               "serverSelection", "connection"};
-
 constexpr std::array<std::string_view, 3> event_types{"command", "cmap", "sdam"};
 constexpr std::array<std::string_view, 9> severities{
     "emergency", "alert", "critical", "error", "warning", "notice", "info", "debug", "trace"};
-
-template <typename Options>
-void attach_log(const std::shared_ptr<observer>& to, Options& options) {
-    using level = typename decltype(options.log.all)::value_type;  // its first one is `off`
-    const auto wanted = [&](std::string_view component) {
-        return static_cast<level>(to->log_level_of(component) + 1);
-    };
-    options.log.all = level::off;
-    options.log.max_document_length = 100'000;  // what is cut off is no JSON any more
-    options.log.command = wanted("command");
-    options.log.topology = wanted("topology");
-    options.log.server_selection = wanted("serverSelection");
-    options.log.connection = wanted("connection");
-    options.log.callback = [to](const auto& record) {
-        to->add({std::string(mongoro::to_string(record.component)),
-                 std::string(severities.at(static_cast<std::size_t>(record.level) - 1)),
-                 document(record.data)});
-    };
-}
-
-template <typename Options>
-void attach_to(const std::shared_ptr<observer>& to, Options& options) {
-    if constexpr (takes_command_listener<Options>) {
-        options.command_listener = to;
-    }
-    if constexpr (takes_pool_listener<Options>) {
-        options.pool_listener = to;
-    }
-    if constexpr (takes_topology_listener<Options>) {
-        options.topology_listener = to;
-    }
-    if constexpr (takes_log<Options>) {
-        attach_log(to, options);
-    }
-}
 
 /// Commands that hold secrets (command-logging-and-monitoring, "Security").
 constexpr std::array<std::string_view, 9> sensitive_commands{
@@ -122,20 +63,6 @@ std::string_view to_string(event_type type) noexcept {
     return event_types.at(static_cast<std::size_t>(type));
 }
 
-event_type type_of(std::string_view word) {
-    const auto* const found = std::ranges::find(event_types, word);
-    if (found == event_types.end()) {
-        throw test_failure("there are no events " + std::string(word));
-    }
-    return static_cast<event_type>(found - event_types.begin());
-}
-
-void require_observed(event_type type) {
-    if (!can_observe(type)) {
-        throw skip_test("client not built: " + std::string(to_string(type)) + " events");
-    }
-}
-
 event_type type_of_event(std::string_view name) {
     if (name.starts_with("command")) {
         return event_type::command;
@@ -147,15 +74,6 @@ event_type type_of_event(std::string_view name) {
         return event_type::sdam;
     }
     throw test_failure("there is no event " + std::string(name));
-}
-
-bool can_observe(event_type type) noexcept {
-    return built_events.at(static_cast<std::size_t>(type));
-}
-
-bool can_observe_log(std::string_view component) noexcept {
-    return takes_log<client_options> &&
-           std::ranges::find(built_log_components, component) != built_log_components.end();
 }
 
 int severity(std::string_view level) {
@@ -180,7 +98,32 @@ observer::observer(reactor& r, document_view entity) : changed_(r) {
 }
 
 void observer::attach(const std::shared_ptr<observer>& to, client_options& options) {
-    attach_to(to, options);
+    if (to->wants_commands()) {
+        options.command_listener = to;
+    }
+    options.pool_listener = to;
+    options.topology_listener = to;
+
+    const auto wanted = [&](std::string_view component) {
+        return static_cast<log_level>(to->log_level_of(component) + 1);  // the first one is `off`
+    };
+    options.log.all = log_level::off;
+    options.log.max_document_length = 100'000;  // what is cut off is no JSON any more
+    options.log.command = wanted("command");
+    options.log.topology = wanted("topology");
+    options.log.server_selection = wanted("serverSelection");
+    options.log.connection = wanted("connection");
+    options.log.client = wanted("client");
+    options.log.callback = [to](const log_record& record) {
+        to->add({std::string(mongoro::to_string(record.component)),
+                 std::string(severities.at(static_cast<std::size_t>(record.level) - 1)),
+                 document(record.data)});
+    };
+}
+
+bool observer::wants_commands() const {
+    return std::ranges::any_of(
+        names_, [](const auto& name) { return type_of_event(name) == event_type::command; });
 }
 
 bool observer::pools_have(std::int64_t size) const {

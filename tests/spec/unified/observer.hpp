@@ -41,7 +41,8 @@ class observer final : public command_listener, public pool_listener, public top
     /// `entity` is the `client` of `createEntities`; not needed after.
     observer(reactor& r, bson::document_view entity);
 
-    /// Lets `options` name this as the listener and the log's receiver.
+    /// Lets `options` name this as the listener and the log's receiver. Of commands a client has no
+    /// listener unless the test observes them.
     static void attach(const std::shared_ptr<observer>& to, client_options& options);
 
     [[nodiscard]] const std::vector<observed_event>& events() const noexcept { return events_; }
@@ -94,6 +95,7 @@ class observer final : public command_listener, public pool_listener, public top
     void on(const server_heartbeat_failed_event& event) noexcept override;
 
  private:
+    [[nodiscard]] bool wants_commands() const;
     [[nodiscard]] bool wants(std::string_view name) const { return names_.contains(name); }
     [[nodiscard]] bool ignores(const command_event& event, bson::document_view shown);
     void add(event_type type, std::string_view name, document data = {});
@@ -121,15 +123,7 @@ class observer final : public command_listener, public pool_listener, public top
 /// The words of the specifications for what a client is told of.
 [[nodiscard]] std::string_view to_string(event_type type) noexcept;
 
-/// Of the word of the format; throws for any other.
-[[nodiscard]] event_type type_of(std::string_view word);
 /// Of an event's name; throws for one that the format does not have.
 [[nodiscard]] event_type type_of_event(std::string_view name);
-
-/// What a client of this version can be observed by. False: not built yet.
-[[nodiscard]] bool can_observe(event_type type) noexcept;
-[[nodiscard]] bool can_observe_log(std::string_view component) noexcept;
-/// Throws `skip_test` if events of this type are not built.
-void require_observed(event_type type);
 
 }  // namespace mongoro::spec::unified

@@ -67,7 +67,6 @@ struct event_count {
         if (const auto why = event_violation(event.get<document_view>()); !why.empty()) {
             throw test_failure("event: " + why);
         }
-        require_observed(type_of_event((*event.begin()).key()));
     }
     [[nodiscard]] std::int64_t got(const call& c) const {
         return count_events(c.test.matching(), event, seen->events());
@@ -101,7 +100,6 @@ task<operation_result> assert_number_connections_checked_out(call& c) {
     const auto seen = client_of(c).seen;
     const auto wanted = c.args.required<std::int64_t>("connections");
     c.args.finish();
-    require_observed(event_type::cmap);
     if (seen->checked_out() != wanted) {
         throw test_failure(std::to_string(seen->checked_out()) + " are checked out");
     }
@@ -140,13 +138,8 @@ task<operation_result> wait_for_thread(call& c) {
     co_return gave_nothing();
 }
 
-const std::shared_ptr<observer>& watched(const client_entity& client) {
-    require_observed(event_type::sdam);
-    return client.seen;
-}
-
 task<operation_result> record_topology_description(call& c) {
-    const auto seen = watched(client_of(c));
+    const auto seen = client_of(c).seen;
     const auto id = c.args.required<std::string_view>("id");
     c.args.finish();
     const auto& now = seen->topology();
@@ -171,7 +164,7 @@ std::string primary_of(const topology_description_ptr& topology) {
 }
 
 task<operation_result> wait_for_primary_change(call& c) {
-    const auto seen = watched(client_of(c));
+    const auto seen = client_of(c).seen;
     const auto before = primary_of(c.test.entities().get<topology_description_ptr>(
         c.args.required<std::string_view>("priorTopologyDescription")));
     const auto given = c.args.optional("timeoutMS");
@@ -193,7 +186,6 @@ task<operation_result> wait_for_primary_change(call& c) {
 std::pair<document, document> last_two_session_ids(call& c) {
     const auto seen = client_of(c).seen;
     c.args.finish();
-    require_observed(event_type::command);
     std::vector<document> ids;
     for (const auto& event : seen->events()) {
         if (event.name == "commandStartedEvent") {
