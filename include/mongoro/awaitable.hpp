@@ -42,7 +42,7 @@ class [[nodiscard]] awaitable {
             : handle_(op.operation_.handle()), core_(op.core_) {}
 
         [[nodiscard]] bool await_ready() const noexcept { return false; }
-        template <typename Promise>
+        template <typename Promise, int /*Way*/ = MONGORO_DETAIL_CALL_CHILD>
         auto await_suspend(std::coroutine_handle<Promise> parent) {
             const detail::task_context* context = detail::context_of(parent.promise());
             auto& p = handle_.promise();

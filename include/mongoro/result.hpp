@@ -3,6 +3,7 @@
 #include <mongoro/error.hpp>
 
 #include <memory>
+#include <system_error>
 #include <type_traits>
 #include <utility>
 
@@ -15,7 +16,9 @@ namespace detail {
 /// A value or an `error`. `co_await as_result(op)` gives one; nothing of it throws but `value()`.
 ///
 /// As a condition it is true when it holds a value. `*r` and `r->` need one; `error()` of a value
-/// is the empty error.
+/// is the empty error. What converts to a T by itself makes a result by itself, and what only an
+/// explicit constructor takes has to be named: `result<document>(view)`. A `std::error_code` is an
+/// error, unless T is `std::error_code`.
 template <typename T>
 class [[nodiscard]] result {
  public:
@@ -25,13 +28,19 @@ class [[nodiscard]] result {
         requires std::is_default_constructible_v<T>
         : value_(), has_value_(true) {}
     template <typename U = T>
-        requires(std::is_constructible_v<T, U &&> &&
-                 !std::is_same_v<std::remove_cvref_t<U>, result> &&
+        requires(!std::is_same_v<std::remove_cvref_t<U>, result> &&
                  !std::is_same_v<std::remove_cvref_t<U>, mongoro::error> &&
-                 !std::is_same_v<std::remove_cvref_t<U>, errc>)
-    result(U&& value) : value_(std::forward<U>(value)), has_value_(true) {}         // NOLINT
+                 !std::is_same_v<std::remove_cvref_t<U>, errc> &&
+                 (std::is_same_v<T, std::error_code> ||
+                  !std::is_same_v<std::remove_cvref_t<U>, std::error_code>) &&
+                 std::is_constructible_v<T, U &&>)
+    explicit(!std::is_convertible_v<U&&, T>) result(U&& value)  // NOLINT
+        : value_(std::forward<U>(value)), has_value_(true) {}
     result(mongoro::error e) noexcept : error_(std::move(e)), has_value_(false) {}  // NOLINT
     result(errc e) noexcept : error_(e), has_value_(false) {}                       // NOLINT
+    result(std::error_code e) noexcept                                              // NOLINT
+        requires(!std::is_same_v<T, std::error_code>)
+        : error_(e), has_value_(false) {}
 
     result(const result& other)
         requires std::is_copy_constructible_v<T>
@@ -136,6 +145,7 @@ class [[nodiscard]] result<void> {
     result() noexcept = default;
     result(mongoro::error e) noexcept : error_(std::move(e)) {}  // NOLINT
     result(errc e) noexcept : error_(e) {}                       // NOLINT
+    result(std::error_code e) noexcept : error_(e) {}            // NOLINT
 
     [[nodiscard]] bool has_value() const noexcept { return !error_; }
     [[nodiscard]] explicit operator bool() const noexcept { return has_value(); }

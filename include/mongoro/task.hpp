@@ -57,7 +57,7 @@ class [[nodiscard]] task {
         explicit awaiter(std::coroutine_handle<promise_type> h) noexcept : handle_(h) {}
 
         [[nodiscard]] bool await_ready() const noexcept { return false; }
-        template <typename Promise>
+        template <typename Promise, int /*Way*/ = MONGORO_DETAIL_CALL_CHILD>
         auto await_suspend(std::coroutine_handle<Promise> parent) noexcept {
             auto& p = handle_.promise();
             p.set_continuation(parent);

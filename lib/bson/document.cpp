@@ -17,6 +17,22 @@ byte_buffer document_storage::release() {
     return std::exchange(bytes_, byte_buffer{});
 }
 
+void document_storage::append_by_copy(std::string_view key, const void* value,
+                                      detail::write_function* write) {
+    document_storage copy;
+    copy.modify([&](writer& w) { write(w, key, value); });
+    append_elements(copy.view());
+}
+
+void document_storage::append_elements(document_view from) {
+    document_storage copy;
+    if (detail::own_bytes(this, bytes_).have(from.data())) {
+        copy = document_storage(from);
+        from = copy.view();
+    }
+    modify([from](writer& w) { w.append_elements(from); });
+}
+
 void document_storage::build(const detail::brace_member* const* members, std::size_t count) {
     writer w(bytes_);
     w.begin_document();

@@ -2,9 +2,15 @@
 
 #include <mongoro/bson/document.hpp>
 
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <utility>
+
 namespace mongoro::bson {
 
-/// A BSON array that owns its bytes; see `document`.
+/// A BSON array that owns its bytes; see `document`. A moved-from array is empty, and counts from
+/// "0" again.
 class array {
  public:
     using iterator = element_iterator;
@@ -14,6 +20,21 @@ class array {
     explicit array(array_view view) : storage_(view.as_document()), counted_(false) {}
     /// Takes over the bytes of exactly one array; not checked.
     explicit array(byte_buffer&& bytes) noexcept : storage_(std::move(bytes)), counted_(false) {}
+
+    array(const array&) = default;
+    array(array&& other) noexcept
+        : storage_(std::move(other.storage_)),
+          next_(std::exchange(other.next_, {})),
+          counted_(std::exchange(other.counted_, true)) {}
+    array& operator=(const array&) = default;
+    array& operator=(array&& other) noexcept {
+        array taken(std::move(other));
+        storage_ = std::move(taken.storage_);
+        next_ = taken.next_;
+        counted_ = taken.counted_;
+        return *this;
+    }
+    ~array() = default;
 
     [[nodiscard]] array_view view() const noexcept { return array_view(storage_.view()); }
     operator array_view() const noexcept { return view(); }  // NOLINT
@@ -29,11 +50,11 @@ class array {
     [[nodiscard]] element_iterator begin() const noexcept { return view().begin(); }
     [[nodiscard]] element_iterator end() const noexcept { return {}; }
 
-    /// Appends one element; errors as for `document::append`.
+    /// Appends one element; errors as for `document::append`. It may be one of this array.
     template <writable T>
     array& append(const T& value) {
         count_up();
-        storage_.modify([&](writer& w) { w.append(next_, value); });
+        storage_.append_element(this, next_, value);
         ++next_;
         return *this;
     }

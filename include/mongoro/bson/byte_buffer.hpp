@@ -63,6 +63,7 @@ class byte_buffer {
         size_ += n;
         return p;
     }
+    /// Copies `bytes`, which must not lie in this buffer.
     void append(const void* bytes, std::size_t n) {
         if (n != 0) {
             std::memcpy(extend(n), bytes, n);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <mongoro/bson/detail/braces.hpp>
+#include <mongoro/bson/detail/own_bytes.hpp>
 #include <mongoro/bson/writer.hpp>
 
 #include <cstddef>
@@ -47,7 +48,23 @@ class document_storage {
     /// Gives the bytes away: one whole document. Nothing is left of it here.
     [[nodiscard]] byte_buffer release();
 
-    /// Appends one element by `write(writer&)`. A failure throws and leaves the document as it was.
+    /// Appends one element, for the `document` or `array` that is `owner`. As with a vector's
+    /// `push_back(v[0])`, key and value may lie in the document itself, or be it: they are copied
+    /// before a byte of it moves or changes.
+    template <typename T>
+    void append_element(const void* owner, std::string_view key, const T& value) {
+        const detail::own_bytes own(owner, bytes_);
+        if (own.have(key.data()) || own.may_have(value)) [[unlikely]] {
+            append_by_copy(key, &value, &detail::write_leaf<T>);
+        } else {
+            modify([&](writer& w) { w.append(key, value); });
+        }
+    }
+    /// Appends all elements of `from`, which may be or lie in this document.
+    void append_elements(document_view from);
+
+    /// Appends one element by `write(writer&)`, which reads nothing of this document. A failure
+    /// throws and leaves the document as it was.
     template <typename Write>
     void modify(Write&& write) {
         const std::size_t before = open();
@@ -62,6 +79,8 @@ class document_storage {
     }
 
  private:
+    // Not a template, unlike what goes without a copy: few programs ever need it.
+    void append_by_copy(std::string_view key, const void* value, detail::write_function* write);
     void build(const detail::brace_member* const* members, std::size_t count);
     /// Takes the final NUL away; the size that remains.
     std::size_t open();
@@ -74,7 +93,8 @@ class document_storage {
 /// A BSON document that owns its bytes. Movable, and copyable by a copy of the bytes; a moved-from
 /// document is empty. The empty document owns nothing.
 ///
-/// Views and values read from it point into it: they end with it, and with each change of it.
+/// Views and values read from it point into it: they end with it, and with each change of it. Only
+/// the change itself may still be given them: `d.append("b", d["a"])` appends a copy.
 class document : private document_storage {
  public:
     using iterator = element_iterator;
@@ -125,12 +145,12 @@ class document : private document_storage {
     /// the key, `out_of_range`, `document_too_large`) and then has changed nothing.
     template <writable T>
     document& append(std::string_view key, const T& value) {
-        modify([&](writer& w) { w.append(key, value); });
+        append_element(this, key, value);
         return *this;
     }
-    /// Appends all elements of another document.
+    /// Appends all elements of another document, or its own once more.
     document& append_elements(document_view from) {
-        modify([&](writer& w) { w.append_elements(from); });
+        document_storage::append_elements(from);
         return *this;
     }
 

@@ -38,7 +38,8 @@ class writer {
     /// Deeper nesting is `errc::too_deep`; the server refuses it as well.
     static constexpr std::uint32_t max_depth = 200;
 
-    /// The buffer must outlive the writer.
+    /// The buffer must outlive the writer. What is appended must not lie in it: it moves as it
+    /// grows. `document::append` and `array::append` see to that for their own values.
     explicit writer(byte_buffer& buffer) noexcept : buffer_(&buffer), start_(buffer.size()) {}
 
     /// Starts an outermost document. After its `end()` another may follow.

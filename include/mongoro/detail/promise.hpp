@@ -3,6 +3,7 @@
 #include <mongoro/detail/context.hpp>
 #include <mongoro/detail/frame.hpp>
 
+#include <concepts>
 #include <coroutine>
 #include <cstdint>
 #include <exception>
@@ -15,6 +16,10 @@
 // over tasks that complete at once would grow the stack with every round. There the awaiting
 // coroutine calls its child and looks whether it came back finished. clang always makes the tail
 // call.
+//
+// So the `await_suspend` of an awaitable gives a bool for the one and a handle for the other. It
+// has this number among its template arguments: a program of the one compiler and a library of the
+// other would otherwise have two functions of one name, of which a linker keeps either.
 #if defined(__GNUC__) && !defined(__clang__)
 #define MONGORO_DETAIL_CALL_CHILD 1
 #else
@@ -107,7 +112,7 @@ class promise_value : public promise_base {
     }
 
     template <typename U = T>
-        requires std::is_constructible_v<T, U&&>
+        requires std::convertible_to<U&&, T>
     void return_value(U&& value) noexcept(std::is_nothrow_constructible_v<T, U&&>) {
         std::construct_at(std::addressof(value_), std::forward<U>(value));
         state_ = state::value;

@@ -117,12 +117,42 @@ TEST_CASE("an array counts its keys, also after bytes that came from elsewhere")
 }
 
 TEST_CASE("a moved-from array is empty and counts from 0 again") {
-    array a = arr(1, 2);
-    const array b = std::move(a);
-    CHECK(b.count() == 2);
-    CHECK(a.empty());  // NOLINT
+    const auto two = [] {
+        array a;
+        a.append(1);
+        a.append(2);
+        return a;
+    };
+    array a = two();
+    array b = std::move(a);
+    CHECK(a.empty());  // NOLINT: what a moved-from array is, is promised
     a.append(7);
     CHECK(a == arr(7));
+    CHECK(a.begin()->key() == "0");
+    CHECK(b == arr(1, 2));
+    b.append(3);
+    CHECK(b == arr(1, 2, 3));
+
+    a = std::move(b);
+    CHECK(b.empty());  // NOLINT
+    b.append(8);
+    CHECK(b == arr(8));
+    a.append(4);
+    CHECK(a == arr(1, 2, 3, 4));
+
+    array& same = a;
+    a = std::move(same);
+    a.append(5);
+    CHECK(a == arr(1, 2, 3, 4, 5));
+
+    // An array that has not counted yet.
+    array uncounted(arr(1, 2).view());
+    array taker = std::move(uncounted);
+    taker.append(3);
+    CHECK(taker == arr(1, 2, 3));
+    uncounted.append(9);  // NOLINT
+    CHECK(uncounted == arr(9));
+
     array c = arr(1);
     (void)c.release();
     c.append(8);

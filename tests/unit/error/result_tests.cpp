@@ -5,7 +5,10 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <system_error>
+#include <type_traits>
 #include <utility>
+#include <vector>
 
 using mongoro::errc;
 using mongoro::error;
@@ -32,6 +35,11 @@ struct fragile {
     bool throws_;
 };
 
+template <typename T>
+result<T> timed_out() {
+    return std::make_error_code(std::errc::timed_out);
+}
+
 }  // namespace
 
 TEST_CASE("a result holds a value or an error") {
@@ -52,6 +60,41 @@ TEST_CASE("a result holds a value or an error") {
     CHECK(*result<int>() == 0);
     // Nothing is a value but one, an empty error neither.
     CHECK(!result<int>(error()).has_value());
+}
+
+TEST_CASE("an error code is an error, also where a value could be made of it") {
+    const std::error_code code = std::make_error_code(std::errc::timed_out);
+    const auto truth = timed_out<bool>();
+    CHECK(!truth);
+    CHECK(truth.error() == code);
+    CHECK(timed_out<std::string>().error() == code);
+    CHECK(timed_out<void>().error() == code);
+
+    struct takes_all {
+        takes_all(const std::error_code& /*code*/) {}  // NOLINT: that is the point
+    };
+    CHECK(timed_out<takes_all>().error() == code);
+    result<bool> assigned = true;
+    assigned = code;
+    CHECK(assigned.error() == code);
+
+    const auto asked_for = timed_out<std::error_code>();
+    CHECK(asked_for.has_value());
+    CHECK(*asked_for == code);
+    // An error is one whatever T is.
+    CHECK(!result<std::error_code>(errc::wrong_type).has_value());
+}
+
+TEST_CASE("what only an explicit constructor takes becomes a result only by its name") {
+    static_assert(!std::is_convertible_v<int, result<std::vector<int>>>);
+    static_assert(!std::is_convertible_v<int*, result<std::unique_ptr<int>>>);
+    static_assert(!std::is_convertible_v<std::unique_ptr<int>, result<bool>>);
+    static_assert(!std::is_convertible_v<result<int>, result<bool>>);
+    static_assert(std::is_convertible_v<const char*, result<std::string>>);
+    static_assert(std::is_convertible_v<int, result<double>>);
+    static_assert(std::is_convertible_v<std::unique_ptr<int>, result<std::unique_ptr<int>>>);
+    CHECK(result<std::vector<int>>(3)->size() == 3);
+    CHECK(**result<std::unique_ptr<int>>(new int(7)) == 7);
 }
 
 TEST_CASE("a result is copied and moved with what it holds") {

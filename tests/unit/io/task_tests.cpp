@@ -6,8 +6,12 @@
 #include <mongoro/task.hpp>
 
 #include <chrono>
+#include <memory>
 #include <new>
 #include <stdexcept>
+#include <system_error>
+#include <utility>
+#include <vector>
 
 using namespace io_test;
 using namespace std::chrono_literals;
@@ -49,6 +53,12 @@ task<void> throws_bad_alloc() {
     co_return;
 }
 
+/// Whether `co_return value;` compiles in a `task<T>`.
+template <typename T, typename Value>
+concept co_returns = requires(typename task<T>::promise_type& promise, Value&& value) {
+    promise.return_value(std::forward<Value>(value));
+};
+
 struct counted {
     explicit counted(int& n) noexcept : count(&n) { ++n; }
     counted(const counted&) = delete;
@@ -79,6 +89,23 @@ TEST_CASE("a task gives its value, or its exception, to the one that awaits it")
         CHECK(sync_wait(r, one()) == 1);
         CHECK_THROWS_AS(sync_wait(r, throws_bad_alloc()), std::bad_alloc);
         CHECK_THROWS_AS(sync_wait(r, throws_own(errc::wrong_type)), mongoro::exception);
+    });
+}
+
+TEST_CASE("a task gives only what its value can be made of without being named") {
+    static_assert(!co_returns<std::unique_ptr<int>, int*>);
+    static_assert(!co_returns<std::vector<int>, int>);
+    static_assert(!co_returns<mongoro::result<std::vector<int>>, int>);
+    static_assert(!co_returns<bool, mongoro::result<int>>);
+    static_assert(co_returns<std::unique_ptr<int>, std::unique_ptr<int>>);
+    static_assert(co_returns<double, int>);
+    static_assert(co_returns<mongoro::result<int>, errc>);
+    static_assert(co_returns<mongoro::result<bool>, std::error_code>);
+    const auto refuses = []() -> task<mongoro::result<bool>> {
+        co_return std::make_error_code(std::errc::timed_out);
+    };
+    on_each_backend([&](reactor& r) {
+        CHECK(sync_wait(r, refuses()).error() == std::make_error_code(std::errc::timed_out));
     });
 }
 

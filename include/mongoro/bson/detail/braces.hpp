@@ -21,10 +21,16 @@
 
 namespace mongoro::bson::detail {
 
+using write_function = void(writer& w, std::string_view key, const void* object);
+
 /// A value inside of braces: where it is, and how it is written.
 struct brace_slot {
     const void* object;
-    void (*write)(writer&, std::string_view key, const void* object);
+    /// Null: `object` is a `brace_node`. The address of its `write` would not tell: a program that
+    /// is not position-independent may see another one than the shared library does.
+    write_function* leaf;
+
+    inline void write(writer& w, std::string_view key) const;
 };
 
 /// A NUL-terminated string: one function for the literals of all lengths.
@@ -38,7 +44,7 @@ void write_leaf(writer& w, std::string_view key, const void* object) {
 /// The part of a nested brace that does not depend on its types.
 class brace_node {
  public:
-    static void write(writer& w, std::string_view key, const void* node);
+    void write(writer& w, std::string_view key) const;
 
  protected:
     static constexpr std::size_t inline_slots = 4;
@@ -68,10 +74,18 @@ class brace_node {
     std::uint32_t key_size_ = not_literal;
 };
 
+inline void brace_slot::write(writer& w, std::string_view key) const {
+    if (leaf != nullptr) {
+        leaf(w, key, object);
+    } else {
+        static_cast<const brace_node*>(object)->write(w, key);
+    }
+}
+
 template <typename T>
 brace_slot slot_of(const T& value) noexcept {
     if constexpr (std::derived_from<T, brace_node>) {
-        return {static_cast<const brace_node*>(&value), &brace_node::write};
+        return {static_cast<const brace_node*>(&value), nullptr};
     } else {
         static_assert(writable<T>, "this type has no BSON value: specialise bson::value_writer");
         return {&value, &write_leaf<T>};
@@ -144,7 +158,7 @@ class brace_member {
     brace_member(const Key& key, const Value& value) noexcept  // NOLINT: for braces
         : key_(key), value_(slot_of(value)) {}
 
-    void write(writer& w) const { value_.write(w, key_, value_.object); }
+    void write(writer& w) const { value_.write(w, key_); }
 
  private:
     std::string_view key_;
