@@ -100,7 +100,7 @@ void channel::start(doing what, io::completion& c) noexcept {
     if (failure_) {
         finish(-EPROTO);
     } else if (ended_) {
-        finish(what == doing::sending && !wants_reply_ ? -EPIPE : 0);
+        lose(what == doing::sending && !wants_reply_ ? -EPIPE : 0);
     } else {
         go_on();
     }
@@ -238,6 +238,9 @@ result<channel::after> channel::decrypt() {
         }
         in_done_ += done->bytes;
         if (done->ended) {
+            if (engine_->lacks_certificate()) {
+                return engine_->closed_for_certificate();
+            }
             ended_ = true;
             return after::end;
         }
@@ -318,12 +321,8 @@ void channel::on_io(int result) noexcept {
     }
     take_room_back();
     if (receives_ && result == 0) {
-        if (doing_ == doing::receiving) {
-            ended_ = true;
-            return finish(static_cast<int>(in_done_));
-        }
-        return fail(
-            {errc::connection_closed, engine_->peer() + " closed during the TLS handshake"});
+        ended_ = doing_ == doing::receiving;
+        return lose(ended_ ? static_cast<int>(in_done_) : 0);
     }
     if (receives_) {
         engine_->give({cipher_in_.data(), static_cast<std::size_t>(result)});
@@ -343,7 +342,7 @@ void channel::hear_last_words(int result) noexcept {
             result_ = result;
             take_room_back();
         } else if (result <= 0) {
-            return finish(result_);
+            return lose(result_);
         } else {
             engine_->give({cipher_in_.data(), static_cast<std::size_t>(result)});
         }
@@ -370,7 +369,7 @@ void channel::hear_last_words(int result) noexcept {
             }
         }
         if (cancelled_ || engine_->unread() != 0) {
-            return finish(result_);
+            return lose(result_);
         }
         if (!cipher_in_) {
             cipher_in_ = stream_->core()->buffers().take(io::buffer_pool::smallest);
@@ -382,6 +381,21 @@ void channel::hear_last_words(int result) noexcept {
 }
 
 // --- the end ------------------------------------------------------------------------------------
+
+/// Ends an operation whose connection has ended: with `result` unless there is more to say.
+void channel::lose(int result) noexcept {
+    try {
+        if (!cancelled_ && engine_->lacks_certificate()) {
+            return fail(engine_->closed_for_certificate());
+        }
+        if (result == 0 && !ended_) {
+            return fail({errc::connection_closed, engine_->peer() + " closed" + in_handshake(0)});
+        }
+        finish(result);
+    } catch (const std::bad_alloc&) {
+        finish(-ENOMEM);
+    }
+}
 
 void channel::fail(error e) noexcept {
     const bool tell = doing_ != doing::hearing_last_words && engine_->written() != 0 && !cancelled_;
@@ -435,12 +449,20 @@ void channel::deliver(int result) noexcept {
 
 // --- for coroutines -----------------------------------------------------------------------------
 
-error channel::error_of(int result) const {
+error channel::error_of(int result, std::string_view when) const {
     if (result == -EPROTO && failure_) {
         return failure_;
     }
-    return {errc::network_error, engine_->peer(),
+    return {errc::network_error, engine_->peer() + std::string(when),
             error(std::error_code(-result, std::system_category()))};
+}
+
+/// When it was. A server that speaks no TLS closes when it finds that what it got is no message:
+/// without a word, and with a reset if there is more that it has not read.
+std::string channel::in_handshake(int result) const {
+    const bool ended = result == 0 || result == -ECONNRESET || result == -EPIPE;
+    return std::string(" during the TLS handshake") +
+           (ended && !engine_->heard() ? "; does the server use TLS?" : "");
 }
 
 task<result<void>> channel::shake_hands() {
@@ -452,7 +474,7 @@ task<result<void>> channel::shake_hands() {
         co_return why;
     }
     if (r < 0) {
-        co_return error_of(r);
+        co_return error_of(r, in_handshake(r));
     }
     co_return result<void>();
 }

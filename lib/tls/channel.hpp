@@ -16,6 +16,8 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
+#include <string_view>
 #include <utility>
 
 namespace mongoro::tls {
@@ -26,7 +28,8 @@ namespace mongoro::tls {
 /// One operation at a time, and completions as a stream has them: never from inside the call that
 /// starts the operation. A result is that of the stream's operation; -EPROTO says that `failure()`
 /// has the error. The peer's end, with or without TLS's own word for it (close_notify), is 0: who
-/// reads messages sees whether one was cut.
+/// reads messages sees whether one was cut. But a server that asked for a client's certificate, got
+/// none, and ends before it has said anything is -EPROTO, also where it resets.
 ///
 /// What is sent is encrypted in pieces of at most 128 KiB, each sent before the next one is made;
 /// the plaintext must stay until the completion. What is received goes from the kernel's buffer
@@ -74,7 +77,8 @@ class channel : io::completion {
 
     // For coroutines, with the awaiting task's deadline and stop. One that was interrupted leaves a
     // channel of no use. Errors: `tls_failed`, `network_error`, `connection_closed` (in the
-    // handshake), `deadline_exceeded`, `operation_cancelled`.
+    // handshake), `deadline_exceeded`, `operation_cancelled`. Those of a handshake that was cut say
+    // so, and ask whether it is TLS that the server speaks where it has not said a word.
     [[nodiscard]] task<result<void>> shake_hands();
     /// `bytes` outlives the task.
     [[nodiscard]] task<result<void>> send_all(std::span<const std::uint8_t> bytes);
@@ -103,10 +107,12 @@ class channel : io::completion {
     void transfer(after what);
     void on_io(int result) noexcept;
     void hear_last_words(int result) noexcept;
+    void lose(int result) noexcept;
     void fail(error e) noexcept;
     void finish(int result) noexcept;
     void deliver(int result) noexcept;
-    [[nodiscard]] error error_of(int result) const;
+    [[nodiscard]] std::string in_handshake(int result) const;
+    [[nodiscard]] error error_of(int result, std::string_view when = {}) const;
 
     std::unique_ptr<engine> engine_;
     io::stream_ptr stream_;

@@ -3,6 +3,7 @@
 #include "tls/engine.hpp"
 #include "tls/failure.hpp"
 #include "tls/openssl.hpp"
+#include "uri/conflicts.hpp"
 
 #include <fcntl.h>
 #include <openssl/crypto.h>
@@ -14,8 +15,10 @@
 #include <cerrno>
 #include <climits>
 #include <cstring>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace mongoro::tls {
@@ -202,6 +205,40 @@ error load_identity(SSL_CTX& into, const std::string& path,
     return load_key(into, bytes, path, password);
 }
 
+bool is_given(const tls_options& options, std::string_view name) noexcept {
+    using truth = std::optional<bool>;
+    static constexpr std::pair<std::string_view, truth tls_options::*> all[] = {
+        {"tlsInsecure", &tls_options::insecure},
+        {"tlsAllowInvalidCertificates", &tls_options::allow_invalid_certificates},
+        {"tlsAllowInvalidHostnames", &tls_options::allow_invalid_hostnames},
+        {"tlsDisableOCSPEndpointCheck", &tls_options::disable_ocsp_endpoint_check},
+        {"tlsDisableCertificateRevocationCheck",
+         &tls_options::disable_certificate_revocation_check},
+    };
+    return std::ranges::any_of(all, [&](const auto& one) {
+        return one.first == name && (options.*one.second).has_value();
+    });
+}
+
+/// What a connection string is refused for is refused of a program, too: else the laxer of two that
+/// contradict each other would count.
+error check_conflicts(const tls_options& options) {
+    for (const auto& [one, other] : detail::tls_conflicts) {
+        if (is_given(options, one) && is_given(options, other)) {
+            return {errc::invalid_argument,
+                    std::string(one) + " and " + std::string(other) + " exclude each other"};
+        }
+    }
+    return {};
+}
+
+/// Nothing older, and nothing that the system's configuration has ruled out: its MinProtocol, which
+/// a new context comes with, may be higher.
+bool demand_tls_1_2(SSL_CTX& of) noexcept {
+    return SSL_CTX_get_min_proto_version(&of) >= TLS1_2_VERSION ||
+           SSL_CTX_set_min_proto_version(&of, TLS1_2_VERSION) == 1;
+}
+
 }  // namespace
 
 context::~context() {
@@ -210,6 +247,9 @@ context::~context() {
 }
 
 result<std::shared_ptr<context>> context::make(const tls_options& options) {
+    if (auto conflict = check_conflicts(options)) {
+        return conflict;
+    }
     ERR_clear_error();
     std::shared_ptr<context> made(new context);
     if (auto failed = made->configure(options)) {
@@ -221,8 +261,7 @@ result<std::shared_ptr<context>> context::make(const tls_options& options) {
 error context::configure(const tls_options& options) {
     bio_method_ = engine::make_bio_method();
     context_ = SSL_CTX_new(TLS_client_method());
-    if (bio_method_ == nullptr || context_ == nullptr ||
-        SSL_CTX_set_min_proto_version(context_, TLS1_2_VERSION) != 1) {
+    if (bio_method_ == nullptr || context_ == nullptr || !demand_tls_1_2(*context_)) {
         return {errc::tls_failed, "OpenSSL cannot be set up (" + take_openssl_reason() + ')'};
     }
     // Neither compresses nor renegotiates: both have been attacked, and no server needs them.

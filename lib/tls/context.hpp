@@ -19,11 +19,11 @@ class context {
  public:
     /// Reads the files that the options name, in this call; `options.enabled` is not looked at.
     ///
-    /// Errors are `tls_failed` and name the option and the file, never what is in it: a file that
-    /// cannot be read (the cause is the system's error), a CA file without a certificate, a
-    /// certificate file without a certificate or without a key, a key that is encrypted and its
-    /// password missing or wrong, a key of another certificate. What was read of a key and its
-    /// password is wiped.
+    /// `invalid_argument` for options that exclude each other. Other errors are `tls_failed` and
+    /// name the option and the file, never what is in it: a file that cannot be read (the cause is
+    /// the system's error), a CA file without a certificate, a certificate file without a
+    /// certificate or without a key, a key that is encrypted and its password missing or wrong, a
+    /// key of another certificate. What was read of a key and its password is wiped.
     [[nodiscard]] static result<std::shared_ptr<context>> make(const tls_options& options);
 
     context(const context&) = delete;

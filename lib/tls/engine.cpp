@@ -176,12 +176,17 @@ error engine::start(const host_address& host, session_cache::clock::time_point n
     if (const auto cached = context_->sessions().take(peer_, now)) {
         SSL_set_session(ssl_, cached.session.get());
         offered_ = cached.verified;
+        offers_session_ = true;
     }
     return {};
 }
 
 engine::~engine() {
     if (ssl_ != nullptr) {
+        if (offers_session_ && SSL_in_before(ssl_) == 0 && SSL_is_init_finished(ssl_) == 0) {
+            // Perhaps it is the session that the server, or what stands before it, cannot take.
+            context_->sessions().remove(peer_);
+        }
         if (!failed_) {
             // Or OpenSSL takes a connection that ended without a word for an attack, and the
             // session, which the cache shares, for one that must not be resumed.
@@ -200,6 +205,13 @@ error engine::failed() {
     facts.refusal = refusal_;
     facts.asked_for_certificate = asked_for_certificate_;
     return failure_of(*ssl_, peer_, facts);
+}
+
+error engine::closed_for_certificate() {
+    failed_ = true;
+    context_->sessions().remove(peer_);
+    return {errc::tls_failed,
+            peer_ + " closed after asking for a client certificate (tlsCertificateKeyFile)"};
 }
 
 /// Why a function of OpenSSL did not succeed; `bytes` is not ours to set. Not called for errors.
@@ -243,6 +255,9 @@ result<engine::want> engine::handshake() {
     }
     const int code = SSL_get_error(ssl_, done);
     if (code == SSL_ERROR_ZERO_RETURN) {
+        if (lacks_certificate()) {
+            return closed_for_certificate();
+        }
         failed_ = true;
         return error(errc::connection_closed, peer_ + " closed during the TLS handshake");
     }
@@ -272,6 +287,7 @@ result<engine::progress> engine::decrypt(std::span<std::uint8_t> plaintext) {
     progress p;
     const int done = SSL_read_ex(ssl_, plaintext.data(), plaintext.size(), &p.bytes);
     if (done == 1) {
+        spoken_ = true;
         return p;
     }
     const int code = SSL_get_error(ssl_, done);

@@ -83,6 +83,18 @@ class engine {
     void say_end() noexcept;
 
     [[nodiscard]] bool resumed() const noexcept;
+    /// Whether the server has said anything.
+    [[nodiscard]] bool heard() const noexcept { return begun_; }
+    /// Whether a connection that ends now has a reason that the server did not give: it asked for
+    /// a certificate, there was none, and no plaintext has come since. mongod completes such a
+    /// handshake and then closes, without an alert.
+    [[nodiscard]] bool lacks_certificate() const noexcept {
+        return asked_for_certificate_ && !spoken_;
+    }
+    /// That error: `tls_failed`. Its server's sessions are forgotten, since in a handshake that
+    /// resumes one nobody asks for a certificate. It has no cause, as it is no failure of the
+    /// network.
+    [[nodiscard]] error closed_for_certificate();
     /// `host:port` or the path, for errors.
     [[nodiscard]] const std::string& peer() const noexcept { return peer_; }
 
@@ -111,7 +123,9 @@ class engine {
     session_cache::clock::time_point offered_;  // when the session that it offers was verified
     std::string_view refusal_;
     bool asked_for_certificate_ = false;
-    bool begun_ = false;  // the first byte has been looked at
+    bool offers_session_ = false;
+    bool begun_ = false;   // the first byte has been looked at
+    bool spoken_ = false;  // plaintext has come
     bool failed_ = false;
 };
 

@@ -42,7 +42,7 @@ class session_cache {
     /// `longest` have not passed. A session of TLS 1.3 is used once, as RFC 8446 (C.4) asks, or an
     /// observer could tell that connections belong together; one of TLS 1.2 stays.
     [[nodiscard]] cached_session take(std::string_view server, clock::time_point now) noexcept;
-    /// Forgets all of a server's: it has refused to be who it was.
+    /// Forgets all of a server's: it has refused to be who it was, or did not take one.
     void remove(std::string_view server) noexcept;
     [[nodiscard]] std::size_t size() const noexcept { return entries_.size(); }
 

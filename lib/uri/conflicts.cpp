@@ -1,5 +1,7 @@
 // Which options exclude each other. Nothing here reads text.
 
+#include "uri/conflicts.hpp"
+
 #include "uri/option_table.hpp"
 #include "uri/text.hpp"
 
@@ -8,22 +10,6 @@
 namespace mongoro::detail {
 
 namespace {
-
-struct name_pair {
-    std::string_view one;
-    std::string_view other;
-};
-
-// uri-options.md, "Conflicting TLS options": whatever their values are.
-constexpr std::array<name_pair, 7> tls_conflicts{{
-    {"tlsInsecure", "tlsAllowInvalidCertificates"},
-    {"tlsInsecure", "tlsAllowInvalidHostnames"},
-    {"tlsInsecure", "tlsDisableOCSPEndpointCheck"},
-    {"tlsInsecure", "tlsDisableCertificateRevocationCheck"},
-    {"tlsAllowInvalidCertificates", "tlsDisableOCSPEndpointCheck"},
-    {"tlsAllowInvalidCertificates", "tlsDisableCertificateRevocationCheck"},
-    {"tlsDisableOCSPEndpointCheck", "tlsDisableCertificateRevocationCheck"},
-}};
 
 constexpr std::array<std::string_view, 3> srv_only{"srvMaxHosts", "srvServiceName",
                                                    "srvAllowedHostsSuffix"};

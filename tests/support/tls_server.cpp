@@ -168,6 +168,9 @@ tls_server::tls_server(tls_server_options options)
                             options_.client_authority->certificate());
         SSL_CTX_set_verify(context_, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
     }
+    if (options_.asks_for_certificate) {
+        SSL_CTX_set_verify(context_, SSL_VERIFY_PEER, [](int, X509_STORE_CTX*) { return 1; });
+    }
     if (options_.record != 0) {
         SSL_CTX_set_max_send_fragment(context_, static_cast<long>(options_.record));
     }

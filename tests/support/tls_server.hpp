@@ -20,6 +20,7 @@ struct tls_server_options {
     std::optional<identity> certificate{};
     std::vector<identity> chain{};               ///< intermediate authorities
     std::optional<identity> client_authority{};  ///< demands a client's certificate, signed by it
+    bool asks_for_certificate = false;           ///< of a client, and shakes hands also without
     int version = 0;                             ///< only this one, as `TLS1_2_VERSION`; 0: any
     std::vector<std::uint8_t> stapled{};         ///< an OCSP response; empty: none
     std::size_t record = 0;        ///< plaintext of the records it sends, at least 512; 0: 16 KiB

@@ -7,10 +7,11 @@ namespace mongoro {
 
 /// TLS as a connection string knows it. What is not given is left to the secure default.
 ///
-/// TLS 1.2 and 1.3, with the system's OpenSSL configuration. The server's certificate must be
-/// signed by an authority that is trusted, be in its time, and be for the host that was asked for
-/// (a name, or an IP address; its common name counts only without an alternative name). A name is
-/// sent to the server (SNI). The sessions of a client's servers are resumed, for at most a day.
+/// TLS 1.2 and 1.3, with the system's OpenSSL configuration, which may rule out more. The server's
+/// certificate must be signed by an authority that is trusted, be in its time, and be for the host
+/// that was asked for (a name, or an IP address; its common name counts only without an alternative
+/// name). A name is sent to the server (SNI). The sessions of a client's servers are resumed, for
+/// at most a day.
 ///
 /// Revocation: an OCSP response is asked of the server itself (stapling), and one that says
 /// "revoked", is not signed by whom it should be, is not about the certificate or is not of this
@@ -21,12 +22,15 @@ namespace mongoro {
 ///
 /// Over a Unix-domain socket there is no name to verify: TLS needs `allow_invalid_hostnames` there.
 ///
-/// Files are read when the client is made. Follows uri-options and ocsp-support.
+/// Files are read when the client is made. Of `insecure`, `allow_invalid_certificates` and the two
+/// about revocation at most one may be given, whatever its value is; `allow_invalid_hostnames` goes
+/// with all of them but `insecure`. Else it is `invalid_uri` of a connection string, and
+/// `invalid_argument` of a program's own options. Follows uri-options and ocsp-support.
 struct tls_options {
     /// `tls`, or its other name `ssl`. Not given: see `uri::uses_tls`.
     std::optional<bool> enabled = {};
     /// `tlsInsecure`: neither the certificate nor the host name in it is verified, and no
-    /// revocation is looked at: whoever answers is believed. Not together with the four below.
+    /// revocation is looked at: whoever answers is believed.
     std::optional<bool> insecure = {};
     /// `tlsAllowInvalidCertificates`. The name in a certificate that nobody vouches for says
     /// nothing, so it is not verified either.

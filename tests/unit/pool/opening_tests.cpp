@@ -1,8 +1,10 @@
+#include "../tls/tls_support.hpp"
 #include "byte_peer.hpp"
 #include "dns_server.hpp"
 #include "pool_support.hpp"
 
 #include "dns/resolver.hpp"
+#include "tls/context.hpp"
 
 #include <sys/resource.h>
 
@@ -183,6 +185,28 @@ class no_descriptors {
 };
 
 }  // namespace
+
+TEST_CASE("a server that closes for want of a certificate does not say that it is busy") {
+    on_each_backend([](reactor& r) {
+        for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
+            auto how = serving(version);
+            how.asks_for_certificate = true;
+            tls_server server(how);
+            const listener peer(listen_at::ipv4, [&](peer_socket& socket, std::size_t) {
+                static_cast<void>(server.accept(socket));  // and closes
+            });
+            auto trust = tls::context::make(trusting());
+            REQUIRE(trust);
+            connection_settings settings;
+            settings.host = {peer.host(), peer.port()};
+            settings.tls = *trust;
+            const auto e = check_out_error(r, settings);
+            CHECK_MESSAGE(e == errc::tls_failed, e.to_string());
+            CHECK(!e.has_label("SystemOverloadedError"));
+            CHECK(!e.has_label("RetryableError"));
+        }
+    });
+}
 
 TEST_CASE("a host that has no socket left for a connection does not say that the server is busy") {
     on_each_backend([](reactor& r) {

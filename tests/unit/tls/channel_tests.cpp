@@ -86,6 +86,96 @@ TEST_CASE("a coroutine sends and receives over a channel until its peer closes")
     });
 }
 
+TEST_CASE("a server that closes after asking for a certificate in vain is tls_failed, each time") {
+    enum class ending { fin, reset, close_notify };
+    on_each_backend([](reactor& r) {
+        for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
+            for (const auto how : {ending::fin, ending::reset, ending::close_notify}) {
+                auto options = serving(version);
+                options.asks_for_certificate = true;
+                options.says_end = how == ending::close_notify;
+                tls_server server(options);
+                const listener peer(listen_at::ipv4, [&](peer_socket& socket, std::size_t) {
+                    bytes rest;
+                    if (!server.accept(socket)) {
+                        return;
+                    }
+                    if (how == ending::reset) {
+                        socket.reset();
+                    } else if (how == ending::fin) {
+                        socket.shut_down_writing();
+                        socket.read_to_end(rest);
+                    }
+                });
+                auto context = tls::context::make(trusting());
+                REQUIRE(context);
+                CAPTURE(version);
+                CAPTURE(static_cast<int>(how));
+                for (int i = 0; i < 3; ++i) {
+                    const auto e =
+                        sync_wait(r, ask(r.core(), peer.port(), *context, bytes(10))).error();
+                    CHECK(e == errc::tls_failed);
+                    CHECK_MESSAGE(says(e, "127.0.0.1:" + std::to_string(peer.port()) +
+                                              " closed after asking for a client certificate "
+                                              "(tlsCertificateKeyFile)"),
+                                  e.to_string());
+                    CHECK(e.cause() == nullptr);
+                }
+                CHECK(server.resumed() == 0);
+            }
+        }
+    });
+}
+
+TEST_CASE("a server that asks for a certificate, and does without, may close as any other") {
+    on_each_backend([](reactor& r) {
+        for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
+            auto options = serving(version);
+            options.asks_for_certificate = true;
+            tls_server server(options);
+            const listener peer(listen_at::ipv4, [&](peer_socket& socket, std::size_t) {
+                bytes got;
+                if (server.accept(socket) && socket.read_exactly(10, got)) {
+                    socket.write(got);
+                }
+            });
+            auto context = tls::context::make(trusting());
+            REQUIRE(context);
+            const auto answer = sync_wait(r, ask(r.core(), peer.port(), *context, bytes(10)));
+            REQUIRE_MESSAGE(answer, answer.error().to_string());
+            CHECK(*answer == bytes(10));
+        }
+    });
+}
+
+TEST_CASE("a session that a handshake was cut with is not offered again") {
+    on_each_backend([](reactor& r) {
+        for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
+            tls_server server(serving(version));
+            const listener peer(listen_at::ipv4, [&](peer_socket& socket, std::size_t) {
+                bytes got;
+                if (server.accept(socket) && socket.read_exactly(10, got)) {
+                    socket.write(got);
+                }
+            });
+            auto context = tls::context::make(trusting());
+            REQUIRE(context);
+            const auto asked = [&] {
+                return sync_wait(r, ask(r.core(), peer.port(), *context, bytes(10)));
+            };
+            for (const std::size_t cut : {std::size_t{0}, std::size_t{60}}) {
+                CHECK(asked());
+                const auto resumed = server.resumed();
+                server.cut_after(cut);
+                CHECK(asked().error() == errc::connection_closed);
+                server.cut_after(SIZE_MAX);
+                CHECK(asked());
+                CHECK(server.resumed() == resumed);
+            }
+        }
+    });
+}
+
 TEST_CASE("a receive that waits ends with its deadline") {
     on_each_backend([](reactor& r) {
         tls_server server(serving());

@@ -1,9 +1,12 @@
 #include "tls/context.hpp"
 
-#include "tls_support.hpp"
+#include "engine_support.hpp"
 
 #include <doctest/doctest.h>
+#include <openssl/conf.h>
 #include <openssl/err.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cstdlib>
 
@@ -36,6 +39,41 @@ tls_options identity_in(const std::string& path) {
     return options;
 }
 
+enum class ending { agreed, no_version_in_common, otherwise };
+
+ending shake_hands_with(tls_server& server) {
+    try {
+        const auto e = engine_pair(server, context_of(trusting()), localhost()).shake_hands();
+        return !e                                       ? ending::agreed
+               : says(e, "no version of TLS in common") ? ending::no_version_in_common
+                                                        : ending::otherwise;
+    } catch (...) {
+        return ending::otherwise;
+    }
+}
+
+/// How a handshake with a server of TLS 1.2 ends where the system's configuration has this
+/// MinProtocol. In a process of its own: what OpenSSL has read it does not forget.
+ending ending_with(const std::string& min_protocol) {
+    temporary_files files;
+    const auto file = files.write("openssl.cnf",
+                                  "openssl_conf = init\n"
+                                  "[init]\nssl_conf = ssl\n"
+                                  "[ssl]\nsystem_default = defaults\n"
+                                  "[defaults]\nMinProtocol = " +
+                                      min_protocol + '\n');
+    tls_server server(serving(TLS1_2_VERSION));
+    const pid_t child = ::fork();
+    REQUIRE(child >= 0);
+    if (child == 0) {
+        const bool read = CONF_modules_load_file(file.c_str(), nullptr, 0) == 1;
+        ::_exit(static_cast<int>(read ? shake_hands_with(server) : ending::otherwise));
+    }
+    int status = 0;
+    REQUIRE(::waitpid(child, &status, 0) == child);
+    return WIFEXITED(status) ? static_cast<ending>(WEXITSTATUS(status)) : ending::otherwise;
+}
+
 }  // namespace
 
 TEST_CASE("a context without options trusts whom the system trusts, and verifies everything") {
@@ -64,9 +102,17 @@ TEST_CASE("what an insecure option leaves unverified") {
     CHECK(!(*made)->verifies_host());
     tls_options secure;
     secure.insecure = false;
-    secure.disable_ocsp_endpoint_check = true;
-    secure.disable_certificate_revocation_check = false;
     CHECK(!made_with(secure));
+    tls_options checking;
+    checking.allow_invalid_hostnames = false;
+    checking.disable_certificate_revocation_check = false;
+    CHECK(!made_with(checking));
+}
+
+TEST_CASE("the system's configuration of OpenSSL may rule out TLS 1.2, and cannot allow less") {
+    CHECK(ending_with("TLSv1.3") == ending::no_version_in_common);
+    CHECK(ending_with("TLSv1.2") == ending::agreed);
+    CHECK(ending_with("TLSv1.1") == ending::agreed);
 }
 
 TEST_CASE("a CA file that cannot be read is an error with the option, the file and the reason") {

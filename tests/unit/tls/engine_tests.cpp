@@ -157,6 +157,34 @@ TEST_CASE("a second engine of a context resumes what the first one began, and sa
     }
 }
 
+TEST_CASE("a session whose handshake came to no end is not offered again") {
+    for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
+        CAPTURE(version);
+        tls_server server(serving(version));
+        const auto context = context_of(trusting());
+        {
+            engine_pair first(server, context, localhost());
+            REQUIRE(!first.shake_hands());
+            first.answer(pattern(10));
+            CHECK(first.read(10) == pattern(10));
+        }
+        {
+            // One that has not begun has learnt nothing.
+            engine_pair idle(server, context, localhost());
+        }
+        REQUIRE(context->sessions().size() != 0);
+        {
+            engine_pair cut(server, context, localhost());
+            cut.lend_room(16384);
+            REQUIRE(cut.engine().handshake());  // its hello, and no answer
+        }
+        CHECK(context->sessions().size() == 0);
+        engine_pair next(server, context, localhost());
+        REQUIRE(!next.shake_hands());
+        CHECK(!next.engine().resumed());
+    }
+}
+
 TEST_CASE("a server whose sessions are resumed is verified again after a day") {
     using std::chrono::hours;
     for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {

@@ -100,6 +100,76 @@ TEST_CASE("a server that answers, and does not speak TLS, is told from one that 
     });
 }
 
+TEST_CASE("a handshake that is cut says so, and asks whether it is TLS where nothing has come") {
+    on_each_backend([](reactor& r) {
+        const auto options = trusting();
+        const std::string hint = " during the TLS handshake; does the server use TLS?";
+        const std::vector<byte_script> scripts{
+            byte_script().read(16).reset(),  // as a server that finds a message's length absurd
+            byte_script().read(16).close(),
+            byte_script().close(),
+            byte_script().half_close().read_to_end(),
+        };
+        for (const auto& script : scripts) {
+            const byte_peer peer(script);
+            const auto e = error_of(r, ping_new(r, {peer.host(), peer.port()}, &options));
+            CHECK_MESSAGE((e == errc::connection_closed || e == errc::network_error),
+                          e.to_string());
+            CHECK_MESSAGE(says(e, hint), e.to_string());
+        }
+        const byte_peer resets(scripts.front());
+        const auto e = error_of(r, ping_new(r, {resets.host(), resets.port()}, &options));
+        CHECK(e == errc::network_error);
+        REQUIRE(e.cause() != nullptr);
+        CHECK(e.cause()->code() == std::errc::connection_reset);
+        // What has begun to answer speaks TLS.
+        auto how = serving();
+        how.cut_after = 100;
+        tls_server server(how);
+        const op_msg_peer peer(server);
+        const auto cut = error_of(r, ping_new(r, {peer.host(), peer.port()}, &options));
+        CHECK_MESSAGE(says(cut, "during the TLS handshake"), cut.to_string());
+        CHECK(!says(cut, "does the server use TLS"));
+    });
+}
+
+TEST_CASE("options that exclude each other are refused of a program, whatever their values are") {
+    using truth = std::optional<bool> tls_options::*;
+    constexpr truth insecure = &tls_options::insecure;
+    constexpr truth certificates = &tls_options::allow_invalid_certificates;
+    constexpr truth names = &tls_options::allow_invalid_hostnames;
+    constexpr truth responders = &tls_options::disable_ocsp_endpoint_check;
+    constexpr truth revocation = &tls_options::disable_certificate_revocation_check;
+    const std::vector<std::pair<truth, truth>> conflicts{
+        {insecure, certificates}, {insecure, names},          {insecure, responders},
+        {insecure, revocation},   {certificates, responders}, {certificates, revocation},
+        {responders, revocation},
+    };
+    const std::vector<std::pair<truth, truth>> fine{
+        {certificates, names}, {names, responders}, {names, revocation}};
+    on_each_backend([&](reactor& r) {
+        tls_server server(serving());
+        const op_msg_peer peer(server);
+        const auto ping = [&](const std::pair<truth, truth>& both, bool one, bool other) {
+            auto options = trusting();
+            options.*both.first = one;
+            options.*both.second = other;
+            return error_of(r, ping_new(r, {peer.host(), peer.port()}, &options));
+        };
+        for (const auto& both : conflicts) {
+            for (const bool value : {false, true}) {
+                const auto e = ping(both, value, !value);
+                CHECK(e == errc::invalid_argument);
+                CHECK_MESSAGE(says(e, "exclude each other"), e.to_string());
+            }
+        }
+        CHECK(peer.connections() == 0);
+        for (const auto& both : fine) {
+            CHECK(!ping(both, true, true));
+        }
+    });
+}
+
 TEST_CASE("a plaintext client of a TLS server fails, and hangs nowhere") {
     on_each_backend([](reactor& r) {
         tls_server server(serving());
