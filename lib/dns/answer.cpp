@@ -120,9 +120,9 @@ bool is_host_character(char c) noexcept {
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
 }
 
-/// A host name in lower case; empty for the root. Nothing for one that is malformed, or that has
-/// what no host name has: an escaped dot inside of a label would pass for one between labels.
-std::optional<std::string> read_host(std::span<const std::uint8_t> message,
+/// A name in lower case, as c-ares writes it; empty for the root. Nothing for one that is
+/// malformed.
+std::optional<std::string> read_name(std::span<const std::uint8_t> message,
                                      std::span<const std::uint8_t> at) {
     if (at.empty()) {
         return std::nullopt;
@@ -143,8 +143,15 @@ std::optional<std::string> read_host(std::span<const std::uint8_t> message,
             c = static_cast<char>(c - 'A' + 'a');
         }
     }
-    return std::ranges::all_of(host, is_host_character) ? std::optional(std::move(host))
-                                                        : std::nullopt;
+    return host;
+}
+
+std::string_view fault_of(const srv_record& r) noexcept {
+    // An escaped dot inside of a label would pass for one between labels.
+    return !std::ranges::all_of(r.host, is_host_character)
+               ? "the target of an SRV record is no host name"
+           : r.port == 0 ? "the port of an SRV record is 0"
+                         : "";
 }
 
 }  // namespace
@@ -159,18 +166,16 @@ result<std::vector<srv_record>> parse_srv(std::span<const std::uint8_t> message)
         if (r.data.size() < 7) {
             return malformed("an SRV record is too short");
         }
-        auto host = read_host(message, r.data.subspan(6));
+        auto host = read_name(message, r.data.subspan(6));
         if (!host) {
-            return malformed("the target of an SRV record is no host name");
+            return malformed("the target of an SRV record is no name");
         }
-        const auto port = static_cast<std::uint16_t>(r.data[4] << 8U | r.data[5]);
         if (host->empty()) {
             return {};  // RFC 2782: no such service here
         }
-        if (port == 0) {
-            return malformed("the port of an SRV record is 0");
-        }
+        const auto port = static_cast<std::uint16_t>(r.data[4] << 8U | r.data[5]);
         found.push_back({std::move(*host), port, r.ttl});
+        found.back().fault = fault_of(found.back());
         return {};
     });
     if (failed) {

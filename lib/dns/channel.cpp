@@ -17,8 +17,6 @@ namespace mongoro::dns {
 
 namespace {
 
-constexpr auto configuration_age = std::chrono::minutes(1);
-
 error failed(const char* what, int status) {
     if (status == ARES_ENOMEM) {
         return std::make_error_code(std::errc::not_enough_memory);
@@ -119,12 +117,8 @@ channel::~channel() {
 }
 
 error channel::open() {
-    const auto now = io::timer::clock::now();
     if (handle_ != nullptr) {
-        if (!requests_.empty() || now - opened_ < configuration_age) {
-            return {};
-        }
-        close();
+        return {};
     }
     if (const int status = library_status(); status != ARES_SUCCESS) {
         return failed("c-ares", status);
@@ -165,7 +159,7 @@ error channel::open() {
             return failed("the name servers", status);
         }
     }
-    opened_ = now;
+    opened_ = io::timer::clock::now();
     return {};
 }
 
@@ -252,9 +246,6 @@ void channel::nobody_waits(request& r) noexcept {
 
 void channel::give_up(request& r) noexcept {
     nobody_waits(r);
-    if (waiting_ == 0) {
-        ares_cancel(handle_);
-    }
     carry_on();
 }
 
@@ -406,6 +397,9 @@ void channel::carry_on() noexcept {
         refused_.pop_back();
         ares_process_fd(handle_, telling_, ARES_SOCKET_BAD);
         telling_ = -1;
+    }
+    if (waiting_ == 0 && !requests_.empty()) {
+        ares_cancel(handle_);  // nobody waits for what is left
     }
     if (!*alive_) {
         return;

@@ -30,6 +30,8 @@ struct resolver_options {
     std::chrono::milliseconds timeout{0};
     /// Rounds of all servers; 0: the system's, else c-ares's.
     int tries = 0;
+    /// After this time a query begins with the system's configuration as it is then.
+    std::chrono::milliseconds configuration_age{60'000};
     /// Whether addresses like this one are of use here.
     bool (*is_reachable)(const io::address&) noexcept = io::has_route;
 };
@@ -38,9 +40,9 @@ struct resolver_options {
 /// of the reactor. On the reactor's thread, but for its construction.
 ///
 /// c-ares is never entered from inside of one of its own callbacks: those only take the answer and
-/// schedule who waits. Its configuration files are read at the first query, and again by one that
-/// comes a minute later while no other is under way: these are small, and read where they are
-/// needed.
+/// schedule who waits. Its configuration files are small, and read at the first query, once: c-ares
+/// could read them again only while no query is under way, and one that nobody answers may be just
+/// what a new configuration is for. See `outdated`.
 class channel {
  public:
     channel(io::reactor_core& core, resolver_options options);
@@ -67,6 +69,12 @@ class channel {
 
     [[nodiscard]] io::reactor_core& core() const noexcept { return core_; }
     [[nodiscard]] const resolver_options& options() const noexcept { return options_; }
+    /// Whether the configuration was read so long ago that the next query is for another channel.
+    /// Those that are under way go on with this one, and keep it.
+    [[nodiscard]] bool outdated() const noexcept {
+        return handle_ != nullptr && *alive_ &&
+               io::timer::clock::now() - opened_ >= options_.configuration_age;
+    }
 
  private:
     /// One query as c-ares knows it: it lives until its callback, which c-ares always makes.
@@ -115,7 +123,7 @@ class channel {
 /// `co_await channel::query(c, name, type, context, answer, why);` asks, and waits for the answer,
 /// or for the context's deadline or stop, which `why` then names. A query that nobody
 /// waits for any more, this one or one whose coroutine was destroyed, does not keep `run()`
-/// running: the last of them cancels those before.
+/// running, and is cancelled as soon as nobody waits for any other query of the channel either.
 class [[nodiscard]] channel::query : detail::ready_node {
  public:
     query(std::shared_ptr<channel> c, const std::string& name, int type,

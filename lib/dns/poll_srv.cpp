@@ -10,14 +10,16 @@ namespace mongoro::dns {
 
 namespace {
 
-/// Tells of the hosts that may be; false if there is none.
+/// Tells of the hosts that may be; false if there is none. One record that is wrong must not hide
+/// what the others say: which hosts are new, and which are gone.
 bool tell(const srv_rules& rules, std::vector<srv_record>& records, srv_listener& listener) {
     std::erase_if(records, [&](const srv_record& record) {
-        if (rules.allows(record.host)) {
+        if (record.fault.empty() && rules.allows(record.host)) {
             return false;
         }
-        listener.srv_warning(rules.name() + " (SRV): " + record.host +
-                             " is left out: it is not below " + rules.suffix().substr(1));
+        listener.srv_warning(rules.name() + " (SRV): " + record.host + " is left out: " +
+                             (record.fault.empty() ? "it is not below " + rules.suffix().substr(1)
+                                                   : std::string(record.fault)));
         return true;
     });
     if (records.empty()) {

@@ -16,8 +16,9 @@ namespace mongoro::dns {
 /// once the polling has ended.
 class srv_listener {
  public:
-    /// The record was read again: all of its hosts that are in the right domain, `host:port`, each
-    /// once, at least one. With a `srvMaxHosts` that is smaller they are in an order of chance.
+    /// The record was read again: all of its hosts that can be connected to and are in the right
+    /// domain, `host:port`, each once, at least one. With a `srvMaxHosts` that is smaller they are
+    /// in an order of chance.
     virtual void srv_hosts(std::span<const std::string> hosts) = 0;
     /// For the log: a host that was left out, or why nothing was learnt. One sentence.
     virtual void srv_warning(std::string text) = 0;

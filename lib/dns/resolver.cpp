@@ -360,16 +360,24 @@ result<resolver_options> options_from(std::string_view given) {
     return options;
 }
 
+/// The channel for a query that begins now. One that is replaced goes with its last query.
+std::shared_ptr<channel> resolver::current() {
+    if (channel_->outdated()) {
+        channel_ = std::make_shared<channel>(channel_->core(), channel_->options());
+    }
+    return channel_;
+}
+
 task<result<std::vector<io::address>>> resolver::addresses(std::string name, std::uint16_t port) {
-    return ask_addresses(channel_, std::move(name), port);
+    return ask_addresses(current(), std::move(name), port);
 }
 
 task<result<std::vector<srv_record>>> resolver::srv(std::string name) {
-    return ask_srv(channel_, std::move(name));
+    return ask_srv(current(), std::move(name));
 }
 
 task<result<std::vector<std::string>>> resolver::txt(std::string name) {
-    return ask_txt(channel_, std::move(name));
+    return ask_txt(current(), std::move(name));
 }
 
 }  // namespace mongoro::dns

@@ -31,7 +31,8 @@ namespace mongoro::dns {
 /// `operation_cancelled`. What else goes wrong is `name_resolution_failed`, and its message has the
 /// name and what DNS said: no such name, no such record, refused, a server's failure, no answer in
 /// time, nobody to ask, an answer that is malformed. One query is one round trip, more when a
-/// server does not answer, or answers that TCP is needed; nothing is cached here.
+/// server does not answer, or answers that TCP is needed; nothing is cached here but the system's
+/// configuration, for a minute.
 class resolver {
  public:
     explicit resolver(io::reactor_core& core, resolver_options options = {})
@@ -44,12 +45,14 @@ class resolver {
     /// system's own resolver does, it tries the search domains, too.
     [[nodiscard]] task<result<std::vector<io::address>>> addresses(std::string name,
                                                                    std::uint16_t port);
-    /// SRV, at least one.
+    /// SRV, at least one, perhaps with a fault.
     [[nodiscard]] task<result<std::vector<srv_record>>> srv(std::string name);
     /// TXT, one text a record. A name without one gives none, and so does one that is not there.
     [[nodiscard]] task<result<std::vector<std::string>>> txt(std::string name);
 
  private:
+    [[nodiscard]] std::shared_ptr<channel> current();
+
     std::shared_ptr<channel> channel_;
 };
 

@@ -50,6 +50,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const std::span<const std::uint8_t> bytes(data, size);
     if (const auto found = mongoro::dns::parse_srv(bytes)) {
         for (const auto& record : *found) {
+            fuzz::require(
+                std::ranges::all_of(record.host, [](char c) { return c >= ' ' && c <= '~'; }),
+                "what cannot be printed is escaped");
+            if (!record.fault.empty()) {
+                continue;
+            }
             fuzz::require(!record.host.empty() && record.port != 0, "a host has a name and a port");
             fuzz::require(std::ranges::all_of(record.host,
                                               [](char c) {

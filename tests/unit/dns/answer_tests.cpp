@@ -98,15 +98,30 @@ TEST_CASE("a time to live with its top bit set is none") {
     CHECK(found->front().ttl == 0s);
 }
 
-TEST_CASE("a target that is no host name is malformed: a dot in a label is none between labels") {
+TEST_CASE("a target that is no host name is a fault: a dot in a label is none between labels") {
     for (const auto label :
          {"a.b"sv, "a b"sv, "a\0b"sv, "a\\b"sv, "a/b"sv, "a:1"sv, "\xC3\xA4"sv}) {
         CAPTURE(label);
         const auto found =
             dns::parse_srv(message({record(33, 60, srv_data(1, {label, "example", "test"}))}));
-        CHECK(found.error() == errc::name_resolution_failed);
+        REQUIRE_MESSAGE(found, found.error().to_string());
+        REQUIRE(found->size() == 1);
+        CHECK(found->front().fault.ends_with("no host name"));
     }
-    CHECK(!dns::parse_srv(message({record(33, 60, srv_data(0, {"a"}))})));  // a port of 0
+}
+
+TEST_CASE("a record with a fault stands among the others, which have none") {
+    const auto found = dns::parse_srv(message(
+        {record(33, 60, srv_data(1, {"a", "test"})), record(33, 60, srv_data(2, {"b c", "test"})),
+         record(33, 60, srv_data(0, {"d", "test"})), record(33, 60, srv_data(4, {"e", "test"}))}));
+    REQUIRE_MESSAGE(found, found.error().to_string());
+    REQUIRE(found->size() == 4);
+    CHECK((*found)[0].fault.empty());
+    CHECK((*found)[1].host == "b c.test");
+    CHECK((*found)[1].fault.ends_with("no host name"));
+    CHECK((*found)[2].host == "d.test");
+    CHECK((*found)[2].fault.ends_with("port of an SRV record is 0"));
+    CHECK((*found)[3] == dns::srv_record{"e.test", 4, 60s});
 }
 
 TEST_CASE("the strings of a TXT record are joined, those of several are not") {

@@ -10,6 +10,7 @@
 #include <mongoro/with_stop.hpp>
 
 #include <chrono>
+#include <cstdlib>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -48,6 +49,15 @@ inline std::vector<std::string> texts_of(const std::vector<io::address>& address
     }
     return texts;
 }
+
+/// The system's, while it lives.
+class search_domains {
+ public:
+    explicit search_domains(const char* list) { ::setenv("LOCALDOMAIN", list, 1); }
+    search_domains(const search_domains&) = delete;
+    search_domains& operator=(const search_domains&) = delete;
+    ~search_domains() { ::unsetenv("LOCALDOMAIN"); }
+};
 
 inline bool says(const error& e, std::string_view what) {
     return e.to_string().find(what) != std::string::npos;

@@ -258,6 +258,29 @@ TEST_CASE("a host of another domain is left out with a warning, and the others a
     });
 }
 
+TEST_CASE("a record that nobody can connect to is left out with a warning, and the others told") {
+    on_each_backend([](reactor& r) {
+        dns_server server;
+        begin(server);
+        polled topology(r, server, test1);
+        server.remove(name)
+            .srv(name, 27017, "a b.test.build.10gen.cc", 0)
+            .srv(name, 0, host, 0)
+            .srv(name, 27019, host, 0)
+            .srv(name, 27020, host, 0);
+        CHECK(topology.become({at(27019), at(27020)}));
+        for (const std::string_view what :
+             {"a b.test.build.10gen.cc is left out: the target of an SRV record is no host name",
+              "localhost.test.build.10gen.cc is left out: the port of an SRV record is 0"}) {
+            CAPTURE(what);
+            CHECK(std::ranges::any_of(topology.warnings, [&](const std::string& text) {
+                return text.find(what) != std::string::npos;
+            }));
+        }
+        topology.stop();
+    });
+}
+
 TEST_CASE("the record is not asked for before the time of its records is over") {
     on_each_backend([](reactor& r) {
         struct nobody_listens final : dns::srv_listener {

@@ -126,6 +126,37 @@ TEST_CASE("a host of another domain among good ones spoils all") {
     });
 }
 
+TEST_CASE("a record that nobody can connect to, among good ones, spoils all") {
+    on_each_backend([](reactor& r) {
+        for (const bool no_name : {false, true}) {
+            dns_server server;
+            server.srv("_mongodb._tcp.c.example.test", 1, "a.example.test")
+                .srv("_mongodb._tcp.c.example.test", no_name ? 1 : 0,
+                     no_name ? "b c.example.test" : "b.example.test");
+            const auto e = resolve(r, server, "mongodb+srv://c.example.test").error();
+            CHECK(e == errc::name_resolution_failed);
+            CHECK_MESSAGE(says(e, "_mongodb._tcp.c.example.test"), e.to_string());
+            CHECK_MESSAGE(says(e, no_name ? "b c.example.test: " : "b.example.test: "),
+                          e.to_string());
+            CHECK_MESSAGE(says(e, no_name ? "no host name" : "is 0"), e.to_string());
+        }
+    });
+}
+
+TEST_CASE("without an SRV record nobody waits for the TXT record") {
+    on_each_backend([](reactor& r) {
+        dns_server server;
+        server.behave("c.example.test", manner::keep_silent);
+        const auto begin = std::chrono::steady_clock::now();
+        const auto e = resolve(r, server, "mongodb+srv://c.example.test").error();
+        CHECK(e == errc::name_resolution_failed);
+        CHECK_MESSAGE(says(e, "_mongodb._tcp.c.example.test (SRV): no such name (NXDOMAIN)"),
+                      e.to_string());
+        CHECK(std::chrono::steady_clock::now() - begin < 4s);  // before the time-out of the other
+        CHECK(poll_until(r, [&] { return r.in_flight() == 0; }));
+    });
+}
+
 TEST_CASE("the hosts and the options of DNS are applied, and the lowest time to live is told") {
     on_each_backend([](reactor& r) {
         dns_server server;
