@@ -25,7 +25,7 @@ namespace mongoro {
 /// Settings of a client that a connection string has no word for, or that override it.
 struct client_options {
     /// What the server's log calls this program, at most 128 bytes; empty: the connection string's
-    /// `appName`, else nothing.
+    /// `appName`, else nothing. Copied by the call.
     std::string_view app_name = {};
     /// Connections at once, at least 1. Default: the connection string's `maxPoolSize`, where 0
     /// means no limit, else 100.
@@ -51,7 +51,7 @@ struct client_options {
     bool checksums = false;
     /// Name servers to ask instead of the system's: IP addresses, each with or without a port, and
     /// commas between them. Default: the environment's `MONGORO_DNS_SERVERS`, else the system's.
-    /// What the hosts file says goes before.
+    /// What the hosts file says goes before. Copied by the call.
     std::string_view dns_servers = {};
     /// Is told of operations' commands; null: nobody, and then none of it is built. Not told: what
     /// opens connections, logs in, and watches servers.
@@ -65,7 +65,12 @@ struct client_options {
     /// A library that wraps the driver and wants the server to know. Read by the call. Default:
     /// none. See `client::append_metadata`.
     driver_info wrapped_by = {};
-    /// For MONGODB-OIDC where the connection string has no `ENVIRONMENT`: who gives the tokens.
+    /// Who logs in, instead of whom the connection string names: for a secret that is to stand in
+    /// no string, and for a `TOKEN_RESOURCE` with a comma, which cannot stand in one. All of it
+    /// counts, also `source`; see `credential::check`. Null: the connection string's. Copied by the
+    /// call.
+    const credential* login = nullptr;
+    /// For MONGODB-OIDC where the credential has no `ENVIRONMENT`: who gives the tokens.
     /// Null: nobody. Copied by the call.
     const oidc_options* oidc = nullptr;
     /// For MONGODB-AWS: who gives the keys, before the environment and the metadata services are
@@ -90,12 +95,19 @@ struct client_statistics {
 /// `run()` running.
 ///
 /// What `collection` says of all operations holds of a client's too: every one of them is tried
-/// again where the server was too busy for it and says so, after a pause that doubles, at most
-/// `maxAdaptiveRetries` times (client-backpressure specification). A program's own retries come on
-/// top of these.
+/// again where the server was too busy for it, and says so or refused, reset or timed out the
+/// connection, after a pause that doubles, at most `maxAdaptiveRetries` times (client-backpressure
+/// specification). A program's own retries come on top of these.
 ///
 /// `close()` is the orderly end. A client that is destroyed without it closes its connections at
 /// once; cursors that were still open on the server are then left to its timeout.
+///
+/// The last handle may be dropped on any thread; on another one than the reactor's the client's end
+/// happens on the reactor's, in its next turn, or when the reactor is destroyed. A reactor that
+/// nobody has run yet has no thread: then it is the same everywhere. Once its thread has ended, the
+/// client ends where the handle is dropped, and that is to be done by one thread at a time. Not
+/// while the reactor is being destroyed. An operation and a cursor keep the client as a handle
+/// does.
 class client {
  public:
     /// Throws `mongoro::exception`: `invalid_uri`, see `uri::parse`; `not_supported` for a
@@ -125,10 +137,11 @@ class client {
     /// The database that the connection string names; `fallback` if it names none.
     [[nodiscard]] mongoro::database default_database(std::string_view fallback = "test") const;
 
-    /// Asks the server for a sign of life (command `ping` on `admin`): connects if nothing is
-    /// connected.
+    /// Asks the primary for a sign of life, whatever the read preference says (command `ping` on
+    /// `admin`): connects if nothing is connected.
     [[nodiscard]] awaitable<void> ping() const;
-    /// The databases, one document each: `name`, `sizeOnDisk`, `empty`.
+    /// The databases, one document each: `name`, `sizeOnDisk`, `empty`. Asks the primary, whatever
+    /// the read preference says (enumerate databases specification).
     [[nodiscard]] awaitable<std::vector<document>> list_databases(
         const list_databases_options& options = detail::no_options<list_databases_options>) const;
     [[nodiscard]] awaitable<std::vector<std::string>> list_database_names(

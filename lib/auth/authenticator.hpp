@@ -5,15 +5,14 @@
 
 #include <mongoro/options/credential.hpp>
 
-#include <utility>
-
 namespace mongoro::auth {
 
 /// Who a client logs in as, and what its connections share of that: it outlives all of them. On the
 /// reactor's thread. Its secrets are wiped when it goes.
 class authenticator {
  public:
-    explicit authenticator(credential who) : who_(std::move(who)) {}
+    /// A copy: what is moved would leave a short password behind.
+    explicit authenticator(const credential& who) : who_(who) {}
     authenticator(const authenticator&) = delete;
     authenticator& operator=(const authenticator&) = delete;
     ~authenticator() { detail::wipe_secrets(who_); }

@@ -5,6 +5,8 @@
 
 #include <mongoro/bson/byte_buffer.hpp>
 
+#include <openssl/crypto.h>
+
 #include <algorithm>
 
 namespace mongoro::auth {
@@ -30,7 +32,7 @@ result<server_first> read_server_first(bson::document_view payload,
         return login_error("the server's nonce is not of 64 bytes");
     }
     out.nonce = nonce.bytes;
-    if (!std::ranges::equal(out.nonce.first(client_nonce.size()), client_nonce)) {
+    if (CRYPTO_memcmp(out.nonce.data(), client_nonce.data(), client_nonce.size()) != 0) {
         return login_error("the server's nonce does not begin with the client's");
     }
     if (payload["h"].read(out.host) != errc{}) {

@@ -34,14 +34,17 @@ std::string to_base64(std::span<const std::uint8_t> bytes) {
     return text;
 }
 
-std::string percent_encoded(std::string_view text) {
+std::string percent_encoded(std::string_view text, std::string_view kept) {
     constexpr std::string_view digits = "0123456789ABCDEF";
     std::string out;
     // Exactly: it may be a secret, and must not move.
-    const auto kept = static_cast<std::size_t>(std::ranges::count_if(text, is_unreserved));
-    out.reserve(3 * text.size() - 2 * kept);
+    const auto stays = [kept](char c) {
+        return is_unreserved(c) || kept.find(c) != std::string_view::npos;
+    };
+    const auto staying = static_cast<std::size_t>(std::ranges::count_if(text, stays));
+    out.reserve(3 * text.size() - 2 * staying);
     for (const char c : text) {
-        if (is_unreserved(c)) {
+        if (stays(c)) {
             out += c;
         } else {
             const auto byte = static_cast<unsigned char>(c);

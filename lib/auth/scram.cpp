@@ -224,7 +224,8 @@ result<scram_server_first> read_server_first(std::string_view text, std::string_
         return login_error("the server's first SCRAM message is malformed");
     }
     if (out.nonce.size() <= client_nonce.size() || out.nonce.size() > longest_nonce ||
-        !out.nonce.starts_with(client_nonce) || !is_printable(out.nonce)) {
+        CRYPTO_memcmp(out.nonce.data(), client_nonce.data(), client_nonce.size()) != 0 ||
+        !is_printable(out.nonce)) {
         return login_error("the server's nonce does not go on from the client's");
     }
     if (salt.empty() || salt.size() > longest_salt ||

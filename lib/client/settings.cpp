@@ -7,6 +7,7 @@
 #include "uri/wipe.hpp"
 #include "wire/client_metadata.hpp"
 
+#include <mongoro/bson/validate.hpp>
 #include <mongoro/bson/writer.hpp>
 
 #include <limits>
@@ -38,6 +39,9 @@ result<void> check(const client_options& options) {
     }
     if (options.app_name.size() > wire::max_application_name_size) {
         return refused("app_name is longer than 128 bytes");
+    }
+    if (options.app_name.find('\0') != std::string_view::npos || !bson::is_utf8(options.app_name)) {
+        return refused("app_name is no text of UTF-8, or has a NUL");
     }
     return {};
 }
@@ -169,7 +173,9 @@ result<deployment::settings> settings_of(reactor_core& core, const uri& where,
     // Its hellos have a time of their own.
     settings.monitoring.connection.socket_timeout = {};
     settings.monitoring.connection.handshake_timeout = {};
-    if (auto ready = set_up_login(settings.connection, core, where.credential(), options); !ready) {
+    const credential* const who = options.login != nullptr ? options.login : where.credential();
+    settings.login_is_given = options.login != nullptr;
+    if (auto ready = set_up_login(settings.connection, core, who, options); !ready) {
         return ready.error();
     }
     settings.monitoring.heartbeat_frequency =
@@ -194,7 +200,7 @@ result<void> apply_seed_list(deployment::settings& to, const uri& resolved) {
     to.topology.publish_events = publish_events;
     to.pool.load_balanced = to.topology.load_balanced;
     // The record may name the database that knows the user.
-    if (to.connection.authenticator != nullptr && resolved.credential() != nullptr) {
+    if (!to.login_is_given && to.connection.authenticator != nullptr) {
         to.connection.authenticator = std::make_shared<auth::authenticator>(*resolved.credential());
     }
     return to.topology.check();

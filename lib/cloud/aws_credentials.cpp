@@ -63,7 +63,7 @@ task<result<aws_keys_ptr>> aws_credential_source::ask_provider(
     aws_keys keys;
     keys.access_key_id = std::move(given->access_key_id);
     keys.secret_access_key = auth::secret(std::move(given->secret_access_key));
-    if (given->session_token) {
+    if (given->session_token && !given->session_token->empty()) {
         keys.session_token = auth::secret(std::move(*given->session_token));
     }
     if (keys.access_key_id.empty() || keys.secret_access_key.text().empty()) {

@@ -196,7 +196,8 @@ task<result<aws_keys_ptr>> ask_machine(const environment& in) {
     if (first.empty()) {
         co_return no_keys("this machine has no role");
     }
-    request.target += auth::percent_encoded(first);
+    // What a role's name may have, as it is: the service takes it by the letter.
+    request.target += auth::percent_encoded(first, "+=,@");
     const auto answer = co_await ask_service(in.connect, where->origin, request);
     if (!answer) {
         co_return answer.error();

@@ -132,7 +132,7 @@ result<auth::secret> write_http_request(const http_origin& to, const http_reques
     text.reserve(room);
     text.append(request.method).append(1, ' ').append(request.target).append(" HTTP/1.1\r\nHost: ");
     text.append(host).append("\r\nConnection: close\r\n");
-    if (!request.body.empty()) {
+    if (!request.body.empty() || request.method != "GET") {
         text.append("Content-Length: ").append(std::to_string(request.body.size())).append("\r\n");
     }
     for (const auto& [name, value] : request.headers) {

@@ -53,8 +53,8 @@ struct http_request {
     std::string body = {};
 };
 
-/// The bytes of a request, after which the server is to close: with `Host`, `Connection` and, for a
-/// body, `Content-Length` of its own.
+/// The bytes of a request, after which the server is to close: with `Host`, `Connection` and, but
+/// for a GET without a body, `Content-Length` of its own.
 ///
 /// Errors: `invalid_argument` where a line break, a control character or a blank stands where it
 /// would begin another header or another request.

@@ -21,6 +21,7 @@ struct settings {
     topology::settings topology;
     /// Of the connections for operations; the host is each server's own.
     pool::connection_settings connection;
+    bool login_is_given = false;  ///< by the program: DNS has no say in its source
     pool::pool_settings pool;
     monitor_settings monitoring;
     std::chrono::milliseconds server_selection_timeout{30'000};

@@ -31,15 +31,20 @@ class connection_channel final : public cloud::login_channel {
 };
 
 /// As a connection of the client's own is opened, but for its timeout: the login has one already.
-task<result<io::stream_ptr>> dial_service(io::reactor_core& core, const host_address& host) {
+task<result<io::stream_ptr>> dial_service(io::reactor_core& core, const host_address& host,
+                                          std::shared_ptr<dns::resolver> names) {
     connection_settings settings;
     settings.host = host;
+    settings.names = std::move(names);
     co_return co_await dial(core, settings, deadline::never());
 }
 
-cloud::environment surroundings(io::reactor_core& core) {
-    auto connect = cloud::connector(
-        core, [&core](const host_address& host) { return dial_service(core, host); });
+/// Its services are found by the client's own name servers.
+cloud::environment surroundings(io::reactor_core& core, const connection_settings& settings) {
+    auto connect =
+        cloud::connector(core, [&core, names = settings.names](const host_address& host) {
+            return dial_service(core, host, names);
+        });
     return cloud::system_environment(core, std::move(connect));
 }
 
@@ -60,14 +65,14 @@ result<void> set_up_cloud_login(connection_settings& settings, io::reactor_core&
     }
     if (who.mechanism == auth_mechanism::mongodb_aws) {
         settings.aws = std::make_shared<cloud::aws_credential_source>(
-            surroundings(core), aws != nullptr ? *aws : aws_credential_provider());
+            surroundings(core, settings), aws != nullptr ? *aws : aws_credential_provider());
     } else if (who.mechanism == auth_mechanism::mongodb_oidc) {
         auto made = cloud::oidc_settings::make(who, oidc);
         if (!made) {
             return made.error();
         }
-        settings.oidc =
-            std::make_shared<cloud::oidc_authenticator>(surroundings(core), std::move(*made));
+        settings.oidc = std::make_shared<cloud::oidc_authenticator>(surroundings(core, settings),
+                                                                    std::move(*made));
     }
     return {};
 }

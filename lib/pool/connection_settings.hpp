@@ -51,7 +51,8 @@ struct connection_settings {
     /// `connect_timeout` bounds nothing, of any login and for the hello too. 0: none.
     std::chrono::milliseconds handshake_timeout{0};
     std::chrono::milliseconds drain_timeout{3'000};
-    std::chrono::milliseconds socket_timeout{0};  ///< for each reply, once it is open; 0: none
+    /// For each reply, the hello's and a login's too; 0: none. Not with the client's `timeoutMS`.
+    std::chrono::milliseconds socket_timeout{0};
     std::string app_name;
     bool validate_replies = false;
     bool checksums = false;      ///< never on TLS, which has its own
@@ -70,6 +71,11 @@ struct connection_settings {
     std::int32_t zlib_level = -1;          ///< -1 (zlib's default) to 9
     std::shared_ptr<dns::resolver> names;  ///< null: one is made for each connection
     std::shared_ptr<const proxy_options> proxy;  ///< null: none. A host is in it
+
+    /// What bounds one command of a login; 0: nothing.
+    [[nodiscard]] std::chrono::milliseconds of_command() const noexcept {
+        return handshake_timeout.count() != 0 ? handshake_timeout : socket_timeout;
+    }
 };
 
 }  // namespace mongoro::pool

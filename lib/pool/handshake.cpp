@@ -124,6 +124,9 @@ task<result<wire::hello_reply>> handshake(connection& c, const connection_settin
         co_return name_host(c.host(), hello.error());
     }
     c.record().learn(*hello);
+    if (!settings.load_balanced) {
+        c.record().service_id.reset();  // nobody has asked for one: its pool has one generation
+    }
     if (watch != nullptr) {
         watch->record = c.record();
         watch->hello_answered();
@@ -150,7 +153,7 @@ task<result<wire::hello_reply>> handshake(connection& c, const connection_settin
     }
 
     if (login != nullptr && hello->type() != wire::server_type::rs_arbiter) {
-        c.set_socket_timeout(settings.handshake_timeout);  // anew for each command
+        c.set_socket_timeout(settings.of_command());  // anew for each command
         if (auto done = co_await authenticate(c, settings, *hello, std::move(begun)); !done) {
             co_return done.error();
         }

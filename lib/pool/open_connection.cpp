@@ -27,9 +27,9 @@ task<result<std::unique_ptr<connection>>> greet(io::reactor_core& core,
         c = std::make_unique<connection>(core, std::move(stream), settings.host);
     }
     c->set_drain_timeout(settings.drain_timeout);
-    if (settings.connect_timeout.count() == 0) {
-        c->set_socket_timeout(settings.handshake_timeout);  // the hello has no other bound
-    }
+    c->set_socket_timeout(settings.connect_timeout.count() == 0
+                              ? settings.of_command()  // the hello has no other bound
+                              : settings.socket_timeout);
     c->set_validate_replies(settings.validate_replies);
     c->set_checksum(settings.checksums && !settings.tls ? wire::command::checksum::crc32c
                                                         : wire::command::checksum::none);

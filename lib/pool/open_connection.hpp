@@ -21,8 +21,9 @@ struct first_hello {
 
 /// Opens a connection: resolve, connect, TLS if it is asked for, hello, login. Within
 /// `connect_timeout` and the caller's deadline, and each command of the login within
-/// `handshake_timeout`. The hello is a part of connecting, as the specification's own tests have it
-/// (csot/command-execution.json: one of 100 ms, with a `timeoutMS` of 90).
+/// `handshake_timeout`, or the hello and each of them within `socket_timeout`. The hello is a part
+/// of connecting, as the specification's own tests have it (csot/command-execution.json: one of 100
+/// ms, with a `timeoutMS` of 90).
 ///
 /// Writes the server's answer to `said`, unless that is null. `watch`, if it is not null, has the
 /// record that the connection begins with, and hears of the hello, also if the rest fails. Both

@@ -160,6 +160,10 @@ std::string settle_source(credential& c, const std::optional<std::string>& given
     return broken_rule(c);
 }
 
+bool is_external(std::optional<auth_mechanism> mechanism) noexcept {
+    return rules_of(mechanism).source == home::external;
+}
+
 std::string broken_rule(const credential& c) {
     const auto& rules = rules_of(c.mechanism);
     const std::string name(rules.name);

@@ -24,5 +24,7 @@ namespace mongoro::detail {
 [[nodiscard]] std::string settle_source(credential& c, const std::optional<std::string>& given,
                                         const std::string& database);
 [[nodiscard]] std::string broken_rule(const credential& c);
+/// Whether there is one source only for the mechanism: `$external`.
+[[nodiscard]] bool is_external(std::optional<auth_mechanism> mechanism) noexcept;
 
 }  // namespace mongoro::detail

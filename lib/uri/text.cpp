@@ -1,5 +1,7 @@
 #include "uri/text.hpp"
 
+#include "uri/wipe.hpp"
+
 #include <mongoro/bson/validate.hpp>
 
 #include <algorithm>
@@ -91,7 +93,9 @@ result<std::string> decode_text(std::string_view text, std::string_view what) {
     if (!bson::is_utf8(*decoded)) {
         return bad_uri(std::string(what) + " is not UTF-8");
     }
-    return std::move(*decoded);
+    result<std::string> given = std::move(*decoded);
+    wipe(*decoded);  // what the move has left in a short string
+    return given;
 }
 
 std::string lower(std::string_view text) {
@@ -158,6 +162,7 @@ result<uri_parts> split_uri(std::string_view text) {
                 return password.error();
             }
             parts.password = std::move(*password);
+            wipe(*password);
         }
     }
     return parts;
@@ -180,6 +185,7 @@ result<option_pairs> split_options(std::string_view text) {
             return value.error();
         }
         pairs.emplace_back(std::move(*name), std::move(*value));
+        wipe(*value);
     }
     return pairs;
 }

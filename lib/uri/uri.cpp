@@ -160,7 +160,10 @@ result<uri> uri::resolved(std::vector<host_address> hosts, std::string_view txt)
             ours = std::move(theirs);
         }
     };
-    fill(found.options_.auth_source, values.options.auth_source);
+    // A hosted cluster's record says `admin` to all; with some mechanisms there is no such choice.
+    if (!found.credential_ || !detail::is_external(found.credential_->mechanism)) {
+        fill(found.options_.auth_source, values.options.auth_source);
+    }
     fill(found.options_.replica_set, values.options.replica_set);
     fill(found.options_.load_balanced, values.options.load_balanced);
     std::ranges::move(values.warnings, std::back_inserter(found.warnings_));

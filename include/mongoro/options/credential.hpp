@@ -43,7 +43,9 @@ struct credential {
     /// Not given: SCRAM-SHA-256 if the server offers it for this user, else SCRAM-SHA-1.
     std::optional<auth_mechanism> mechanism = {};
     /// `authMechanismProperties`, in their order. The case of a name's letters does not matter; for
-    /// GSSAPI always with a `SERVICE_NAME`.
+    /// GSSAPI always with a `SERVICE_NAME`. A `TOKEN_RESOURCE` of MONGODB-OIDC (with the
+    /// `ENVIRONMENT` `azure` or `gcp`) may hold colons, and commas too, but not in a connection
+    /// string.
     std::vector<std::pair<std::string, std::string>> properties = {};
 
     /// The value of a property, whatever the case of its name; null without it.

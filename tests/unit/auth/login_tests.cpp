@@ -1,5 +1,6 @@
 #include "auth/authenticator.hpp"
 #include "client_support.hpp"
+#include "dns_server.hpp"
 #include "pool/authenticate.hpp"
 #include "pool/open_connection.hpp"
 #include "scram_server.hpp"
@@ -76,6 +77,49 @@ TEST_CASE("a login without a mechanism asks for the user's, and begins with the 
         CHECK(peer.received("saslContinue")[0].database() == "db");
         CHECK(users.logins() == 1);
         CHECK(peer.problems() == "");
+    });
+}
+
+TEST_CASE("a client logs in as its options say, whoever the connection string names") {
+    on_each_backend([](reactor& r) {
+        for (const std::string somebody : {"", "else:wrong@"}) {
+            scram_server users(sha_256, "user", "pencil");
+            op_msg_peer peer;
+            users.serve(peer, true, both);
+            credential who;
+            who.username = "user";
+            who.password = "pencil";
+            who.source = "db";
+            const client c(
+                r, "mongodb://" + somebody + peer.host() + ":" + std::to_string(peer.port()) + "/",
+                {.login = &who});
+            who.password = "nothing";  // it was copied
+            CHECK(!error_of(r, c.ping()));
+            CHECK(login_hello(peer)["saslSupportedMechs"].get<std::string_view>() == "db.user");
+            CHECK(users.logins() == 1);
+        }
+        // DNS has no say in it either.
+        scram_server users(sha_256, "user", "pencil");
+        op_msg_peer peer;
+        users.serve(peer, true, both);
+        dns_server names;
+        names.srv("_mongodb._tcp.c.example.test", peer.port(), "a.example.test")
+            .a("a.example.test", peer.host())
+            .txt("c.example.test", {"authSource=users"});
+        credential who;
+        who.username = "user";
+        who.password = "pencil";
+        who.source = "db";
+        const client c(r, "mongodb+srv://c.example.test/?tls=false",
+                       {.dns_servers = names.address(), .login = &who});
+        CHECK(!error_of(r, c.ping()));
+        CHECK(login_hello(peer)["saslSupportedMechs"].get<std::string_view>() == "db.user");
+
+        credential nobody;
+        nobody.source = "admin";
+        nobody.mechanism = auth_mechanism::plain;
+        CHECK(client::create(r, "mongodb://h", {.login = &nobody}).error() ==
+              errc::invalid_argument);
     });
 }
 

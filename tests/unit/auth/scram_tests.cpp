@@ -207,6 +207,7 @@ TEST_CASE("a first message that is not what SCRAM says is refused") {
              "r=rOprNGfwEbeRWgbNEkqO," + s + "i=4096",  // nothing of the server's own
              "r=rOprNGfwEbeRWgbNEkqo%hv," + s + "i=4096",
              "r=xrOprNGfwEbeRWgbNEkqO%hv," + s + "i=4096",
+             "r=rOprNGfwEbeRWgbNEkqP%hv," + s + "i=4096",
              "r=rOprNGfwEbeRWgbNEkqO%h v," + s + "i=4096",
              "r=rOprNGfwEbeRWgbNEkqO\xC3\xBC," + s + "i=4096",
              "r=rOprNGfwEbeRWgbNEkqO" + std::string(1024, 'x') + "," + s + "i=4096",

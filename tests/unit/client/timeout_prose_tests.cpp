@@ -146,6 +146,31 @@ TEST_CASE("a hello that hangs where connectTimeoutMS is 0 ends by the client's t
     });
 }
 
+TEST_CASE("without a timeoutMS a hello and a login's steps are bounded by socketTimeoutMS") {
+    on_each_backend([](reactor& r) {
+        for (const std::string connecting : {"600000", "0"}) {
+            CAPTURE(connecting);
+            for (const std::string command : {"hello", "saslContinue"}) {
+                CAPTURE(command);
+                login_scene s;
+                if (command == "hello") {
+                    // The monitor's own.
+                    s.peer.expect("hello", reply_script().reply(op_msg_peer::hello_document()));
+                    s.peer.expect("hello", reply_script().hang());
+                } else {
+                    s.peer.expect("saslContinue", reply_script().hang());
+                }
+                const auto seen = std::make_shared<openings>();
+                const client c(
+                    r, s.uri("socketTimeoutMS=60&minPoolSize=1&connectTimeoutMS=" + connecting),
+                    {.pool_listener = seen});
+                REQUIRE(poll_until(r, [&] { return seen->closed == 1; }));
+                CHECK(seen->ready == 0);
+            }
+        }
+    });
+}
+
 TEST_CASE("a connection that an operation waits for may take longer than the client's timeoutMS") {
     on_each_backend([](reactor& r) {
         login_scene s;

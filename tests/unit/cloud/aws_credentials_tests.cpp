@@ -46,14 +46,17 @@ http_answer ec2(const http_seen& seen, const http_answer& keys) {
         return http_status(401);
     }
     if (seen.target == "/latest/meta-data/iam/security-credentials/") {
-        return http_ok("a role\n");
+        return http_ok("a role+x=y,z@q\n");
     }
-    return seen.target == "/latest/meta-data/iam/security-credentials/a%20role" ? keys
-                                                                                : http_status(404);
+    return seen.target == "/latest/meta-data/iam/security-credentials/a%20role+x=y,z@q"
+               ? keys
+               : http_status(404);
 }
 
-task<result<aws_credentials>> gives(std::string id) {
-    aws_credentials keys{.access_key_id = std::move(id), .secret_access_key = "k"};
+task<result<aws_credentials>> gives(std::string id, std::optional<std::string> token = {}) {
+    aws_credentials keys{.access_key_id = std::move(id),
+                         .secret_access_key = "k",
+                         .session_token = std::move(token)};
     co_return std::move(keys);
 }
 
@@ -72,6 +75,18 @@ TEST_CASE("a program's provider goes before the environment, and is asked each t
         CHECK((*get(w, source))->access_key_id == "provider");
         CHECK(calls == 2);
         CHECK(source.kept() == nullptr);
+    });
+}
+
+TEST_CASE("an empty session token of a provider is none") {
+    on_each_backend([](reactor& r) {
+        world w(r);
+        for (const std::string token : {"", "t"}) {
+            aws_credential_source source(w.surroundings(), [&] { return gives("id", token); });
+            const auto keys = get(w, source);
+            REQUIRE(keys);
+            CHECK((*keys)->session_token.has_value() == !token.empty());
+        }
     });
 }
 

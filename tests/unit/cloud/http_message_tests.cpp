@@ -206,6 +206,12 @@ TEST_CASE("a request is written with what it needs") {
     CHECK(write_http_request(to, request)->text() ==
           "POST /a?b=c HTTP/1.1\r\nHost: h:81\r\nConnection: close\r\nContent-Length: 3\r\n"
           "Accept: application/json\r\n\r\nx=y");
+    // RFC 9110, 8.6: where a method might have a body, its absence is said.
+    request.method = "PUT";
+    request.body = "";
+    CHECK(write_http_request(to, request)->text() ==
+          "PUT /a?b=c HTTP/1.1\r\nHost: h:81\r\nConnection: close\r\nContent-Length: 0\r\n"
+          "Accept: application/json\r\n\r\n");
 }
 
 TEST_CASE("a request that would become another one is refused") {

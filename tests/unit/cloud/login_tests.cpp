@@ -3,6 +3,7 @@
 #include "auth/authenticator.hpp"
 
 #include "cloud/oidc_authenticator.hpp"
+#include "dns_server.hpp"
 #include "op_msg_peer.hpp"
 #include "pool/authenticate.hpp"
 #include "pool/cloud_login.hpp"
@@ -440,6 +441,20 @@ TEST_CASE("a host that a person's tokens may not go to is a client-side error") 
         CHECK(e.to_string().find("allowed_hosts") != std::string::npos);
         CHECK(calls == 0);
         CHECK(peer.received("saslStart").empty());
+    });
+}
+
+TEST_CASE("the services of a login are found by the client's own name servers") {
+    on_each_backend([](reactor& r) {
+        const op_msg_peer peer;
+        dns_server names;
+        credential who;
+        who.source = "$external";
+        who.mechanism = auth_mechanism::mongodb_oidc;
+        who.properties = {{"ENVIRONMENT", "gcp"}, {"TOKEN_RESOURCE", "a,b:c"}};
+        const client c(r, peer.uri(), {.dns_servers = names.address(), .login = &who});
+        CHECK(error_of(r, c.ping()) == errc::authentication_failed);
+        CHECK(names.asked("metadata") > 0);
     });
 }
 

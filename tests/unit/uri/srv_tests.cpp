@@ -73,6 +73,23 @@ TEST_CASE("a TXT record has three options and no other") {
     CHECK(!wrong->options().load_balanced);
 }
 
+TEST_CASE("a TXT record's authSource is nothing to a mechanism that has only $external") {
+    for (const std::string who :
+         {"c/?authMechanism=MONGODB-X509", "c/?authMechanism=MONGODB-AWS",
+          "c/?authMechanism=MONGODB-OIDC", "user@c/?authMechanism=GSSAPI"}) {
+        CAPTURE(who);
+        const auto found =
+            clean("mongodb+srv://" + who).resolved(one, "authSource=admin&replicaSet=rs");
+        REQUIRE_MESSAGE(found, found.error().to_string());
+        CHECK(found->credential()->source == "$external");
+        CHECK(found->options().replica_set == "rs");
+    }
+    const auto plain =
+        clean("mongodb+srv://user:pw@c/?authMechanism=PLAIN").resolved(one, "authSource=db");
+    REQUIRE(plain);
+    CHECK(plain->credential()->source == "db");
+}
+
 TEST_CASE("what DNS says must agree with what the string says") {
     unresolved("mongodb+srv://c", "", {});
     unresolved("mongodb+srv://c", "loadBalanced=true", two);
@@ -80,6 +97,5 @@ TEST_CASE("what DNS says must agree with what the string says") {
     unresolved("mongodb+srv://c/?loadBalanced=true", "replicaSet=rs");
     unresolved("mongodb+srv://c/?srvMaxHosts=1", "replicaSet=rs");
     unresolved("mongodb+srv://c/?srvMaxHosts=1", "loadBalanced=true");
-    unresolved("mongodb+srv://c/?authMechanism=MONGODB-X509", "authSource=db");
     CHECK(clean("mongodb://h").resolved(one).error() == errc::invalid_argument);
 }
