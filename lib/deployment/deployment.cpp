@@ -38,6 +38,7 @@ deployment::deployment(io::reactor_core& core, settings provisional, prepare_fun
       poll_srv_(std::move(poll_srv)),
       random_(std::random_device{}()),
       waiting_(core),
+      pausing_(core),
       quiet_(core),
       background_(core, detail::scope::on_failure::escape) {
     background_.set_background();
@@ -75,6 +76,9 @@ task<void> deployment::run_prepare() {
         prepare_failed_ = prepared.error();
         opened_ = false;
         wake_selections();
+        if (settings_.warn) {
+            settings_.warn(prepared.error().to_string());  // perhaps nobody waits any more
+        }
         co_return;
     }
     settings_ = std::move(*prepared);
@@ -142,11 +146,11 @@ void deployment::open_failed(pool::connection_pool& pool, const error& why,
 }
 
 /// As a monitor's answer (server-monitoring, "Clients update the topology from each handshake"),
-/// where it has a topologyVersion. One without could be older than what the monitor has heard
-/// since, for a login may have taken its time between: nothing would tell, and a primary that has
-/// stepped down would be one again.
-void deployment::hello_answered(pool::connection_pool& pool,
-                                const wire::hello_reply& reply) noexcept {
+/// where it has a topologyVersion and nothing was heard of the server since it came: the login took
+/// its time after it. One without a topologyVersion may be the older one although it came later, by
+/// another connection: nothing would tell, and a primary that has stepped down would be one again.
+void deployment::hello_answered(pool::connection_pool& pool, const wire::hello_reply& reply,
+                                clock::time_point when) noexcept {
     const auto of =
         std::ranges::find(servers_, &pool, [](const auto& s) { return s->pool_.get(); });
     if (closed_ || of == servers_.end() || reply.topology_version().empty()) {
@@ -156,10 +160,13 @@ void deployment::hello_answered(pool::connection_pool& pool,
     // only: its second measurement may end at any time after the first.
     const auto& monitor = (*of)->monitor_;
     const auto* const known = machine_->description()->find((*of)->address_);
+    if (known != nullptr && known->last_update_time > when) {
+        return;
+    }
     const bool measured = known != nullptr && known->type != server_type::unknown;
     const auto rtt = monitor && !measured ? std::optional(monitor->round_trip()) : std::nullopt;
     try {
-        apply(machine_->hello((*of)->address_, reply, rtt, clock::now()));
+        apply(machine_->hello((*of)->address_, reply, rtt, when));
     } catch (const std::bad_alloc&) {
         // The server's monitor hears of it too.
     }
@@ -337,7 +344,10 @@ void deployment::close_server(const std::string& address) {
     if (auto watching = std::exchange(s->monitor_, nullptr)) {
         watching->stop();
     }
-    s->pool_->close();
+    s->pool_->close(closed_
+                        ? error()
+                        : error(errc::pool_cleared, "the server " + s->address_ +
+                                                        " is no part of the topology any more"));
     created_for_gone_ += s->pool_->created();
     if (s->operations_ == 0) {
         background_.spawn(retire(std::move(s)));
@@ -457,8 +467,10 @@ void deployment::close() noexcept {
     if (machine_) {
         apply(machine_->close());
     }
-    while (!waiting_.empty()) {
-        waiting_.fail_first(errc::client_closed);
+    for (auto* const line : {&waiting_, &pausing_}) {
+        while (!line->empty()) {
+            line->fail_first(errc::client_closed);
+        }
     }
     for (auto* const pool : pools) {
         pool->abort();

@@ -10,6 +10,7 @@
 #include <mongoro/task.hpp>
 #include <mongoro/topology_description.hpp>
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -69,6 +70,9 @@ class deployment final : monitor_owner, pool::pool_owner {
     /// The same server, as soon as connections to it can be checked out; null if it is removed, not
     /// there in time, or users' operations are refused.
     [[nodiscard]] task<server_use> find_ready(std::uint64_t id, deadline until);
+    /// The pause of an operation before its next try: under way without a server. Errors:
+    /// `client_closed`; `deadline_exceeded` and `operation_cancelled` of the awaiting task.
+    [[nodiscard]] task<error> pause(deadline until);
 
     /// Who kills a cursor that a server opened for nobody: with the server's id and the namespace.
     using kill_function =
@@ -116,8 +120,8 @@ class deployment final : monitor_owner, pool::pool_owner {
     void unreachable(const std::string& address, const error& why) override;
     void open_failed(pool::connection_pool& pool, const error& why, std::uint64_t generation,
                      const std::optional<bson::object_id>& service_id) noexcept override;
-    void hello_answered(pool::connection_pool& pool,
-                        const wire::hello_reply& reply) noexcept override;
+    void hello_answered(pool::connection_pool& pool, const wire::hello_reply& reply,
+                        std::chrono::steady_clock::time_point when) noexcept override;
     void cursor_left(pool::connection_pool& pool, std::string_view name_space,
                      std::int64_t id) noexcept override;
 
@@ -155,7 +159,7 @@ class deployment final : monitor_owner, pool::pool_owner {
     bool warned_of_hedge_ = false;
     std::uint64_t last_id_ = 0;
     std::int64_t last_operation_id_ = 0;  // only where selections are logged and commands are not
-    std::size_t selecting_ = 0;
+    std::size_t selecting_ = 0;           // or pausing
     std::size_t created_for_gone_ = 0;
     server* primary_ = nullptr;
     topology_type topology_ = topology_type::unknown;
@@ -166,6 +170,7 @@ class deployment final : monitor_owner, pool::pool_owner {
     std::minstd_rand random_;
     std::stop_source srv_polling_;
     io::wait_queue waiting_;  // for a change of the topology
+    io::wait_queue pausing_;  // for the end of a pause, which is a deadline's to say
     io::wait_queue quiet_;
     detail::scope background_;  // last: its coroutines use all of the above
 };

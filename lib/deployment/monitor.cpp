@@ -119,6 +119,7 @@ void monitor::cancel_check() noexcept {
         check_->request_stop();
     } else {
         connection_.reset();  // between two checks
+        rtt_.reset();
     }
 }
 
@@ -151,8 +152,7 @@ task<void> monitor::run(std::shared_ptr<monitor> /*self*/) {
             co_await pause();
         }
     }
-    connection_.reset();
-    rtt_connection_.reset();
+    connection_.reset();  // the other one is measure()'s, which may be waiting for a reply on it
 }
 
 monitor::protocol monitor::next_protocol() const {

@@ -11,9 +11,14 @@ namespace {
 
 using clock = deadline::clock;
 
+task<error> wait_in(io::wait_queue& line) {
+    io::wait_queue::waiter mine(line);
+    co_return co_await mine;
+}
+
 }  // namespace
 
-/// Under way while it lives.
+/// An operation without a server, under way while it lives.
 class deployment::selection {
  public:
     explicit selection(deployment& d) noexcept : d_(d) { ++d_.selecting_; }
@@ -100,8 +105,10 @@ task<result<server_use>> deployment::select(topology::selection_criteria criteri
             *description(), criteria,
             std::chrono::duration_cast<std::chrono::milliseconds>(clock::now() - begin));
         if (preparing_) {
-            return error(why.code(), std::string(why.message()) +
-                                         "; DNS has not said yet which hosts there are");
+            return error(
+                why.code(),
+                std::string(why.message()) + "; DNS has not said yet which hosts there are",
+                prepare_failed_);  // if it was asked before
         }
         return why;
     };
@@ -162,9 +169,20 @@ task<server_use> deployment::find_ready(std::uint64_t id, deadline until) {
     co_return server_use();
 }
 
+task<error> deployment::pause(deadline until) {
+    const selection under_way(*this);
+    if (closed_) {
+        co_return error(errc::client_closed);
+    }
+    auto interrupted = co_await with_deadline(wait_in(pausing_), until);
+    if (interrupted == errc::deadline_exceeded && until.expired()) {
+        co_return error();
+    }
+    co_return interrupted;
+}
+
 task<error> deployment::wait_for_change() {
-    io::wait_queue::waiter mine(waiting_);
-    co_return co_await mine;
+    return wait_in(waiting_);
 }
 
 }  // namespace mongoro::deployment

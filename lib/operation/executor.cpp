@@ -205,7 +205,7 @@ task<result<typename Outcome::value_type>> run_on(Deployment d, detail::command_
                                                              auth_mechanism::mongodb_oidc);
             if (!again) {
                 d->failed(*server, *lease, again.error());
-                lease->close();
+                lease->abort(again.error());
                 co_return outcome.interrupted(again.error());
             }
             c->reopen();

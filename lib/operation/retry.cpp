@@ -1,7 +1,6 @@
 #include "operation/retry.hpp"
 
 #include "error/retry_tables.hpp"
-#include "io/sleep.hpp"
 
 #include <mongoro/bson/document_view.hpp>
 
@@ -45,7 +44,7 @@ task<error> back_off(deployment::deployment& d, std::chrono::nanoseconds pause, 
     if (context.until.when() <= when) {
         co_return why;
     }
-    auto interrupted = co_await io::sleeping(d.core(), context, when);
+    auto interrupted = co_await d.pause(deadline(when));
     if (interrupted == errc::deadline_exceeded) {
         co_return why;
     }

@@ -56,8 +56,9 @@ class retry_policy {
     std::unique_ptr<std::vector<std::string>> avoided_;  // rare, and in every operation's frame
 };
 
-/// Waits before the try that follows `why`. Gives that again if the deadline comes first, and at
-/// once if it is known to; a stop's own error.
+/// Waits before the try that follows `why`, as an operation that is under way. Gives that again if
+/// the deadline comes first, and at once if it is known to; a stop's own error, and
+/// `client_closed`.
 [[nodiscard]] task<error> back_off(deployment::deployment& d, std::chrono::nanoseconds pause,
                                    const error& why);
 

@@ -285,6 +285,9 @@ void connection::deliver(result<detail::reply> r) noexcept {
 void connection::broken(error e) noexcept {
     const bool drained = state_ == state::draining;
     auto* waiter = std::exchange(waiter_, nullptr);
+    if (!failure_) {
+        failure_ = e;
+    }
     close();
     if (waiter) {
         waiter->resume(std::move(e));

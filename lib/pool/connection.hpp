@@ -13,6 +13,7 @@
 #include "wire/server_limits.hpp"
 
 #include <mongoro/detail/reply.hpp>
+#include <mongoro/error.hpp>
 #include <mongoro/result.hpp>
 #include <mongoro/task.hpp>
 #include <mongoro/uri.hpp>
@@ -132,6 +133,8 @@ class connection : io::completion {
     void close() noexcept;
     /// `close()`, and whoever waits gets `why`.
     void abort(error why) noexcept { broken(std::move(why)); }
+    /// The first error that closed it; none if it is open, or nothing failed.
+    [[nodiscard]] const error& failure() const noexcept { return failure_; }
 
  private:
     friend class exchange;
@@ -193,6 +196,7 @@ class connection : io::completion {
     io::timer drain_timer_;
     drain_bound drain_bound_;
     std::shared_ptr<const auth::secret> oidc_token_;
+    error failure_;
 };
 
 /// The awaiter of one round trip; `co_await` gives `result<detail::reply>` and throws `bad_alloc`

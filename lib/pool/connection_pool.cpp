@@ -3,6 +3,8 @@
 #include "pool/opening.hpp"
 
 #include <algorithm>
+#include <cerrno>
+#include <system_error>
 
 namespace mongoro::pool {
 
@@ -75,7 +77,7 @@ void connection_pool::ready() noexcept {
     if (!state_.ready()) {
         return;
     }
-    cleared_ = error();
+    refused_with_ = error();
     open_failed_ = false;
     publisher_.publish<pool_ready_event>();
     if (state_.needs_maintenance() || state_.settings().min_size != 0) {
@@ -98,7 +100,7 @@ void connection_pool::clear(const error& why, const std::optional<bson::object_i
     } else {
         const bool news = state_.clear();
         timer_.disarm();
-        cleared_ = error(
+        refused_with_ = error(
             errc::pool_cleared,
             "Connection pool for " + address_ + " was cleared because another operation failed",
             why);
@@ -122,19 +124,23 @@ void connection_pool::clear(const error& why, const std::optional<bson::object_i
         }
     }
     if (!of_service) {
-        fail_waiters(cleared_, check_out_failed_reason::connection_error);
+        fail_waiters(refused_with_, check_out_failed_reason::connection_error);
     }
 }
 
-void connection_pool::close() noexcept {
+void connection_pool::close(error why) noexcept {
     if (!state_.close()) {
         return;
     }
     timer_.disarm();
+    refused_with_ =
+        why ? std::move(why)
+            : error(errc::client_closed,
+                    "Attempted to check out a connection from closed connection pool " + address_);
     close_idle(connection_closed_reason::pool_closed);
     abandon_openings(connection_closed_reason::pool_closed);
     publisher_.publish<pool_closed_event>();
-    fail_waiters(refusal(), check_out_failed_reason::pool_closed);
+    fail_waiters(refused_with_, check_out_failed_reason::pool_closed);
 }
 
 /// No check-out waits, and nothing is under way on a connection: a cursor, or a transaction, may
@@ -225,7 +231,7 @@ void connection_pool::drained(connection& c, const detail::reply* late) noexcept
     }
     const auto left = late != nullptr ? opened_by(late->body) : left_cursor();
     if (left.id != 0 && state_.settings().load_balanced) {
-        c.close();
+        c.abort(errc::operation_cancelled);
     }
     settle(c);
     if (left.id != 0 && owner_ != nullptr && !state_.settings().load_balanced) {
@@ -267,7 +273,8 @@ void connection_pool::forget(connection& c, connection_closed_reason why) noexce
     }
     all_.pop_back();
     state_.leave(gone->record());
-    publisher_.publish<connection_closed_event>(gone->id(), why);
+    publisher_.publish<connection_closed_event>(
+        gone->id(), why, why == connection_closed_reason::error ? gone->failure() : error());
     fill();
 }
 
@@ -306,8 +313,12 @@ void connection_pool::maintain() noexcept {
         // One a turn: whoever waits resumes in the middle of it, and may destroy connections of the
         // list, or let go of the client, and so of this.
         wake();
+        // Its command may have been sent: by its cause it can be told from who waited in line.
+        const error aborted(errc::network_error, address_,
+                            std::error_code(ECONNABORTED, std::system_category()));
         marked->abort({errc::pool_cleared,
-                       "Connection to " + address_ + " interrupted due to server monitor timeout"});
+                       "Connection to " + address_ + " interrupted due to server monitor timeout",
+                       aborted});
         return;
     }
     if (!state_.is_ready()) {

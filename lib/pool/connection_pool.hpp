@@ -11,6 +11,7 @@
 #include <mongoro/detail/scope.hpp>
 #include <mongoro/task.hpp>
 
+#include <chrono>
 #include <cstddef>
 #include <memory>
 #include <optional>
@@ -29,10 +30,10 @@ class pool_owner {
     virtual void open_failed(connection_pool& pool, const error& why, std::uint64_t generation,
                              const std::optional<bson::object_id>& service_id) noexcept = 0;
     /// A connection was opened, and the pool was neither cleared nor closed meanwhile: what the
-    /// server said of itself. Called before anybody gets the connection; the pool may be closed
-    /// from inside.
-    virtual void hello_answered(connection_pool& /*pool*/,
-                                const wire::hello_reply& /*reply*/) noexcept {}
+    /// server said of itself, and when: before the login. Called before anybody gets the
+    /// connection; the pool may be closed from inside.
+    virtual void hello_answered(connection_pool& /*pool*/, const wire::hello_reply& /*reply*/,
+                                std::chrono::steady_clock::time_point /*when*/) noexcept {}
     /// The reply that nobody waited for any more has opened a cursor, which nobody has then. Not
     /// behind a load balancer: there its connection is closed, and the cursor with it.
     virtual void cursor_left(connection_pool& /*pool*/, std::string_view /*name_space*/,
@@ -76,9 +77,10 @@ class connection_pool final : connection_owner {
     /// and nobody fails; without a service nothing happens.
     void clear(const error& why, const std::optional<bson::object_id>& service_id,
                bool interrupt_in_use) noexcept;
-    /// No more check-outs: those that wait end with `client_closed`. Closes what is idle or being
-    /// opened, and each of the others when it comes back.
-    void close() noexcept;
+    /// No more check-outs: those that wait, and those that come, end with `why`, or with
+    /// `client_closed` if it is none. Closes what is idle or being opened, and each of the others
+    /// when it comes back.
+    void close(error why = {}) noexcept;
 
     /// An idle connection, if there is one: no waiting, no system call, nothing allocated.
     /// Otherwise take a `turn`.
@@ -183,8 +185,8 @@ class connection_pool final : connection_owner {
     std::vector<std::shared_ptr<opening>> openings_;
     io::wait_queue turns_;
     io::wait_queue quiet_;
-    error cleared_;     // what a check-out of the paused pool gets
-    error last_error_;  // of opening a connection
+    error refused_with_;  // what a check-out of the paused, or the closed, pool gets
+    error last_error_;    // of opening a connection
     wake_node wake_;
     tick tick_;
     io::timer timer_;

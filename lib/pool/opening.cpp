@@ -116,7 +116,7 @@ task<void> connection_pool::open(std::shared_ptr<opening> mine) {
         why = std::make_error_code(std::errc::not_enough_memory);
     }
     if (c && owner_ != nullptr && !mine->abandoned && state_.is_current(mine->record)) {
-        owner_->hello_answered(*this, said.reply);
+        owner_->hello_answered(*this, said.reply, mine->answered);
     }
     if (mine->abandoned) {
         co_return;

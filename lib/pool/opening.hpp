@@ -13,6 +13,7 @@ struct connection_pool::opening final : opening_watch {
     explicit opening(connection_pool& pool) noexcept : pool(pool) {}
 
     void hello_answered() override {
+        answered = clock::now();
         if (!abandoned) {
             pool.state_.join(record);
         }
@@ -20,7 +21,8 @@ struct connection_pool::opening final : opening_watch {
 
     connection_pool& pool;  ///< there until it has let go of it
     std::stop_source stop;
-    bool waited_for = false;  ///< by a check-out when it began, and not only by `min_size`
+    clock::time_point answered{};  ///< when hello was; the login comes after it
+    bool waited_for = false;       ///< by a check-out when it began, and not only by `min_size`
     std::optional<deadline> wanted_by;  ///< of the first that waited then
     bool abandoned = false;             ///< the pool has let go of it
 };

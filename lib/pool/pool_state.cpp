@@ -129,7 +129,9 @@ std::string timeout_text(std::string_view address, const pool_settings& settings
         text += what;
         text += std::to_string(n);
     };
-    add(": maxPoolSize: ", settings.max_size);
+    text += settings.load_balanced ? ". Timeout waiting for connection from the connection pool. "
+                                   : ": ";
+    add("maxPoolSize: ", settings.max_size);
     add(", connections in use by cursors: ", usage.cursors);
     add(", connections in use by transactions: ", usage.transactions);
     add(", connections in use by other operations: ", usage.operations);

@@ -103,7 +103,8 @@ struct pool_usage {
     std::size_t transactions = 0;
     std::size_t operations = 0;
 };
-/// The text of a check-out that waited for too long: the words of both specifications.
+/// The text of a check-out that waited for too long, in the words of
+/// connection-monitoring-and-pooling; behind a load balancer in those of load-balancers too.
 [[nodiscard]] std::string timeout_text(std::string_view address, const pool_settings& settings,
                                        const pool_usage& usage);
 

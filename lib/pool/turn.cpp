@@ -77,15 +77,12 @@ void connection_pool::turn::give_up() noexcept {
 }
 
 error connection_pool::refusal() const {
-    if (closed()) {
-        return {errc::client_closed,
-                "Attempted to check out a connection from closed connection pool " + address_};
-    }
     if (state_.is_ready()) {
         return {};
     }
-    return cleared_ ? cleared_
-                    : error(errc::pool_cleared, "Connection pool for " + address_ + " is paused");
+    return refused_with_
+               ? refused_with_
+               : error(errc::pool_cleared, "Connection pool for " + address_ + " is paused");
 }
 
 void connection_pool::fail_waiters(const error& why, check_out_failed_reason reason) noexcept {

@@ -1,6 +1,7 @@
 #include "topology/server_description.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <span>
 #include <tuple>
 #include <utility>
@@ -75,6 +76,15 @@ std::optional<T> optional_field(const bson::value_view& value) {
     return value.read(out) == errc{} ? std::optional<T>(out) : std::nullopt;
 }
 
+/// Nothing for one of thirty thousand years ago, or ahead: with those no staleness can be computed.
+std::optional<bson::date> date_of_write(const bson::value_view& value) {
+    constexpr std::chrono::milliseconds farthest{1'000'000'000'000'000};
+    const auto date = optional_field<bson::date>(value);
+    const bool plausible =
+        date && date->time_since_epoch() >= -farthest && date->time_since_epoch() <= farthest;
+    return plausible ? date : std::nullopt;
+}
+
 }  // namespace
 
 std::string normal_address(std::string_view address) {
@@ -118,7 +128,7 @@ server_description described(std::string_view address, const wire::hello_reply& 
     s.set_version = optional_field<std::int64_t>(reply["setVersion"]);
     s.election_id = optional_field<bson::object_id>(reply["electionId"]);
     s.is_cryptd = reply["iscryptd"].get_or(false);
-    s.last_write_date = optional_field<bson::date>(reply["lastWrite"]["lastWriteDate"]);
+    s.last_write_date = date_of_write(reply["lastWrite"]["lastWriteDate"]);
     for (const auto& tag : reply["tags"]) {
         std::string_view value;
         if (tag.value().read(value) == errc{}) {

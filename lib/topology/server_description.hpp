@@ -24,7 +24,7 @@ struct round_trip {
 /// The description that a hello's reply gives (SDAM, "Parsing a hello or legacy hello response").
 ///
 /// What a field holds that the specification does not know is taken for left out: a server with odd
-/// tags is still a server.
+/// tags is still a server. So is a date of a write that is more than 10^15 ms from the epoch.
 [[nodiscard]] server_description described(std::string_view address, const wire::hello_reply& hello,
                                            round_trip rtt, server_description::time_point now);
 

@@ -12,6 +12,9 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr std::int32_t wire_version_5_0 = 13;
+/// More than two servers can differ by, and far below what a tick count holds: an option beyond it
+/// limits nothing.
+constexpr std::chrono::seconds longest_staleness{10'000'000'000'000};
 
 /// Finds those of a replica set that a read may go to.
 class replica_set_read {
@@ -84,7 +87,7 @@ class replica_set_read {
                 last_write = std::max(last_write, s->last_write_date);
             }
         }
-        const milliseconds limit = *criteria_.preference.max_staleness;
+        const milliseconds limit = std::min(*criteria_.preference.max_staleness, longest_staleness);
         std::erase_if(servers, [&](const server_description* s) {
             if (s->type != server_type::rs_secondary) {
                 return false;
@@ -195,13 +198,13 @@ result<void> check(const topology_description& topology, const selection_criteri
     if (!preference.has_max_staleness() || !topology.is_replica_set()) {
         return {};
     }
-    const milliseconds least = std::max<milliseconds>(
-        smallest_max_staleness, criteria.heartbeat_frequency + idle_write_period);
-    if (milliseconds(*preference.max_staleness) < least) {
+    // In seconds: in milliseconds the option may be more than there is.
+    const auto least = std::chrono::ceil<std::chrono::seconds>(std::max<milliseconds>(
+        smallest_max_staleness, criteria.heartbeat_frequency + idle_write_period));
+    if (*preference.max_staleness < least) {
         return error(errc::invalid_argument,
                      "maxStalenessSeconds is " + std::to_string(preference.max_staleness->count()) +
-                         ", the least for this client is " +
-                         std::to_string(std::chrono::ceil<std::chrono::seconds>(least).count()) +
+                         ", the least for this client is " + std::to_string(least.count()) +
                          " (90, or heartbeatFrequencyMS and 10 s if that is more)");
     }
     return {};

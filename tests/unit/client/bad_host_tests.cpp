@@ -264,6 +264,11 @@ TEST_CASE("making a client that can never work throws, and connects to nothing")
               errc::invalid_argument);
         CHECK(client::create(r, "mongodb://h", {.app_name = std::string(129, 'x')}).error() ==
               errc::invalid_argument);
+        for (const std::string_view name :
+             {std::string_view("a\0b", 3), std::string_view("\xff")}) {
+            CHECK(client::create(r, "mongodb://h", {.app_name = name}).error() ==
+                  errc::invalid_argument);
+        }
         CHECK_THROWS_AS(client(r, "nonsense"), exception);
         op_msg_peer peer;
         CHECK(client::create(r, peer.uri()));
@@ -378,5 +383,32 @@ TEST_CASE("a host that cannot be connected to in time is connect_timed_out, with
         check_says(e, "db.example.test:" + std::to_string(port) + " within 100 ms");
         check_says(e, "127.0.0.1:" + std::to_string(port));
         ::close(fd);
+    });
+}
+
+TEST_CASE("why DNS gave no hosts is told also while it is asked again, and logged") {
+    on_each_backend([](reactor& r) {
+        dns_server names;
+        names.delay("_mongodb._tcp.c.example.test", 500ms);  // and then there is no such name
+        const auto servers = names.address();
+        std::vector<std::string> lines;
+        client_options options;
+        options.dns_servers = servers;
+        options.log.callback = [&](const log_record& record) {
+            lines.emplace_back(record.message);
+        };
+        {
+            const client c(r, "mongodb+srv://c.example.test/?serverSelectionTimeoutMS=50", options);
+            const auto first = error_of(r, c.ping());
+            CHECK(first == errc::server_selection_timeout);
+            check_says(first, "DNS has not said yet");
+            // Nobody waits when the first attempt ends.
+            REQUIRE(poll_until(r, [&] { return !lines.empty(); }));
+            CHECK(lines.size() == 1);
+            CHECK(lines[0].find("_mongodb._tcp.c.example.test (SRV): ") != std::string::npos);
+            CHECK(lines[0].find("NXDOMAIN") != std::string::npos);
+            check_says(error_of(r, c.ping()), "NXDOMAIN");
+        }
+        CHECK(poll_until(r, [&] { return r.in_flight() == 0; }));
     });
 }

@@ -260,6 +260,47 @@ TEST_CASE("the log of a client has its commands, and what is odd about its conne
     });
 }
 
+TEST_CASE(
+    "a connection that failed while it was in use is closed with that error, for all to see") {
+    class closings final : public pool_listener {
+     public:
+        void on(const connection_closed_event& e) noexcept override {
+            reasons.push_back(e.reason);
+            failures.push_back(e.failure);
+        }
+        std::vector<connection_closed_reason> reasons;
+        std::vector<error> failures;
+    };
+    on_each_backend([](reactor& r) {
+        op_msg_peer peer;
+        peer.expect("find", reply_script().close());
+        const auto seen = std::make_shared<closings>();
+        std::vector<document> closed;
+        client_options options;
+        options.pool_listener = seen;
+        options.log.callback = [&](const log_record& record) {
+            if (record.message == "Connection closed") {
+                closed.emplace_back(record.data);
+            }
+        };
+        options.log.connection = log_level::debug;
+        const client c(r, peer.uri(), options);
+        const auto failed = error_of(r, c["db"]["c"].find_one());
+        CHECK(failed == errc::connection_closed);
+        REQUIRE(seen->failures.size() == 1);
+        CHECK(seen->reasons[0] == connection_closed_reason::error);
+        CHECK(seen->failures[0] == errc::connection_closed);
+        REQUIRE(closed.size() == 1);
+        CHECK(closed[0]["error"].get_or<std::string>("") == seen->failures[0].to_string());
+        // One that nobody has failed with is closed without.
+        CHECK(!error_of(r, c.ping()));
+        CHECK(!error_of(r, c.close()));
+        REQUIRE(seen->failures.size() == 2);
+        CHECK(seen->reasons[1] == connection_closed_reason::pool_closed);
+        CHECK(!seen->failures[1]);
+    });
+}
+
 TEST_CASE("the selections that are logged have their operation's number, whatever else is") {
     on_each_backend([](reactor& r) {
         for (const bool commands : {false, true}) {

@@ -2,6 +2,9 @@
 #include "op_msg_peer.hpp"
 
 #include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <thread>
 
 using namespace mongoro;
 using namespace mongoro::test;
@@ -107,6 +110,84 @@ TEST_CASE("what a connection for operations says is older, or of no time at all,
     });
 }
 
+namespace {
+
+/// A server whose hello says each time how many there were, in its tags and as the time of its last
+/// write, and whose login takes its time.
+struct counting_scene {
+    explicit counting_scene(std::chrono::milliseconds login) {
+        peer.always("hello", reply_script().answer([this](const received_command&) {
+            const int n = ++hellos;
+            auto hello = op_msg_peer::hello_document();
+            hello
+                .append("topologyVersion",
+                        doc({"processId", process}, {"counter", std::int64_t{1}}))
+                .append("tags", doc({"n", std::to_string(n)}))
+                .append("lastWrite", doc({"lastWriteDate", bson::date(std::chrono::seconds(n))}));
+            return hello;
+        }));
+        peer.always("saslStart", reply_script().answer([this, login](const received_command&) {
+            login_began = std::chrono::steady_clock::now();
+            std::this_thread::sleep_for(login);
+            auto done = op_msg_peer::ok_document();
+            done.append("conversationId", 1)
+                .append("done", true)
+                .append("payload", bson::binary_view{});
+            return done;
+        }));
+    }
+    [[nodiscard]] std::string uri(std::string_view options) const {
+        return "mongodb://ada:pencil@127.0.0.1:" + std::to_string(peer.port()) +
+               "/?authMechanism=PLAIN&maxPoolSize=1&serverMonitoringMode=poll&" +
+               std::string(options);
+    }
+
+    bson::object_id process = bson::object_id::generate();
+    std::atomic<int> hellos = 0;
+    std::atomic<std::chrono::steady_clock::time_point> login_began{};
+    op_msg_peer peer;  // last: its threads use all of the above
+};
+
+/// All descriptions of the one server, in their order.
+class descriptions final : public topology_listener {
+ public:
+    void on(const server_description_changed_event& e) noexcept override {
+        all.push_back(e.new_description);
+    }
+    std::vector<server_description_ptr> all;
+};
+
+}  // namespace
+
+TEST_CASE("what a connection heard before a long login is not believed after what came since") {
+    on_each_backend([](reactor& r) {
+        counting_scene s(1300ms);
+        const auto seen = std::make_shared<descriptions>();
+        const client c(r, s.uri("heartbeatFrequencyMS=500"), {.topology_listener = seen});
+        CHECK(!error_of(r, c.ping()));
+        // The monitor's first, the connection's, and the monitor's while that logged in.
+        REQUIRE(s.hellos.load() >= 3);
+        REQUIRE(seen->all.size() >= 2);
+        for (std::size_t i = 1; i < seen->all.size(); ++i) {
+            CAPTURE(i);
+            CHECK(*seen->all[i]->last_write_date > *seen->all[i - 1]->last_write_date);
+            CHECK(seen->all[i]->last_update_time > seen->all[i - 1]->last_update_time);
+        }
+    });
+}
+
+TEST_CASE("what a connection heard is of the time of its hello, and not of the end of its login") {
+    on_each_backend([](reactor& r) {
+        counting_scene s(100ms);
+        const auto seen = std::make_shared<descriptions>();
+        const client c(r, s.uri("heartbeatFrequencyMS=600000"), {.topology_listener = seen});
+        CHECK(!error_of(r, c.ping()));
+        REQUIRE(seen->all.size() == 2);
+        CHECK(seen->all[1]->tags.at("n") == "2");
+        CHECK(seen->all[1]->last_update_time <= s.login_began.load());
+    });
+}
+
 TEST_CASE(
     "a connection to a server that has left the set is closed with its pool, and used no more") {
     on_each_backend([](reactor& r) {
@@ -175,6 +256,45 @@ TEST_CASE("members that join are watched, and those that are removed are dropped
             CHECK(!error_of(r, secondary.find_one()));
         }
         CHECK(s.set.count(2, "find") == 0);
+    });
+}
+
+TEST_CASE("who waits for a connection to a server that leaves the topology is told of that") {
+    class check_outs final : public pool_listener {
+     public:
+        void on(const connection_check_out_failed_event& e) noexcept override {
+            failed.push_back(e.reason);
+        }
+        std::vector<check_out_failed_reason> failed;
+    };
+    on_each_backend([](reactor& r) {
+        test::deployment set({role::primary, role::secondary});
+        const auto seen = std::make_shared<watcher>();
+        const auto heard = std::make_shared<check_outs>();
+        const client c(r, set.uri("maxPoolSize=1"),
+                       {.pool_listener = heard, .topology_listener = seen});
+        REQUIRE(poll_until(r, [&] { return seen->all_known() && seen->now->servers.size() == 2; }));
+        failure_rule slow;
+        slow.commands = {"find"};
+        slow.block = 1h;
+        set.fail(1, slow);
+        const auto secondary = c["db"]["c"].with_read_preference({.mode = read_mode::secondary});
+        running runs(r, secondary.find_one());
+        REQUIRE(poll_until(r, [&] { return set.count(1, "find") == 1; }));
+        running waits(r, secondary.find_one());
+        r.poll();
+        set.remove(1);
+        REQUIRE(poll_until(r, [&] { return seen->now->servers.size() == 1; }));
+        const auto why = waits.wait().error();
+        CHECK(why == errc::pool_cleared);
+        CHECK(why.message() ==
+              "the server " + set.address(1) + " is no part of the topology any more");
+        CHECK(heard->failed == std::vector{check_out_failed_reason::pool_closed});
+        CHECK(!runs.done());
+        // The client itself is as good as before.
+        CHECK(!error_of(r, c["db"]["c"].insert_one({{"_id", 1}})));
+        CHECK(error_of(r, c.close(deadline::after(20ms))) == errc::deadline_exceeded);
+        CHECK(runs.wait().error() == errc::client_closed);
     });
 }
 

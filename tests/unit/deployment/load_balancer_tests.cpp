@@ -1,8 +1,12 @@
 #include "deployment_support.hpp"
+#include "fault_proxy.hpp"
 #include "op_msg_peer.hpp"
 
 #include <mongoro/bson/object_id.hpp>
 #include <mongoro/with_deadline.hpp>
+
+#include <atomic>
+#include <thread>
 
 using namespace mongoro;
 using namespace mongoro::test;
@@ -203,13 +207,58 @@ TEST_CASE("a cursor behind a load balancer keeps its connection when a late repl
     });
 }
 
-TEST_CASE("a cursor whose late reply never came behind a load balancer harms no other connection") {
-    // What must not happen.
-    class clearings final : public pool_listener {
+namespace {
+
+class clearings final : public pool_listener {
+ public:
+    void on(const pool_cleared_event&) noexcept override { ++count; }
+    int count = 0;
+};
+
+}  // namespace
+
+TEST_CASE("a service that a server names without being asked changes nothing of how errors count") {
+    class services final : public command_listener {
      public:
-        void on(const pool_cleared_event&) noexcept override { ++count; }
-        int count = 0;
+        void on(const command_started_event& e) noexcept override { named = named || e.service_id; }
+        bool named = false;
     };
+    on_each_backend([](reactor& r) {
+        std::atomic<int> answered = 0;
+        op_msg_peer peer;
+        be_load_balancer(peer);
+        // Two at once: each is answered when it is its turn.
+        peer.always("find", reply_script().answer([&](const received_command& c) {
+            const auto turn = c.body["filter"]["turn"].get<int>();
+            const auto limit = deadline::after(20s);
+            while (answered < turn && !limit.expired()) {
+                std::this_thread::sleep_for(1ms);
+            }
+            return batch_of("firstBatch", 0, 0);
+        }));
+        fault_proxy proxy(peer.port());
+        const auto cleared = std::make_shared<clearings>();
+        const auto heard = std::make_shared<services>();
+        const client c(r, proxy.uri(), {.command_listener = heard, .pool_listener = cleared});
+        const auto find = [&](int turn) { return c["db"]["c"].find_one({{"turn", turn}}); };
+        running first(r, find(1));
+        running second(r, find(2));
+        REQUIRE(poll_until(r, [&] { return peer.received("find").size() == 2; }));
+        for (auto* const one : {&first, &second}) {
+            // What comes next, which is the answer to that find, ends its connection instead.
+            proxy.set(direction::to_client, {.at = fault_point{.after_bytes = 0}});
+            ++answered;
+            CHECK(one->wait().error() == errc::connection_closed);
+            proxy.clear();
+            CHECK(cleared->count == 1);
+            CHECK(!error_of(r, c.ping()));
+        }
+        CHECK(!heard->named);
+        CHECK(c.statistics().connections == 1);
+    });
+}
+
+TEST_CASE("a cursor whose late reply never came behind a load balancer harms no other connection") {
     class kills final : public command_listener {
      public:
         void on(const command_started_event& e) noexcept override {

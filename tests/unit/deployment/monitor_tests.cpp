@@ -224,3 +224,52 @@ TEST_CASE("who comes back at once after a network error has the server checked s
         CHECK_MESSAGE(!second, second.to_string());
     });
 }
+
+TEST_CASE("a network error between two checks has the round trip times so far forgotten") {
+    on_each_backend([](reactor& r) {
+        op_msg_peer peer;
+        peer.always("hello", reply_script().wait(300ms).reply(op_msg_peer::hello_document()));
+        const auto seen = std::make_shared<watcher>();
+        const client c(r, peer.uri() + "?serverMonitoringMode=poll", {.topology_listener = seen});
+        const auto round_trip = [&] { return seen->now->servers.at(0)->round_trip_time; };
+        CHECK(!error_of(r, c.ping()));
+        REQUIRE(round_trip());
+        CHECK(*round_trip() >= 300ms);
+        peer.always("hello", reply_script().reply(op_msg_peer::hello_document()));
+        peer.expect("ping", reply_script().close());
+        CHECK(error_of(r, c.ping()) == errc::connection_closed);
+        CHECK(!round_trip());
+        CHECK(!error_of(r, c.ping()));
+        REQUIRE(round_trip());
+        CHECK(*round_trip() < 150ms);  // a fifth of the way from the slow one would be more
+    });
+}
+
+TEST_CASE("a server that leaves the topology by its own answer may be measured at that moment") {
+    on_each_backend([](reactor& r) {
+        op_msg_peer peer;
+        const auto address = "127.0.0.1:" + std::to_string(peer.port());
+        const auto primary_of = [&](std::string_view set) {
+            auto hello = versioned_hello(1);
+            hello.append("setName", set).append("hosts", arr(address)).append("me", address);
+            return hello;
+        };
+        peer.always("hello", reply_script().reply(primary_of("rs")));
+        // Comes by itself once the other connection waits for the answer to its second hello.
+        peer.expect("hello", reply_script().answer([&](const received_command&) {
+            peer.wait_for("hello", 2);
+            return primary_of("other");
+        }),
+                    awaits);
+        peer.expect("hello", reply_script().hang(), [](const received_command& hello) {
+            return !awaits(hello) && !hello.body["client"].exists();
+        });
+        const auto seen = std::make_shared<watcher>();
+        const client c(r, often(peer, "&replicaSet=rs"), {.topology_listener = seen});
+        REQUIRE(poll_until(r, [&] { return seen->closed.size() == 1; }));
+        CHECK(seen->now->servers.empty());
+        REQUIRE(poll_until(r, [&] { return r.in_flight() == 0; }));
+        CHECK(peer.connections() == 2);
+        CHECK(peer.problems() == "");
+    });
+}

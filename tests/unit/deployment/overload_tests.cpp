@@ -4,6 +4,9 @@
 #include <mongoro/with_deadline.hpp>
 #include <mongoro/with_stop.hpp>
 
+#include <cstdint>
+#include <optional>
+
 using namespace mongoro;
 using namespace mongoro::test;
 
@@ -110,5 +113,59 @@ TEST_CASE("a mongos that is overloaded is avoided, whether retargeting is on or 
         CHECK(s.set.count(1, "insert") == 20);
         CHECK(s.set.count(0, "insert") > 0);
         CHECK(s.set.count(0, "insert") <= 20);  // never twice for one
+    });
+}
+
+namespace {
+
+/// A find that pauses: the server was too busy for it, and is so for the next try, or is not.
+/// Chance says how long: at most twice the base.
+struct pausing_find {
+    pausing_find(reactor& on, std::int32_t base, bool stays_busy) : r(on) {
+        auto busy = op_msg_peer::error_document(462, "IngressRequestRateLimitExceeded", "busy");
+        busy.append("errorLabels", arr("SystemOverloadedError", "RetryableError"))
+            .append("baseBackoffMS", base);
+        if (stays_busy) {
+            peer.always("find", reply_script().reply(busy));
+        } else {
+            peer.expect("find", reply_script().reply(busy));
+            peer.always(
+                "find",
+                reply_script().reply(document{
+                    {"cursor", doc({"id", std::int64_t{0}}, {"ns", "db.c"}, {"firstBatch", arr()})},
+                    {"ok", 1.0}}));
+        }
+        find.emplace(r, c["db"]["c"].find_one());
+        REQUIRE(poll_until(r, [&] {
+            return !peer.received("find").empty() && c.statistics().idle_connections == 1;
+        }));
+    }
+
+    reactor& r;
+    op_msg_peer peer;
+    client c{r, peer.uri()};
+    std::optional<running<std::optional<document>>> find;
+};
+
+}  // namespace
+
+TEST_CASE("close waits for an operation that pauses before its next try, which succeeds") {
+    on_each_backend([](reactor& r) {
+        pausing_find s(r, 500, false);
+        CHECK(!error_of(r, s.c.close()));
+        REQUIRE(s.find->done());
+        CHECK(!s.find->failure());
+        CHECK(s.peer.received("find").size() == 2);
+    });
+}
+
+TEST_CASE("an operation that pauses when the deadline of close passes ends there and then") {
+    on_each_backend([](reactor& r) {
+        pausing_find s(r, 10'000, true);
+        CHECK(error_of(r, s.c.close(deadline::after(50ms))) == errc::deadline_exceeded);
+        r.poll();
+        CHECK(s.find->done());
+        s.find->wait();
+        CHECK(s.find->failure() == errc::client_closed);
     });
 }

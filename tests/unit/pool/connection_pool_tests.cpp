@@ -150,6 +150,37 @@ TEST_CASE("clear with interruption ends what is under way with pool_cleared") {
     });
 }
 
+TEST_CASE("whose connection a clear closes can be told from who waited for one, by the cause") {
+    on_each_backend([](reactor& r) {
+        pool_scene s(r, {.max_size = 1});
+        s.peer.always("ping", reply_script().hang());
+        const auto ping = [](connection_pool& pool) -> task<> {
+            auto c = co_await pool.check_out();
+            auto command = operation::ping({});
+            command->finish();
+            const auto reply = co_await (*c)->run(command, 0, 0);
+            if (!reply) {
+                throw exception(reply.error());
+            }
+        };
+        const auto was_in_use = [](const error& e) {
+            const auto* const below = e.cause();
+            return below != nullptr && *below == errc::network_error && below->cause() != nullptr &&
+                   below->cause()->code() == std::errc::connection_aborted;
+        };
+        running one(r, ping(s.pool));
+        s.until([&] { return s.peer.received("ping").size() == 1; });
+        pending_lease waits(s);
+        s.until([&] { return s.pool.waiting() == 1; });
+        s.pool.clear(errc::network_error, std::nullopt, true);
+        one.wait();
+        CHECK(one.failure() == errc::pool_cleared);
+        CHECK(was_in_use(one.failure()));
+        CHECK(waits.why() == errc::pool_cleared);
+        CHECK(!was_in_use(waits.why()));
+    });
+}
+
 TEST_CASE("what is interrupted may destroy the pool") {
     on_each_backend([](reactor& r) {
         auto s = std::make_unique<pool_scene>(r);

@@ -65,6 +65,14 @@ TEST_CASE("behind a load balancer hello is the newer one, and only one service's
     });
 }
 
+TEST_CASE("a service that nobody has asked for is none of a connection's") {
+    on_each_backend([](reactor& r) {
+        pool_scene s(r);
+        s.peer.expect("hello", hello_of(first_service));
+        CHECK(!s.check_out()->service_id());
+    });
+}
+
 TEST_CASE("a server that is not behind a load balancer is refused, before a service is known") {
     on_each_backend([](reactor& r) {
         pool_scene s(r, {.load_balanced = true});

@@ -161,13 +161,17 @@ TEST_CASE("an event of a new pool has also what somebody gave and is the default
 }
 
 TEST_CASE("a check-out that timed out says who holds the connections") {
-    const auto text = timeout_text(
-        "h:1", {.max_size = 7},
-        {.connections = 7, .opening = 1, .cursors = 3, .transactions = 2, .operations = 1});
-    CHECK(text ==
+    const pool_usage usage{
+        .connections = 7, .opening = 1, .cursors = 3, .transactions = 2, .operations = 1};
+    CHECK(timeout_text("h:1", {.max_size = 7}, usage) ==
           "Timed out while checking out a connection from connection pool h:1: maxPoolSize: 7, "
           "connections in use by cursors: 3, connections in use by transactions: 2, connections in "
           "use by other operations: 1, connections being opened: 1, connections: 7");
+    CHECK(timeout_text("h:1", {.max_size = 7, .load_balanced = true}, usage) ==
+          "Timed out while checking out a connection from connection pool h:1. Timeout waiting for "
+          "connection from the connection pool. maxPoolSize: 7, connections in use by cursors: 3, "
+          "connections in use by transactions: 2, connections in use by other operations: 1, "
+          "connections being opened: 1, connections: 7");
 }
 
 TEST_CASE("the reasons of the events have the specification's words") {

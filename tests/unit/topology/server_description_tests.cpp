@@ -58,6 +58,20 @@ TEST_CASE("a field of an odd type counts as left out") {
     CHECK_FALSE(s.topology_version);
 }
 
+TEST_CASE("the date of a write that is farther away than any can be counts as left out") {
+    const auto written = [](const char* when) {
+        return of(R"("lastWrite": {"lastWriteDate": {"$date": {"$numberLong": ")" +
+                  std::string(when) + "\"}}}")
+            .last_write_date;
+    };
+    CHECK(written("1000000000000000") == bson::date(milliseconds(1'000'000'000'000'000)));
+    CHECK(written("-1000000000000000") == bson::date(milliseconds(-1'000'000'000'000'000)));
+    CHECK_FALSE(written("1000000000000001"));
+    CHECK_FALSE(written("-1000000000000001"));
+    CHECK_FALSE(written("9223372036854775807"));
+    CHECK_FALSE(written("-9223372036854775808"));
+}
+
 TEST_CASE("an address is in lower case and has its port") {
     CHECK(normal_address("A.Example.com") == "a.example.com:27017");
     CHECK(normal_address("a:1") == "a:1");

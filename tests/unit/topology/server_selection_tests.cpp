@@ -142,6 +142,22 @@ TEST_CASE("staleness is what a secondary lags behind plus a heartbeat") {
     CHECK(read(lag(80'001), preference).empty());
 }
 
+TEST_CASE("the greatest staleness is met by dates that are as far from each other as may be") {
+    constexpr std::int64_t farthest = 1'000'000'000'000'000;
+    const read_preference any{.mode = read_mode::secondary, .max_staleness = seconds::max()};
+    const read_preference some{.mode = read_mode::secondary, .max_staleness = seconds(90)};
+    auto t = of(topology_type::replica_set_with_primary,
+                {{"p:1", server_type::rs_primary, 5, "", farthest},
+                 {"s:1", server_type::rs_secondary, 5, "", -farthest},
+                 {"t:1", server_type::rs_secondary, 5, "", farthest}});
+    CHECK(read(t, any) == "st");
+    CHECK(read(t, some) == "t");
+    t.type = topology_type::replica_set_no_primary;
+    t.servers.erase(t.servers.begin());
+    CHECK(read(t, any) == "st");
+    CHECK(read(t, some) == "t");
+}
+
 TEST_CASE("servers that failed are taken again if there is no other") {
     const std::vector<std::string> failed{"p:1"};
     CHECK(names(three_members(), {.operation = operation_kind::write, .deprioritized = failed}) ==
