@@ -25,14 +25,17 @@ namespace mongoro {
 /// Every operation is lazy (it starts when awaited) and copies its arguments into its command
 /// before the call returns: no argument needs to live until the operation runs. Operations may be
 /// built on any thread; awaited on another one than the reactor's they run on the reactor's (see
-/// `awaitable`).
+/// `awaitable`). The last handle may be dropped on any thread: on another one than the reactor's,
+/// see `client`.
 ///
 /// All of them, unless said otherwise:
 /// * are sent to one server: a write to the primary (or a mongos), a read where the read preference
-///   says. While none suits, they wait for one, `serverSelectionTimeoutMS` at most;
+///   says, but for `list_indexes`. While none suits, they wait for one, `serverSelectionTimeoutMS`
+///   at most;
 /// * cost one round trip, and those of a connection that has to be opened first;
-/// * are retried only where the server was too busy for them and says so: after a pause that
-///   doubles, at most `maxAdaptiveRetries` times (client-backpressure specification);
+/// * are retried only where the server was too busy for them: it says so, or a connection was
+///   refused, reset or timed out before the server's first answer. Then after a pause that doubles,
+///   at most `maxAdaptiveRetries` times (client-backpressure specification);
 /// * end with the first of: the reply, their timeout (`with_timeout`), the deadline in force
 ///   (`with_deadline`), a stop request.
 /// Before the
@@ -41,11 +44,14 @@ namespace mongoro {
 ///   the connection goes back to the pool when its reply has been read;
 /// * fail with `invalid_namespace`, `embedded_nul`, `invalid_argument` (nothing was sent);
 ///   `server_selection_timeout`, which says what was wanted and the last error of each server;
-///   `wait_queue_timeout`, `pool_cleared`, `connect_failed`, `connect_timed_out`, `tls_failed`,
-///   `proxy_failed`, `name_resolution_failed`, `handshake_failed`, `authentication_failed`,
-///   `incompatible_server` (nothing was sent); `network_error`, `connection_closed` and the errors
-///   of a malformed reply (a write may have been applied); `socket_timed_out` (`socketTimeoutMS`;
-///   the same); `command_failed` with the server's error; `client_closed`.
+///   `wait_queue_timeout`, `connect_failed`, `connect_timed_out`, `proxy_failed`,
+///   `name_resolution_failed`, `handshake_failed`, `authentication_failed`, `incompatible_server`
+///   (nothing was sent); `network_error`, `connection_closed`, `tls_failed` (of a reply, or of a
+///   handshake) and the errors of a malformed reply (a write may have been applied);
+///   `socket_timed_out` (`socketTimeoutMS`; the same); `pool_cleared`: the server's connections
+///   were given up while one was waited for (nothing was sent), or was in use (a write may be
+///   applied): then its cause is a `network_error`, and that one's `std::errc::connection_aborted`;
+///   `command_failed` with the server's error; `client_closed`.
 ///
 /// Spec: source/crud/crud.md
 template <typename T = document>
@@ -112,9 +118,10 @@ class collection {
     /// after the other.
     ///
     /// Errors: `write_failed` with every write error (its index is the document's place in the
-    /// range) and the counts of what was inserted in `error::partial()`; ordered, the first ends
-    /// it, unordered, all others are tried. `invalid_argument` for an empty range,
-    /// `document_too_large` before any is sent.
+    /// range); ordered, the first ends it, unordered, all others are tried. `invalid_argument` for
+    /// an empty range, `document_too_large` before any is sent. `error::partial()` of any of them
+    /// counts what the server has acknowledged: of the command that was under way when a connection
+    /// failed, or a deadline passed, documents may have been inserted besides.
     template <typename Range>
         requires requires(const Range& r) { std::begin(r) != std::end(r); }
     [[nodiscard]] awaitable<insert_many_result> insert_many(
@@ -278,7 +285,8 @@ class collection {
         const create_index_options& options = detail::no_options<create_index_options>) const {
         return {base_.create_index(keys.view(), index, options), &base_.core()};
     }
-    /// Makes several in one command; gives their names in order.
+    /// Makes several in one command; gives their names in order. All that the models point at is
+    /// copied before the call returns.
     [[nodiscard]] awaitable<std::vector<std::string>> create_indexes(
         std::span<const index_model> models,
         const create_index_options& options = detail::no_options<create_index_options>) const {
@@ -296,7 +304,8 @@ class collection {
         const drop_index_options& options = detail::no_options<drop_index_options>) const {
         return {base_.drop_indexes(options), &base_.core()};
     }
-    /// The indexes, one document each; of a collection that does not exist none.
+    /// The indexes, one document each; of a collection that does not exist none. Asks the primary,
+    /// whatever the read preference says (index management specification).
     [[nodiscard]] cursor<document> list_indexes(
         const list_indexes_options& options = detail::no_options<list_indexes_options>) const {
         return cursor<document>(base_.list_indexes(options));

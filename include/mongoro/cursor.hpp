@@ -139,12 +139,16 @@ class next_document {
 /// cursor with `errc::invalid_argument`. One call at a time: `next()` while another one waits is
 /// `errc::invalid_argument` too.
 /// Movable; a cursor that is destroyed before its end is killed on the server by its client, in the
-/// background. On the thread of its client's reactor.
+/// background. The last handle may be dropped on any thread: on another one than the reactor's, the
+/// killing, and the end of the client if it was the last to keep it, happen on the reactor's, as
+/// `client` says.
 ///
 /// A call that is cancelled, or whose deadline passes, while a batch is under way ends the cursor:
 /// that batch is lost, and no later one is given in its place. Documents that are here already stay
-/// readable. Not so where that deadline is the cursor's own `timeoutMS`, and each call has one of
-/// its own: the next call asks anew.
+/// readable. With the cursor's own `timeoutMS` it is the same, but that the server has the cursor
+/// until it is closed, with a timeout anew, or destroyed. Where that passes before a batch is asked
+/// for, while a connection is waited for, nothing is lost: the next call asks anew, unless the
+/// timeout was for all of the cursor.
 ///
 /// Behind a load balancer an open cursor keeps its connection, after an error too, until it is
 /// closed or destroyed: no other one is sure to lead to its server. One that has lost it cannot be
@@ -228,7 +232,7 @@ class [[nodiscard]] cursor {
     }
 
     /// Whether nothing more can come: no document is left here, and the server has closed it or a
-    /// call for the next ones has failed.
+    /// call for the next ones has ended it.
     [[nodiscard]] bool exhausted() const noexcept { return core_->exhausted(); }
     /// The server's id of it; 0 before the first batch and at the end.
     [[nodiscard]] std::int64_t id() const noexcept { return core_->id(); }

@@ -22,8 +22,9 @@ namespace mongoro {
 
 /// A database: a cheap handle, which asks nothing of the server. Of its operations all that
 /// `collection` says holds too: every one of them is tried again where the server was too busy for
-/// it and says so, after a pause that doubles, at most `maxAdaptiveRetries` times
-/// (client-backpressure specification). A program's own retries come on top of these.
+/// it, and says so or refused, reset or timed out the connection, after a pause that doubles, at
+/// most `maxAdaptiveRetries` times (client-backpressure specification). A program's own retries
+/// come on top of these.
 class database {
  public:
     /// For the library; `client::operator[]` makes one.
@@ -76,12 +77,13 @@ class database {
         const bson::array_param& pipeline,
         const aggregate_options& options = detail::no_options<aggregate_options>) const;
 
-    /// The collections, one document each.
+    /// The collections, one document each. Asks the primary, whatever the read preference says
+    /// (enumerate collections specification).
     [[nodiscard]] cursor<document> list_collections(
         const list_collections_options& options =
             detail::no_options<list_collections_options>) const;
-    /// The names alone, in no particular order. A filter of anything but `name` makes the server
-    /// look at the whole description of each collection.
+    /// The names alone, in no particular order; of the primary too. A filter of anything but `name`
+    /// makes the server look at the whole description of each collection.
     [[nodiscard]] awaitable<std::vector<std::string>> list_collection_names(
         const list_collections_options& options =
             detail::no_options<list_collections_options>) const;

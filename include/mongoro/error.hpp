@@ -40,8 +40,10 @@ enum class errc : int {
     connect_failed = 41,          ///< refused, unreachable; the cause has the system's error
     network_error = 42,           ///< send or receive failed; the cause has the system's error
     connection_closed = 43,       ///< the peer closed, perhaps in the middle of a message
-    pool_cleared = 44,            ///< the pool was cleared while waiting for a connection
-    tls_failed = 45,              ///< the TLS handshake, a certificate, or a record that is none
+    pool_cleared = 44,            ///< the pool was cleared while a connection was waited for, or in
+                                  ///< use: then the cause is a `network_error`, and its cause is
+                                  ///< `std::errc::connection_aborted`
+    tls_failed = 45,              ///< the TLS handshake, a certificate, or a record, of a reply too
     proxy_failed = 46,            ///< the proxy refused, did not answer in time, or is none
 
     // Bytes from the peer that are not the wire protocol.
@@ -103,7 +105,8 @@ struct write_concern_error {
     std::vector<std::uint8_t> raw;
 };
 
-/// What a write that failed part-way did all the same.
+/// What a write that failed part-way did all the same, as far as the server has said so: what a
+/// network error left unanswered may have been applied besides.
 struct partial_write {
     std::int64_t inserted_count = 0;
     std::int64_t matched_count = 0;
@@ -173,7 +176,7 @@ class error {
     [[nodiscard]] std::span<const std::uint8_t> raw_reply() const noexcept;
     [[nodiscard]] std::span<const write_error> write_errors() const noexcept;
     [[nodiscard]] const write_concern_error* write_concern() const noexcept;
-    /// What was applied before the error; null if the operation is not a write.
+    /// What the server has acknowledged before the error; null if the operation is not a write.
     [[nodiscard]] const partial_write* partial() const noexcept;
     /// What this error came from; null without one.
     [[nodiscard]] const error* cause() const noexcept;

@@ -98,8 +98,12 @@ class reactor {
     /// system's error when no descriptor is left.
     [[nodiscard]] int native_handle();
 
-    /// Makes `run()` return after the current turn; without one, the next `run()` returns at once.
-    /// From any thread, and from a signal handler.
+    /// Makes `run()` return after the current turn, and `sync_wait` throw; without one, the next
+    /// one ends at once. It does so once: a `run()` that returns in that turn anyway, for want of
+    /// work, has used it up. It is left for the next one where it could not be seen: a `sync_wait`
+    /// has its value in that turn, or an exception leaves. Several calls may count as one. What the
+    /// caller wrote before is seen after the `run()` that it ended. From any thread, and from a
+    /// signal handler.
     void stop() noexcept;
 
     /// Runs `f()` from `run()` or `poll()`, in the order of the posts of one thread. From any

@@ -36,8 +36,9 @@ result<std::shared_ptr<client_state>> make_state(reactor& r, std::string_view te
     if (!left_out.empty()) {
         log->warn(log_component::client, left_out);
     }
-    return std::make_shared<client_state>(r, *where, options, std::move(*settings),
-                                          std::move(*log));
+    return std::shared_ptr<client_state>(
+        new client_state(r, *where, options, std::move(*settings), std::move(*log)),
+        &client_state::let_go);
 }
 
 task<result<void>> run_ping(std::shared_ptr<client_state> state) {

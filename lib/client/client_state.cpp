@@ -74,14 +74,20 @@ client_state::client_state(reactor& r, const uri& where, const client_options& o
                   poll_of(srv_.get())),
       background_(r),
       reactor_alive_(core_.alive()) {
-    opening_.client = this;
-    opening_.run = [](ready_node& self) noexcept {
+    open_.client = end_.client = this;
+    open_.run = [](ready_node& self) noexcept {
+        client_state& client = *static_cast<errand&>(self).client;
+        if (client.ending_.load(std::memory_order_relaxed)) {
+            return;
+        }
         try {
-            static_cast<opening&>(self).client->deployment_.open();
+            client.deployment_.open();
         } catch (const std::bad_alloc&) {
             // The first operation tries again.
         }
     };
+    end_.run =
+        end_.drop = [](ready_node& self) noexcept { delete static_cast<errand&>(self).client; };
     deployment_.set_kill(
         [this](std::uint64_t server, std::string_view name_space, std::int64_t id) noexcept {
             const auto dot = name_space.find('.');
@@ -92,13 +98,24 @@ client_state::client_state(reactor& r, const uri& where, const client_options& o
                             std::move(pin), {});
             }
         });
-    core_.schedule(opening_);
+    core_.schedule(open_);
 }
 
 client_state::~client_state() {
     if (*reactor_alive_) {
-        core_.unschedule(opening_);
+        core_.unschedule(open_);
     }
+}
+
+/// Nothing may fail here: the node that is handed over is a part of what it ends. Of a reactor that
+/// has never run it cannot be said whose it will be, at this very moment perhaps.
+void client_state::let_go(client_state* last) noexcept {
+    if (last->at_home()) [[likely]] {
+        delete last;
+        return;
+    }
+    last->ending_.store(true, std::memory_order_relaxed);
+    last->core_.schedule(last->end_);
 }
 
 void client_state::kill_cursor(std::string_view database, std::string_view collection,

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 namespace mongoro::detail {
 
@@ -32,7 +33,46 @@ bool ends_a_close(const error& e) {
            e == errc::client_closed || e == errc::used_after_fork || e == errc::invalid_argument;
 }
 
+/// Whether a `timeoutMS` had passed before the command was sent, while a connection was waited for:
+/// that is the cause then. Of what was sent and not answered in time there is no cause, or what
+/// came of an earlier try, whose labels the error does not have.
+bool passed_unsent(const error& e) {
+    const auto* const why = e.cause();
+    return e == errc::deadline_exceeded && why != nullptr &&
+           e.has_label(label::system_overloaded_error) ==
+               why->has_label(label::system_overloaded_error) &&
+           (*why == errc::deadline_exceeded || *why == errc::wait_queue_timeout ||
+            *why == errc::server_selection_timeout || *why == errc::connect_timed_out ||
+            *why == errc::name_resolution_failed || *why == errc::proxy_failed);
+}
+
+/// Behind a load balancer no other connection is sure to lead to the cursor's server.
+bool leads_to_cursor(client_state& client, const operation::cursor_pin& pin) noexcept {
+    return !client.servers().load_balanced() ||
+           (pin.connection && pin.connection->status() != pool::connection::state::closed);
+}
+
+/// Has the client kill it if it is open, and gives its connection back.
+void end_on_server(client_state& client, std::string_view database, std::string_view collection,
+                   std::int64_t id, operation::cursor_pin& pin,
+                   const std::optional<std::chrono::milliseconds>& timeout) noexcept {
+    if (id != 0 && leads_to_cursor(client, pin)) {
+        client.kill_cursor(database, collection, id, std::move(pin), timeout);
+    }
+    pin.release();
+}
+
 }  // namespace
+
+/// Where its commands go. When it was dropped on another thread than the reactor's, this is what
+/// goes there: all that its end needs is allocated with the cursor.
+struct cursor_core::pinned : operation::cursor_pin, ready_node {
+    std::shared_ptr<client_state> client;
+    std::string database;
+    std::string collection;
+    std::int64_t id = 0;
+    std::optional<std::chrono::milliseconds> timeout;
+};
 
 /// Marks a fetch. One that does not end, since its coroutine was destroyed, has lost its batch.
 class cursor_core::under_way {
@@ -78,11 +118,15 @@ cursor_core::cursor_core(std::shared_ptr<client_state> client, std::string_view 
       collection_(collection),
       first_(std::move(first)),
       settings_(first_->settings()),
-      pin_(std::make_unique<operation::cursor_pin>()),
+      pin_(std::make_unique<pinned>()),
       limit_(first_->limit()) {}
 
 cursor_core::~cursor_core() {
-    kill();
+    if ((id_ != 0 || pin_->connection) && !client_->at_home()) [[unlikely]] {
+        hand_over();
+    } else {
+        kill();
+    }
 }
 
 reactor_core& cursor_core::core() const noexcept {
@@ -251,6 +295,7 @@ task<result<bool>> cursor_core::fetch_batch() {
     if (started_ && id_ == 0) {
         co_return false;
     }
+    const bool is_get_more = started_;
     under_way mark(*this);
     auto command = next_command();
     auto r = co_await operation::execute(deployment_of(client_), std::move(command), pin_.get());
@@ -267,6 +312,10 @@ task<result<bool>> cursor_core::fetch_batch() {
     if (empty_if_missing_ && r.error().server_code() == namespace_not_found) {
         co_return false;
     }
+    if (is_get_more && limit_ && passed_unsent(r.error()) &&
+        (limit_->each_call || !limit_->until.expired())) {
+        co_return r.error();  // no batch is lost, and there is time for another try
+    }
     failure_ = r.error();
     // The server has not run it, so the cursor is open; and behind a load balancer a cursor keeps
     // its connection: until `close()`, or the destructor.
@@ -274,7 +323,9 @@ task<result<bool>> cursor_core::fetch_batch() {
         co_return failure_;
     }
     if (limit_ && failure_ == errc::deadline_exceeded) {
-        co_return failure_;  // the same; each of these has a timeout anew
+        // The same: each of these has a timeout anew, and `close()` perhaps another one. Spec:
+        // client-side-operations-timeout, "Cursor close() methods refresh timeoutMS".
+        co_return failure_;
     }
     if (failure_.code() == errc::command_failed) {
         id_ = 0;  // the server has closed it
@@ -306,21 +357,30 @@ result<bool> cursor_core::accept(reply r) {
     return true;
 }
 
-/// Behind a load balancer no other connection is sure to lead to the cursor's server.
 bool cursor_core::can_be_killed() const noexcept {
-    if (!client_->servers().load_balanced()) {
-        return true;
-    }
-    const auto& connection = pin_->connection;
-    return connection && connection->status() != pool::connection::state::closed;
+    return leads_to_cursor(*client_, *pin_);
 }
 
 void cursor_core::kill() noexcept {
-    const auto id = std::exchange(id_, 0);
-    if (id != 0 && can_be_killed()) {
-        client_->kill_cursor(database_, collection_, id, std::move(*pin_), timeout());
-    }
-    pin_->release();
+    end_on_server(*client_, database_, collection_, std::exchange(id_, 0), *pin_, timeout());
+}
+
+/// The last that it does: on the reactor's thread the same as `kill()`, with what is left of it.
+void cursor_core::hand_over() noexcept {
+    pinned& left = *pin_.release();
+    reactor_core& core = client_->core();
+    left.client = std::move(client_);
+    left.database = std::move(database_);
+    left.collection = std::move(collection_);
+    left.id = id_;
+    left.timeout = timeout();
+    // The same if the reactor goes first: the client knows that, and sends nothing.
+    left.run = left.drop = [](ready_node& node) noexcept {
+        const std::unique_ptr<pinned> self(static_cast<pinned*>(&node));
+        end_on_server(*self->client, self->database, self->collection, self->id, *self,
+                      self->timeout);
+    };
+    core.schedule(left);
 }
 
 task<result<void>> cursor_core::close(std::optional<std::chrono::milliseconds> timeout) {

@@ -90,6 +90,7 @@ reactor_core::~reactor_core() {
     if (backend_ == nullptr) {
         return;
     }
+    forget_parts();
     delete attachment_.exchange(nullptr, std::memory_order_acquire);
     background_scope_.reset();
     closing_ = true;
@@ -127,6 +128,21 @@ reactor_core::~reactor_core() {
         backend_->leak();
     }
     backend_.reset();
+}
+
+/// Takes out all that has nothing to be dropped. What it is a part of, a client for one, may end
+/// with something that is dropped, and without a reactor it does not take its parts out itself.
+void reactor_core::forget_parts() noexcept {
+    take_posts();
+    ready_.splice(current_);  // there is something in a child that was made in the middle of a turn
+    ready_list kept;
+    while (!ready_.empty()) {
+        ready_node& node = ready_.pop_front();
+        if (node.drop != nullptr) {
+            kept.push_back(node);
+        }
+    }
+    ready_.splice(kept);
 }
 
 /// Waits until the kernel has let go of every buffer. False: it cannot be waited for, on a foreign
@@ -211,9 +227,9 @@ bool reactor_core::claim() noexcept {
     }
     buffers_.bind();
     try {
-        owner_ended_ = this_thread_ended();
-    } catch (const std::bad_alloc&) {
-        owner_ended_ = nullptr;
+        owner_flag_ = this_thread_ended();
+        owner_ended_.store(owner_flag_.get(), std::memory_order_release);
+    } catch (const std::bad_alloc&) {  // then nobody hears of its end
     }
     return true;
 }
@@ -234,12 +250,19 @@ void reactor_core::enter() {
     }
 }
 
+/// Whether `stop()` was called since this was asked last. Exchanges, here and there: whoever
+/// `run()` returns to sees what each of the callers wrote before, since nothing else comes of their
+/// calls.
+bool reactor_core::take_stop() noexcept {
+    return stop_.load(std::memory_order_relaxed) &&
+           stop_.exchange(false, std::memory_order_acquire);
+}
+
 bool reactor_core::loop(const bool* done) {
     enter();
     const loop_guard guard(*this);
     for (;;) {
-        if (stop_.load(std::memory_order_relaxed)) [[unlikely]] {
-            stop_.store(false, std::memory_order_relaxed);
+        if (take_stop()) [[unlikely]] {
             static_cast<void>(back().submit());
             return false;
         }
@@ -249,6 +272,9 @@ bool reactor_core::loop(const bool* done) {
         }
         if (done != nullptr ? *done : !outstanding()) {
             static_cast<void>(back().submit());
+            if (done == nullptr) {
+                static_cast<void>(take_stop());  // done; a sync_wait with a value leaves it
+            }
             return true;
         }
         if (forked()) [[unlikely]] {
@@ -372,7 +398,7 @@ void reactor_core::escape(std::exception_ptr e) noexcept {
 }
 
 void reactor_core::stop() noexcept {
-    stop_.store(true, std::memory_order_relaxed);
+    static_cast<void>(stop_.exchange(true, std::memory_order_acq_rel));
     back().wake();
 }
 

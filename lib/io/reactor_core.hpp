@@ -60,9 +60,10 @@ class reactor_core {
     [[nodiscard]] bool in_thread() const noexcept {
         return owner_.load(std::memory_order_relaxed) == this_thread_id();
     }
-    /// Once a thread has claimed it: whether that one is gone.
+    /// Whether a thread has claimed it that is gone by now. From any thread.
     [[nodiscard]] bool owner_has_ended() const noexcept {
-        return owner_ended_ != nullptr && owner_ended_->load(std::memory_order_acquire);
+        const auto* const ended = owner_ended_.load(std::memory_order_acquire);
+        return ended != nullptr && ended->load(std::memory_order_acquire);
     }
     [[nodiscard]] bool inside() const noexcept { return in_thread() && running_; }
     [[nodiscard]] const detail::task_context& root_context() const noexcept { return root_; }
@@ -132,10 +133,12 @@ class reactor_core {
     explicit reactor_core(const reactor_options& options);
 
     void enter();
+    [[nodiscard]] bool take_stop() noexcept;
     bool loop(const bool* done);
     std::size_t step(backend::wait w) noexcept;
     std::size_t run_ready() noexcept;
     void take_posts() noexcept;
+    void forget_parts() noexcept;
     void throw_escaped();
     [[nodiscard]] bool outstanding() const noexcept;
     /// There is something that neither the ring nor the epoll set knows of.
@@ -155,7 +158,8 @@ class reactor_core {
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
     std::atomic<bool> stop_{false};
     std::atomic<thread_id> owner_{no_thread};
-    std::shared_ptr<const std::atomic<bool>> owner_ended_;  // null: it cannot be known
+    std::shared_ptr<const std::atomic<bool>> owner_flag_;
+    std::atomic<const std::atomic<bool>*> owner_ended_{nullptr};  // null: it cannot be known
     // What was scheduled from outside of the loop: a stack that the reactor takes whole. The push
     // that finds it empty wakes, and who takes it runs it or wakes again; so no flag says whether
     // the reactor sleeps.

@@ -1,8 +1,11 @@
 #include "operation/monitored.hpp"
 
+#include "io/process_generation.hpp"
 #include "wire/server_error.hpp"
 
+#include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <new>
 #include <span>
 
@@ -13,6 +16,7 @@ struct monitored_command::state {
     monitoring::command_context context{};
     std::chrono::steady_clock::time_point start{};
     bool acknowledged = true;
+    std::uint32_t generation = io::process_generation.load(std::memory_order_relaxed);
 };
 
 void monitored_command::state_deleter::operator()(state* s) const noexcept {
@@ -62,6 +66,12 @@ void monitored_command::end(const result<detail::reply>& reply) noexcept {
         monitor.failed(ended->context, duration, failure);
     } else {
         monitor.succeeded(ended->context, duration, reply->body);
+    }
+}
+
+void monitored_command::abandon() noexcept {
+    if (under_way_->generation == io::process_generation.load(std::memory_order_relaxed)) {
+        end(error(errc::operation_cancelled));
     }
 }
 

@@ -18,7 +18,8 @@ namespace mongoro::operation {
 /// either end if nobody is told.
 ///
 /// Started and not ended, because the operation was destroyed while it waited, it has failed with
-/// `operation_cancelled`: what starts has an end in every case.
+/// `operation_cancelled`: what starts has an end in every case. Not in a child process, though,
+/// whose operations are the parent's.
 class monitored_command {
  public:
     monitored_command() noexcept = default;
@@ -26,7 +27,7 @@ class monitored_command {
     monitored_command& operator=(const monitored_command&) = delete;
     ~monitored_command() {
         if (under_way_ != nullptr) [[unlikely]] {
-            end(error(errc::operation_cancelled));
+            abandon();
         }
     }
 
@@ -63,6 +64,7 @@ class monitored_command {
                pool::connection& connection, const wire::command& command, std::size_t first,
                std::size_t last);
     void end(const result<detail::reply>& reply) noexcept;
+    void abandon() noexcept;
 
     std::unique_ptr<state, state_deleter> under_way_;
 };

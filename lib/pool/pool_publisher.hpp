@@ -1,14 +1,19 @@
 #pragma once
 
+#include "io/process_generation.hpp"
+
 #include <mongoro/event_listener.hpp>
 
+#include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <string>
 #include <utility>
 
 namespace mongoro::pool {
 
-/// Builds the events of a pool, if somebody listens. `address` outlives it.
+/// Builds the events of a pool, if somebody listens. `address` outlives it. In a child process it
+/// tells nothing: the connections are the parent's.
 class pool_publisher {
  public:
     using clock = std::chrono::steady_clock;
@@ -25,7 +30,7 @@ class pool_publisher {
     /// `address` and whatever else the event has, in its order.
     template <typename Event, typename... Members>
     void publish(Members&&... members) const noexcept {
-        if (listener_ != nullptr) [[unlikely]] {
+        if (listener_ != nullptr && in_its_process()) [[unlikely]] {
             listener_->on(Event{address_, std::forward<Members>(members)...});
         }
     }
@@ -42,8 +47,13 @@ class pool_publisher {
     }
 
  private:
+    [[nodiscard]] bool in_its_process() const noexcept {
+        return generation_ == io::process_generation.load(std::memory_order_relaxed);
+    }
+
     pool_listener* listener_;
     const std::string& address_;
+    std::uint32_t generation_ = io::process_generation.load(std::memory_order_relaxed);
 };
 
 }  // namespace mongoro::pool

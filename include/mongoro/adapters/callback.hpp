@@ -115,6 +115,13 @@ bool tell_one(F& callback, T&& document) {
     }
 }
 
+/// Says that it has begun: then all that the reactor itself had to refuse is behind it.
+template <has_result A, typename T = await_value_t<A>>
+task<result<T>> begun_as_result(A operation, bool* begun) {
+    *begun = true;
+    co_return co_await as_result(std::move(operation));
+}
+
 template <typename T, typename F>
 task<result<each_end>> each_in(std::shared_ptr<cursor_core> cursor, F& callback) {
     for (;;) {
@@ -247,18 +254,22 @@ call_handle to_list(cursor<T>&& documents, std::size_t n, F callback) {
 ///
 /// Everything else of the reactor runs meanwhile. Errors, beside the operation's:
 /// `errc::deadline_exceeded`, `errc::inside_reactor` from inside of the reactor that it would have
-/// to drive, `errc::wrong_thread`, `errc::reactor_stopped`. An exception of a callback that runs
-/// meanwhile passes through; then the operation is cancelled.
+/// to drive, `errc::wrong_thread`, `errc::reactor_stopped`, `errc::used_after_fork` in a child
+/// process, `errc::not_supported` (with the system's error as its cause) if the kernel does not let
+/// a new ring run. An exception of a callback that runs meanwhile passes through; then the
+/// operation is cancelled.
 template <detail::awaitable_like A>
 [[nodiscard]] result<detail::await_value_t<A>> open_sync(reactor& on, A operation, deadline until) {
     if (detail::inside_reactor(on.core())) {
         return errc::inside_reactor;
     }
+    bool begun = false;
     try {
-        return sync_wait(on, as_result(with_deadline(std::move(operation), until)));
+        return sync_wait(
+            on, detail::begun_as_result(with_deadline(std::move(operation), until), &begun));
     } catch (const exception& e) {
-        // These two are sync_wait's own; any other is of a callback.
-        if (e.error() == errc::wrong_thread || e.error() == errc::reactor_stopped) {
+        // From then on only these two are sync_wait's own; any other is of a callback.
+        if (!begun || e.error() == errc::reactor_stopped || e.error() == errc::used_after_fork) {
             return e.error();
         }
         throw;

@@ -19,10 +19,6 @@
 #include <string>
 #include <string_view>
 
-namespace mongoro::operation {
-struct cursor_pin;
-}
-
 namespace mongoro::detail {
 
 class client_state;
@@ -34,7 +30,8 @@ class cursor_core {
                 std::string_view collection, command_handle first);
     cursor_core(const cursor_core&) = delete;
     cursor_core& operator=(const cursor_core&) = delete;
-    /// An unfinished cursor is killed on the server by its client, in the background.
+    /// An unfinished cursor is killed on the server by its client, in the background. On any
+    /// thread: what is the reactor's to do is done on its own.
     ~cursor_core();
 
     [[nodiscard]] reactor_core& core() const noexcept;
@@ -94,6 +91,7 @@ class cursor_core {
  private:
     class under_way;
     class closing;
+    struct pinned;
     /// Where the command that makes the cursor has its batch size.
     enum class made_by : std::uint8_t {
         command,   ///< the user's own, which is not changed
@@ -112,13 +110,14 @@ class cursor_core {
     [[nodiscard]] result<bool> accept(reply r);
     [[nodiscard]] bool can_be_killed() const noexcept;
     void kill() noexcept;
+    void hand_over() noexcept;
 
     std::shared_ptr<client_state> client_;
     std::string database_;
     std::string collection_;
     command_handle first_;  // until it starts
     handle_settings_ptr settings_;
-    std::unique_ptr<operation::cursor_pin> pin_;
+    std::unique_ptr<pinned> pin_;
     made_by made_by_ = made_by::command;
     std::int64_t skip_ = 0;
     std::int64_t max_documents_ = 0;  // 0: no limit

@@ -1,16 +1,44 @@
 #pragma once
 
 #include <mongoro/bson/array_view.hpp>
+#include <mongoro/bson/writer.hpp>
 #include <mongoro/options/common.hpp>
 #include <mongoro/options/find.hpp>
 #include <mongoro/options/read_preference.hpp>
 
+#include <concepts>
+#include <type_traits>
+
 namespace mongoro {
 
+/// A document of an `index_model`: a view of one that has a name. Models stand in an array, which
+/// is read later than in the expression that makes it: a temporary would be gone by then.
+class index_document : public bson::document_view {
+ public:
+    constexpr index_document() noexcept = default;
+    template <typename Document>
+        requires(!std::same_as<std::remove_cvref_t<Document>, index_document> &&
+                 std::convertible_to<const std::remove_cvref_t<Document>&, bson::document_view>)
+    constexpr index_document(Document&& d) noexcept  // NOLINT: a document is one
+        : bson::document_view(d) {
+        static_assert(std::is_lvalue_reference_v<Document> ||
+                          std::is_trivially_copyable_v<std::remove_cvref_t<Document>>,
+                      "mongoro: an index_model only looks at its documents: a temporary is gone "
+                      "before they are read; give it a name");
+    }
+};
+
 /// One index to make: its keys and its options (index management specification, IndexOptions).
+///
+/// It owns nothing: its documents and strings must outlive the call that it is given to, which
+/// copies them. A temporary document is refused by the compiler, a temporary string is not.
+///
+///     const document by_name{{"name", 1}};
+///     const index_model models[] = {{.keys = by_name, .unique = true}};
+///     co_await people.create_indexes(models);
 struct index_model {
     /// Field to direction (1, -1) or kind ("2dsphere", "text", …), in order.
-    bson::document_view keys;
+    index_document keys;
     /// Default: made of the keys, such as `name_1_age_-1`.
     std::string_view name = {};
     std::optional<bool> unique = std::nullopt;
@@ -18,11 +46,11 @@ struct index_model {
     std::optional<bool> hidden = std::nullopt;
     std::optional<bool> background = std::nullopt;
     std::optional<std::chrono::seconds> expire_after = std::nullopt;
-    std::optional<bson::document_view> partial_filter_expression = std::nullopt;
-    std::optional<bson::document_view> collation = std::nullopt;
-    std::optional<bson::document_view> wildcard_projection = std::nullopt;
-    std::optional<bson::document_view> storage_engine = std::nullopt;
-    std::optional<bson::document_view> weights = std::nullopt;
+    std::optional<index_document> partial_filter_expression = std::nullopt;
+    std::optional<index_document> collation = std::nullopt;
+    std::optional<index_document> wildcard_projection = std::nullopt;
+    std::optional<index_document> storage_engine = std::nullopt;
+    std::optional<index_document> weights = std::nullopt;
     std::string_view default_language = {};
     std::string_view language_override = {};
     std::optional<std::int32_t> version = std::nullopt;
@@ -33,7 +61,8 @@ struct index_model {
     std::optional<double> max = std::nullopt;
 };
 
-/// Options of one index made by `collection::create_index`: those of `index_model` but the keys.
+/// Options of one index made by `collection::create_index`: those of `index_model` but the keys. In
+/// the call itself: a temporary document is still there when it is copied.
 struct index_options {
     std::string_view name = {};
     std::optional<bool> unique = std::nullopt;
@@ -167,3 +196,8 @@ struct run_cursor_command_options {
 };
 
 }  // namespace mongoro
+
+namespace mongoro::bson {
+template <>
+struct value_writer<index_document> : value_writer<document_view> {};
+}  // namespace mongoro::bson

@@ -7,6 +7,7 @@
 #include <doctest/doctest.h>
 
 #include <chrono>
+#include <memory>
 #include <optional>
 #include <stdexcept>
 #include <vector>
@@ -260,5 +261,16 @@ TEST_CASE("a next() that was handed over outlives its cursor, in every form") {
         REQUIRE(fourth);
         got.push_back((*fourth)["n"].get<int>());
         CHECK(got == std::vector{1, 2, 3, 4});
+    });
+}
+
+TEST_CASE("a call that never began may be the last to keep a client when its reactor goes") {
+    on_each_backend_owned([](std::unique_ptr<reactor> r) {
+        op_msg_peer peer;
+        bool called = false;
+        start(client(*r, peer.uri()).ping(), [&](const error&) { called = true; });
+        r.reset();
+        CHECK(!called);
+        CHECK(peer.connections() == 0);
     });
 }

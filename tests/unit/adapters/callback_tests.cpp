@@ -3,13 +3,19 @@
 
 #include <doctest/doctest.h>
 
+#include <fcntl.h>
 #include <poll.h>
+#include <unistd.h>
+
+#include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -406,4 +412,55 @@ TEST_CASE("open_sync from inside of the reactor is an error, and the reactor goe
     r.post([&] { got = open_sync(r, op(r, give_later(1)), deadline::never()).error(); });
     r.run();
     CHECK(got == errc::inside_reactor);
+}
+
+namespace {
+
+/// The rings that this process has open.
+std::vector<int> rings() {
+    std::vector<int> found;
+    for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
+        std::error_code gone;
+        if (std::filesystem::read_symlink(entry.path(), gone) == "anon_inode:[io_uring]") {
+            found.push_back(std::stoi(entry.path().filename().string()));
+        }
+    }
+    return found;
+}
+
+}  // namespace
+
+TEST_CASE("open_sync gives a ring that the kernel does not let run as an error") {
+    const auto before = rings();
+    auto made = reactor::create({.backend = reactor_backend::io_uring});
+    if (!made) {
+        MESSAGE("skipped: " << made.error().to_string());
+        return;
+    }
+    const auto after = rings();
+    const auto ring = std::find_if(after.begin(), after.end(), [&](int fd) {
+        return std::find(before.begin(), before.end(), fd) == before.end();
+    });
+    REQUIRE(ring != after.end());
+    const int nothing = ::open("/dev/null", O_RDWR | O_CLOEXEC);
+    REQUIRE(::dup2(nothing, *ring) == *ring);
+    ::close(nothing);
+    reactor& r = **made;
+    CHECK(open_sync(r, op(r, give(1)), deadline::after(5s)).error() == errc::not_supported);
+}
+
+TEST_CASE("open_sync lets an exception of a callback pass, whatever its code") {
+    reactor r;
+    for (const errc code : {errc::not_supported, errc::wrong_thread}) {
+        bool gone = false;
+        r.post([code] { throw exception(code); });
+        error passed;
+        try {
+            static_cast<void>(open_sync(r, op(r, never(witness(gone))), deadline::after(5s)));
+        } catch (const exception& e) {
+            passed = e.error();
+        }
+        CHECK(passed == code);
+        CHECK(gone);
+    }
 }

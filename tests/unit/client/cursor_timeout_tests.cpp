@@ -10,7 +10,8 @@ namespace {
 constexpr std::int64_t cursor_id = 77;
 
 struct cursor_scene : scene {
-    explicit cursor_scene(reactor& on) : scene(on, {.drain_timeout = 60s}) {}
+    explicit cursor_scene(reactor& on, std::size_t max_pool_size = 100)
+        : scene(on, {.max_pool_size = max_pool_size, .drain_timeout = 60s}) {}
 
     /// A find with one document, and getMores that take `time` and give one each.
     void script(std::chrono::milliseconds time) {
@@ -73,6 +74,8 @@ TEST_CASE("documents that are here are given also when the cursor's time is up")
         REQUIRE(poll_until(r, [&] { return end.expired(); }));
         CHECK(!error_of(r, cursor.next()));
         CHECK(error_of(r, cursor.next()) == errc::deadline_exceeded);
+        CHECK(cursor.exhausted());  // no time is left for any other
+        CHECK(error_of(r, cursor.next()) == errc::deadline_exceeded);
         CHECK(s.peer.received("getMore").empty());
     });
 }
@@ -89,6 +92,31 @@ TEST_CASE("in the mode of iteration each call has the timeout, and the server he
         CHECK(s.max_times("getMore") == times{-1, -1, -1});
         s.peer.expect("getMore", reply_script().wait(400ms).reply(next_batch({}, cursor_id)));
         CHECK(error_of(r, cursor.next()) == errc::deadline_exceeded);
+        // That batch is lost: none is given in its place. It can be ended all the same.
+        CHECK(error_of(r, cursor.next()) == errc::deadline_exceeded);
+        CHECK(s.max_times("getMore").size() == 4);
+        CHECK(cursor.exhausted());
+        CHECK(s.max_times("killCursors").empty());
+        CHECK(!error_of(r, cursor.close()));
+        CHECK(s.max_times("killCursors").size() == 1);
+    });
+}
+
+TEST_CASE("a call whose time passes in line for a connection loses nothing: the next asks anew") {
+    on_each_backend([](reactor& r) {
+        cursor_scene s(r, 1);
+        s.script(0ms);
+        s.peer.always("count", reply_script().wait(800ms).reply(doc({"n", 1}, {"ok", 1.0})));
+        auto cursor = s.c.find({}, {.timeout = 250ms, .timeout_mode = timeout_mode::iteration});
+        CHECK(!error_of(r, cursor.next()));
+        running slow(r, s.c.estimated_document_count());
+        REQUIRE(poll_until(r, [&] { return s.peer.received("count").size() == 1; }));
+        CHECK(error_of(r, cursor.next()) == errc::deadline_exceeded);
+        CHECK(!cursor.exhausted());
+        CHECK(slow.wait());
+        CHECK(s.max_times("getMore").empty());
+        CHECK(sync_wait(r, cursor.next()));
+        CHECK(s.max_times("getMore").size() == 1);
     });
 }
 

@@ -4,6 +4,7 @@
 #include "io/reactor_core.hpp"
 #include "io/stream.hpp"
 
+#include <mongoro/adapters/callback.hpp>
 #include <mongoro/sleep_for.hpp>
 
 #include <poll.h>
@@ -195,7 +196,14 @@ TEST_CASE("a client and a reactor that are destroyed in a child leave the parent
 }
 
 TEST_CASE("a child that destroys a client has its listeners told of nothing") {
-    struct counter final : topology_listener {
+    struct counter final : command_listener, pool_listener, topology_listener {
+        void on(const command_started_event&) noexcept override { ++all; }
+        void on(const command_failed_event&) noexcept override { ++all; }
+        void on(const pool_created_event&) noexcept override { ++all; }
+        void on(const pool_cleared_event&) noexcept override { ++all; }
+        void on(const pool_closed_event&) noexcept override { ++all; }
+        void on(const connection_checked_in_event&) noexcept override { ++all; }
+        void on(const connection_closed_event&) noexcept override { ++all; }
         void on(const topology_opening_event&) noexcept override { ++all; }
         void on(const server_heartbeat_started_event&) noexcept override { ++all; }
         void on(const server_heartbeat_failed_event&) noexcept override { ++all; }
@@ -207,10 +215,16 @@ TEST_CASE("a child that destroys a client has its listeners told of nothing") {
     on_each_backend_owned([](std::unique_ptr<reactor> r) {
         const server_process server(transport::plain);
         const auto told = std::make_shared<counter>();
-        auto c =
-            std::make_unique<client>(*r, server.uri(), client_options{.topology_listener = told});
+        auto c = std::make_unique<client>(
+            *r, server.uri(),
+            client_options{
+                .command_listener = told, .pool_listener = told, .topology_listener = told});
         running<void> ping(*r, c->ping());
         static_cast<void>(ping.wait());
+        auto under_way =
+            std::make_unique<running<document>>(*r, (*c)["db"].run_command(slow_command()));
+        running<void> timer(*r, sleep_for(20ms));
+        static_cast<void>(timer.wait());
         const int before = told->all;
         REQUIRE(before > 0);
         for (const bool reactor_first : {false, true}) {
@@ -218,10 +232,12 @@ TEST_CASE("a child that destroys a client has its listeners told of nothing") {
                       if (reactor_first) {
                           r.reset();
                       }
+                      under_way.reset();
                       c.reset();
-                      return told->all == before ? fine : 1;
+                      return told->all - before;
                   }) == fine);
         }
+        under_way.reset();
         c.reset();
         CHECK(told->all > before);
     });
@@ -362,5 +378,41 @@ TEST_CASE("what a child posts, stops and starts does not wake the parent") {
         CHECK(::poll(&handle, 1, 10'000) == 1);
         r->poll();
         CHECK(ran == 1);
+    });
+}
+
+TEST_CASE("open_sync in a child gives used_after_fork, and throws nothing") {
+    on_each_scene([](parent_scene& s) {
+        REQUIRE(s.finds());
+        CHECK(in_child([&] {
+                  const auto pinged = open_sync(*s.r, s.c->ping(), deadline::after(10s));
+                  return pinged.error() == errc::used_after_fork ? fine : 1;
+              }) == fine);
+        s.check_unharmed();
+    });
+}
+
+TEST_CASE("what a turn had not come to when a child was made goes with the child's reactor") {
+    on_each_scene([](parent_scene& s) {
+        REQUIRE(s.finds());
+        pid_t child = -1;
+        const auto forks = [&]() -> task<int> {
+            child = ::fork();
+            co_return 0;
+        };
+        const auto gives = []() -> task<int> { co_return 1; };
+        auto first = std::make_unique<running<int>>(*s.r, forks());
+        auto behind = std::make_unique<running<int>>(*s.r, gives());
+        const int outcome = refused([&] { s.r->run(); });
+        if (child == 0) {
+            s.r.reset();
+            behind.reset();
+            first.reset();
+            s.c.reset();
+            ::_exit(outcome);
+        }
+        CHECK(behind->wait());
+        CHECK(exit_code_of(child) == fine);
+        s.check_unharmed();
     });
 }

@@ -1,7 +1,10 @@
 #include "client_support.hpp"
 
+#include <mongoro/event_listener.hpp>
 #include <mongoro/with_deadline.hpp>
 
+#include <memory>
+#include <optional>
 #include <thread>
 
 using namespace mongoro;
@@ -269,5 +272,33 @@ TEST_CASE("batches are read and destroyed on another thread than the reactor's")
         }).join();
         CHECK(sum == 99 * 100 / 2);
         s.check_works(1);
+    });
+}
+
+TEST_CASE(
+    "a client that is dropped before its reactor first runs ends then, and connects to none") {
+    on_each_backend([](reactor& r) {
+        op_msg_peer peer;
+        const auto listener = std::make_shared<topology_listener>();
+        { const client c(r, peer.uri(), {.topology_listener = listener}); }
+        r.run();
+        CHECK(listener.use_count() == 1);
+        CHECK(peer.connections() == 0);
+    });
+}
+
+TEST_CASE("a posted function that goes with its reactor may be the last to keep a client") {
+    on_each_backend_owned([](std::unique_ptr<reactor> r) {
+        op_msg_peer peer;
+        const auto listener = std::make_shared<topology_listener>();
+        auto kept = std::make_shared<std::optional<client>>();
+        r->post([kept] {});
+        // What it has in the queue is behind the function.
+        kept->emplace(*r, peer.uri(), client_options{.topology_listener = listener});
+        kept.reset();
+        CHECK(listener.use_count() > 1);
+        r.reset();
+        CHECK(listener.use_count() == 1);
+        CHECK(peer.connections() == 0);
     });
 }

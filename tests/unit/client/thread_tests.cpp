@@ -1,10 +1,14 @@
 #include "client_support.hpp"
 
+#include <mongoro/event_listener.hpp>
 #include <mongoro/when_all.hpp>
 #include <mongoro/with_stop.hpp>
 
 #include <atomic>
+#include <memory>
+#include <optional>
 #include <thread>
+#include <utility>
 
 using namespace mongoro;
 using namespace mongoro::test;
@@ -36,6 +40,19 @@ task<std::thread::id> find_and_say_where(collection<> c) {
 reply_script one_document() {
     return reply_script().reply(first_batch(numbered(1, 7)));
 }
+
+/// Where clients have ended.
+class endings final : public topology_listener {
+ public:
+    void on(const topology_closed_event&) noexcept override {
+        where = std::this_thread::get_id();
+        ++count;
+    }
+    using topology_listener::on;
+
+    std::thread::id where;  // read it after the count
+    std::atomic<int> count = 0;
+};
 
 }  // namespace
 
@@ -157,4 +174,98 @@ TEST_CASE("a reactor and a client a thread share nothing") {
     }
     CHECK(found == 200);
     CHECK(peer.connections() == 4 + 4);  // a monitor's for each
+}
+
+TEST_CASE("the last handle of a client may be dropped on another thread: it ends on its own") {
+    on_each_backend([](reactor& r) {
+        op_msg_peer peer;
+        peer.always("find", one_document());
+        const auto ended = std::make_shared<endings>();
+        std::optional<client> c(std::in_place, r, peer.uri(),
+                                client_options{.topology_listener = ended});
+        auto people = std::make_unique<collection<>>((*c)["db"]["c"]);
+        r.post([&] { c.reset(); });
+        bool found = false;
+        beside(r, [&, mine = std::move(people)]() mutable {
+            const auto theirs = another(r);
+            found = sync_wait(*theirs, mine->find_one()).has_value();
+            mine.reset();
+        });
+        CHECK(found);
+        REQUIRE(poll_until(r, [&] { return ended->count == 1; }));
+        CHECK(ended->where == std::this_thread::get_id());
+        CHECK(poll_until(r, [&] { return peer.wait_for_closed(2, 0ms); }));
+        CHECK(ended->count == 1);
+    });
+}
+
+TEST_CASE("an operation that is dropped unstarted may be the last to keep its client, anywhere") {
+    on_each_backend([](reactor& r) {
+        op_msg_peer peer;
+        const auto ended = std::make_shared<endings>();
+        std::optional<client> c(std::in_place, r, peer.uri(),
+                                client_options{.topology_listener = ended});
+        sync_wait(r, c->ping());
+        auto ping = std::make_unique<awaitable<void>>(c->ping());
+        c.reset();
+        beside(r, [mine = std::move(ping)]() mutable { mine.reset(); });
+        REQUIRE(poll_until(r, [&] { return ended->count == 1; }));
+        CHECK(ended->where == std::this_thread::get_id());
+    });
+}
+
+TEST_CASE("unfinished cursors that are dropped on another thread are killed") {
+    on_each_backend([](reactor& r) {
+        scene s(r);
+        s.peer.always("find", reply_script().reply(first_batch(numbered(2), 9)));
+        constexpr int count = 20;
+        beside(r, [&] {
+            const auto theirs = another(r);
+            for (int i = 0; i < count; ++i) {
+                auto cursor = s.c.find();
+                static_cast<void>(sync_wait(*theirs, cursor.next()));
+            }
+        });
+        REQUIRE(poll_until(r, [&] { return s.peer.received("killCursors").size() == count; }));
+        CHECK(!error_of(r, s.client.close()));
+        CHECK(s.peer.problems() == "");
+    });
+}
+
+TEST_CASE("a cursor that is the last to keep its client may be dropped on another thread") {
+    on_each_backend([](reactor& r) {
+        op_msg_peer peer;
+        peer.always("find", reply_script().reply(first_batch(numbered(2), 9)));
+        const auto ended = std::make_shared<endings>();
+        const client_options told{.topology_listener = ended};
+        auto cursor = std::make_unique<mongoro::cursor<document>>(
+            client(r, peer.uri(), told)["db"]["c"].find());
+        beside(r, [&, mine = std::move(cursor)]() mutable {
+            const auto theirs = another(r);
+            static_cast<void>(sync_wait(*theirs, mine->next()));
+            mine.reset();
+        });
+        REQUIRE(poll_until(r, [&] { return ended->count == 1; }));
+        CHECK(ended->where == std::this_thread::get_id());
+    });
+}
+
+TEST_CASE("an end that waits for its reactor happens with the reactor's at the latest") {
+    on_each_backend_owned([](std::unique_ptr<reactor> r) {
+        op_msg_peer peer;
+        peer.always("find", reply_script().reply(first_batch(numbered(2), 9)));
+        const auto listener = std::make_shared<topology_listener>();
+        std::optional<client> c(std::in_place, *r, peer.uri(),
+                                client_options{.topology_listener = listener});
+        auto cursor = std::make_unique<mongoro::cursor<document>>((*c)["db"]["c"].find());
+        CHECK(sync_wait(*r, cursor->next()));
+        std::thread([&] {
+            cursor.reset();
+            c.reset();
+        }).join();
+        CHECK(listener.use_count() > 1);
+        r.reset();
+        CHECK(listener.use_count() == 1);
+        CHECK(peer.received("killCursors").empty());
+    });
 }
