@@ -183,7 +183,8 @@ every_deployment() {
 }
 
 format() {
-    git ls-files -z '*.hpp' '*.cpp' | xargs -0 -r clang-format-16 --dry-run --Werror
+    find include lib tests examples bench '(' -name '*.hpp' -o -name '*.cpp' ')' -print0 |
+        xargs -0 clang-format-16 --dry-run --Werror
 }
 
 readme() {
@@ -263,12 +264,13 @@ export MONGORO_TEST_BUILD=$build
 
 # Line numbers are what a backtrace needs; the rest of the debugging information is a third of the time.
 lines_only=(-Ddebug=false -Dcpp_args=-g1)
+strict=-Dwerror=true
 kerberos=disabled
 if has_kerberos; then
     kerberos=enabled
 fi
-plain=(-Doptimization=2 "${lines_only[@]}" "-Dgssapi=$kerberos")
-sanitized=(-Doptimization=1 "${lines_only[@]}" -Db_lundef=false -Dbench=disabled)
+plain=(-Doptimization=2 $strict "${lines_only[@]}" "-Dgssapi=$kerberos")
+sanitized=(-Doptimization=1 $strict "${lines_only[@]}" -Db_lundef=false -Dbench=disabled)
 asan=("${sanitized[@]}" '-Db_sanitize=address,undefined' "-Dgssapi=$kerberos")
 
 if [[ -n $filter ]]; then
