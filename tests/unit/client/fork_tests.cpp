@@ -197,6 +197,9 @@ TEST_CASE("a client and a reactor that are destroyed in a child leave the parent
 
 TEST_CASE("a child that destroys a client has its listeners told of nothing") {
     struct counter final : command_listener, pool_listener, topology_listener {
+        using command_listener::on;
+        using pool_listener::on;
+        using topology_listener::on;
         void on(const command_started_event&) noexcept override { ++all; }
         void on(const command_failed_event&) noexcept override { ++all; }
         void on(const pool_created_event&) noexcept override { ++all; }
