@@ -103,12 +103,18 @@ const std::uint8_t* skip_value(decode_context& context, position at) {
 
 namespace {
 
+const std::uint8_t* bytes_of(std::string_view text) noexcept {
+    return reinterpret_cast<const std::uint8_t*>(text.data());
+}
+
 /// The slot of a key, looked for from `expected` on; the number of slots if there is none.
 std::size_t slot_of(std::span<const member_slot> slots, std::string_view key,
                     std::size_t expected) noexcept {
     for (std::size_t tried = 0, i = expected; tried < slots.size(); ++tried, ++i) {
         i = i == slots.size() ? 0 : i;
-        if (slots[i].key == key && slots[i].read != nullptr) {
+        const std::string_view own = slots[i].key;
+        if (own.size() == key.size() && same_bytes(bytes_of(own), bytes_of(key), key.size()) &&
+            slots[i].read != nullptr) {
             return i;
         }
     }

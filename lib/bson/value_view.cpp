@@ -23,10 +23,9 @@ value_view value_view::find(document_view in, std::string_view key, document_vie
         if (n < 0) [[unlikely]] {
             return missing(data, key, root, state::malformed);
         }
-        // The first character too: a call of memcmp costs more than most keys do.
         if (static_cast<std::size_t>(nul - name) == key.size() &&
-            (key.empty() || (name[0] == static_cast<std::uint8_t>(key[0]) &&
-                             std::memcmp(name, key.data(), key.size()) == 0))) {
+            detail::same_bytes(name, reinterpret_cast<const std::uint8_t*>(key.data()),
+                               key.size())) {
             value_view v = missing(nul + 1, key, root, state::present);
             v.key_ = reinterpret_cast<const char*>(name);
             v.size_ = static_cast<std::uint32_t>(n);

@@ -123,6 +123,25 @@ inline constexpr size_table value_sizes{};
     return p;
 }
 
+/// Whether the `n` bytes here and there are the same. Inlined: a call of memcmp, and what has to be
+/// saved for it, costs more than a walk over three elements, and keys are short.
+[[nodiscard]] inline bool same_bytes(const std::uint8_t* a, const std::uint8_t* b,
+                                     std::size_t n) noexcept {
+    if (n > 16) [[unlikely]] {
+        return std::memcmp(a, b, n) == 0;
+    }
+    // From both ends, where they meet some bytes twice.
+    if (n >= 8) {
+        return load<std::uint64_t>(a) == load<std::uint64_t>(b) &&
+               load<std::uint64_t>(a + n - 8) == load<std::uint64_t>(b + n - 8);
+    }
+    if (n >= 4) {
+        return load<std::uint32_t>(a) == load<std::uint32_t>(b) &&
+               load<std::uint32_t>(a + n - 4) == load<std::uint32_t>(b + n - 4);
+    }
+    return n == 0 || (a[0] == b[0] && a[n / 2] == b[n / 2] && a[n - 1] == b[n - 1]);
+}
+
 }  // namespace detail
 
 /// Walks a document. Malformed bytes are one last element whose value is `malformed()`.
