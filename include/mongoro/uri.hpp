@@ -44,8 +44,8 @@ struct host_address {
 /// Hosts are names, IP literals and percent-encoded Unix-domain sockets. User name, password,
 /// database and values are percent-decoded. Names of options are not case-sensitive. An option that
 /// nobody knows, or whose value is none, is left out with a warning; conflicting ones are an error.
-/// A comma inside of a value of `authMechanismProperties`, as a `TOKEN_RESOURCE` may have one, cannot
-/// be written in a connection string: `client_options::login` takes it. A colon can.
+/// A comma inside of a value of `authMechanismProperties`, as a `TOKEN_RESOURCE` may have one,
+/// cannot be written in a connection string: `client_options::login` takes it. A colon can.
 ///
 /// A value: reading one does no I/O and costs what copying it costs. Follows the specifications
 /// connection-string, uri-options, auth, and the part of initial-dns-seedlist-discovery that comes

@@ -16,8 +16,8 @@ namespace mongoro::auth {
 /// Padded base64.
 [[nodiscard]] std::string to_base64(std::span<const std::uint8_t> bytes);
 
-/// All but letters, digits and `-._~`, and what is in `kept`, as %XX, byte by byte (RFC 3986): for a
-/// value in a query or a form, or a part of a path.
+/// All but letters, digits and `-._~`, and what is in `kept`, as %XX, byte by byte (RFC 3986): for
+/// a value in a query or a form, or a part of a path.
 [[nodiscard]] std::string percent_encoded(std::string_view text, std::string_view kept = {});
 
 /// `20150830T123600Z`, as AWS writes a moment.
