@@ -124,7 +124,7 @@ inline constexpr size_table value_sizes{};
 }
 
 /// Whether the `n` bytes here and there are the same. Inlined: a call of memcmp, and what has to be
-/// saved for it, costs more than a walk over three elements, and keys are short.
+/// saved for it, costs as much as a walk over two elements, and keys are short.
 [[nodiscard]] inline bool same_bytes(const std::uint8_t* a, const std::uint8_t* b,
                                      std::size_t n) noexcept {
     if (n > 16) [[unlikely]] {
