@@ -197,7 +197,8 @@ class connection_pool final : connection_owner {
 /// `take()`. Destroying it leaves the line; a connection that was granted and not taken goes back.
 class connection_pool::turn : public io::wait_queue::waiter {
  public:
-    /// `until` is in the place of `waitQueueTimeoutMS`, if it is given.
+    /// `until` is in the place of `waitQueueTimeoutMS`, if it is given: for an operation with a
+    /// `timeoutMS`.
     explicit turn(connection_pool& pool,
                   const std::optional<deadline>& until = std::nullopt) noexcept
         : waiter(pool.turns_), pool_(pool), until_(until) {}

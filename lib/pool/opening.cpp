@@ -72,7 +72,9 @@ void connection_pool::begin_opening(bool waited_for) {
     auto one = std::make_shared<opening>(*this);
     one->waited_for = waited_for;
     if (waited_for) {
-        one->wanted_by = static_cast<turn&>(*turns_.first()).wanted_by_;
+        const auto& first = static_cast<turn&>(*turns_.first());
+        one->timed = first.until_.has_value();
+        one->wanted_by = first.wanted_by_;
     }
     one->record.id = last_id_ + 1;
     one->record.generation = state_.generation();
@@ -103,6 +105,9 @@ task<void> connection_pool::open(std::shared_ptr<opening> mine) {
         // client-side-operations-timeout, "Server Selection", "Background Connection Pooling".
         if (mine->waited_for && settings.connect_timeout.count() != 0) {
             settings.handshake_timeout = {};
+            if (mine->timed) {
+                settings.socket_timeout = {};
+            }
         }
         auto work = with_stop(open_connection(core_, std::move(settings), &said, mine.get()),
                               mine->stop.get_token());
@@ -138,6 +143,7 @@ void connection_pool::opened(opening& mine, std::unique_ptr<connection> c) {
         return;
     }
     auto& ready = *c;
+    ready.set_socket_timeout(settings_.socket_timeout);
     idle_.reserve(all_.size() + 1);  // so that put_back() need not allocate
     ready.record() = mine.record;
     ready.record().place = all_.size();

@@ -57,6 +57,22 @@ TEST_CASE("socketTimeoutMS counts for nothing with a timeout, and is none if it 
     });
 }
 
+TEST_CASE("socketTimeoutMS does not bound the hello that an operation with a timeout waits for") {
+    on_each_backend([](reactor& r) {
+        const auto hello = op_msg_peer::hello_document();
+        timed_scene s(r, "socketTimeoutMS=60");
+        s.peer.expect("hello", reply_script().reply(hello));  // to the monitor
+        s.peer.expect("hello", reply_script().wait(200ms).reply(hello));
+        s.always("find", first_batch({}));
+        CHECK(!error_of(r, s.c.find_one({}, {.timeout = 60s})));
+        CHECK(s.client.statistics().connections_created == 1);
+        CHECK(s.peer.connections() == 2);
+        // The connection is like any other from then on.
+        s.peer.expect("find", reply_script().hang());
+        CHECK(error_of(r, s.c.find_one()) == errc::socket_timed_out);
+    });
+}
+
 TEST_CASE("an earlier deadline wins over socketTimeoutMS, and leaves the connection alone") {
     on_each_backend([](reactor& r) {
         timed_scene s(r, "socketTimeoutMS=60000", {.drain_timeout = 60s});
