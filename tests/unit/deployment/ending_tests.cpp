@@ -236,7 +236,8 @@ TEST_CASE("a client that is destroyed without a close tells of the same end") {
         CHECK(waits.heard->seen == all);
 
         heard_client connects(r);
-        REQUIRE(poll_until(r, [&] { return connects.count("started") == 1; }));
+        // The turn that starts the first may end it, and start the next one.
+        REQUIRE(poll_until(r, [&] { return connects.count("started") != 0; }));
         connects.c.reset();
         CHECK(connects.count("started") ==
               connects.count("succeeded") + connects.count("given up"));
