@@ -4,13 +4,13 @@
 
 namespace mongoro::io {
 
-constinit std::atomic<std::uint32_t> process_generation{0};
+constinit std::atomic<std::uint32_t> process_generation::now_{0};
 
-std::uint32_t watch_forks() noexcept {
+process_generation::process_generation() noexcept {
     static const int registered = ::pthread_atfork(
-        nullptr, nullptr, [] { process_generation.fetch_add(1, std::memory_order_relaxed); });
+        nullptr, nullptr, [] { now_.fetch_add(1, std::memory_order_relaxed); });
     static_cast<void>(registered);
-    return process_generation.load(std::memory_order_relaxed);
+    mine_ = now_.load(std::memory_order_relaxed);
 }
 
 }  // namespace mongoro::io

@@ -5,14 +5,23 @@
 
 namespace mongoro::io {
 
-/// Which process this is, in the line of those that fork() made: a child's number is one more than
-/// its parent's. Only read it; 0 until `watch_forks()`.
-///
-/// Who remembers the number can tell by one load, without a system call, whether it is still in the
-/// process that it was made in. A child of vfork(), _Fork() or clone(2) is not recognised.
-extern std::atomic<std::uint32_t> process_generation;
+/// The process that it was made in, in the line of those that fork() made: by one load, without a
+/// system call, it is known whether this is that process still. A child of vfork(), _Fork() or
+/// clone(2) is not recognised. Any thread.
+class process_generation {
+ public:
+    /// From the first one on, forks are counted.
+    process_generation() noexcept;
 
-/// From now on forks are counted; the number of this process. Any thread, any number of times.
-std::uint32_t watch_forks() noexcept;
+    /// False in a child, and for ever there.
+    [[nodiscard]] bool is_current() const noexcept {
+        return mine_ == now_.load(std::memory_order_relaxed);
+    }
+
+ private:
+    static std::atomic<std::uint32_t> now_;  // a child's is one more than its parent's
+
+    std::uint32_t mine_;
+};
 
 }  // namespace mongoro::io

@@ -81,7 +81,7 @@ class reactor_core {
     /// This is a child of the process that made it: the sockets, the ring and the epoll set belong
     /// to the parent as well. Nothing may be done with them but closing the descriptors.
     [[nodiscard]] bool forked() const noexcept {
-        return generation_ != process_generation.load(std::memory_order_relaxed);
+        return !generation_.is_current();
     }
 
     // Accounting.
@@ -149,7 +149,7 @@ class reactor_core {
     [[nodiscard]] bool drain_kernel() noexcept;
 
     std::unique_ptr<backend> backend_;
-    std::uint32_t generation_ = watch_forks();
+    process_generation generation_;
     reactor_backend kind_ = reactor_backend::io_uring;
     bool running_ = false;
     bool has_handle_ = false;

@@ -3,7 +3,6 @@
 #include "io/process_generation.hpp"
 #include "wire/server_error.hpp"
 
-#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <new>
@@ -16,7 +15,7 @@ struct monitored_command::state {
     monitoring::command_context context{};
     std::chrono::steady_clock::time_point start{};
     bool acknowledged = true;
-    std::uint32_t generation = io::process_generation.load(std::memory_order_relaxed);
+    io::process_generation generation{};
 };
 
 void monitored_command::state_deleter::operator()(state* s) const noexcept {
@@ -70,7 +69,7 @@ void monitored_command::end(const result<detail::reply>& reply) noexcept {
 }
 
 void monitored_command::abandon() noexcept {
-    if (under_way_->generation == io::process_generation.load(std::memory_order_relaxed)) {
+    if (under_way_->generation.is_current()) {
         end(error(errc::operation_cancelled));
     }
 }

@@ -30,7 +30,7 @@ class pool_publisher {
     /// `address` and whatever else the event has, in its order.
     template <typename Event, typename... Members>
     void publish(Members&&... members) const noexcept {
-        if (listener_ != nullptr && in_its_process()) [[unlikely]] {
+        if (listener_ != nullptr && generation_.is_current()) [[unlikely]] {
             listener_->on(Event{address_, std::forward<Members>(members)...});
         }
     }
@@ -47,13 +47,9 @@ class pool_publisher {
     }
 
  private:
-    [[nodiscard]] bool in_its_process() const noexcept {
-        return generation_ == io::process_generation.load(std::memory_order_relaxed);
-    }
-
     pool_listener* listener_;
     const std::string& address_;
-    std::uint32_t generation_ = io::process_generation.load(std::memory_order_relaxed);
+    io::process_generation generation_;
 };
 
 }  // namespace mongoro::pool
