@@ -33,19 +33,6 @@ bool ends_a_close(const error& e) {
            e == errc::client_closed || e == errc::used_after_fork || e == errc::invalid_argument;
 }
 
-/// Whether a `timeoutMS` had passed before the command was sent, while a connection was waited for:
-/// that is the cause then. Of what was sent and not answered in time there is no cause, or what
-/// came of an earlier try, whose labels the error does not have.
-bool passed_unsent(const error& e) {
-    const auto* const why = e.cause();
-    return e == errc::deadline_exceeded && why != nullptr &&
-           e.has_label(label::system_overloaded_error) ==
-               why->has_label(label::system_overloaded_error) &&
-           (*why == errc::deadline_exceeded || *why == errc::wait_queue_timeout ||
-            *why == errc::server_selection_timeout || *why == errc::connect_timed_out ||
-            *why == errc::name_resolution_failed || *why == errc::proxy_failed);
-}
-
 /// Behind a load balancer no other connection is sure to lead to the cursor's server.
 bool leads_to_cursor(client_state& client, const operation::cursor_pin& pin) noexcept {
     return !client.servers().load_balanced() ||
@@ -312,8 +299,8 @@ task<result<bool>> cursor_core::fetch_batch() {
     if (empty_if_missing_ && r.error().server_code() == namespace_not_found) {
         co_return false;
     }
-    if (is_get_more && limit_ && passed_unsent(r.error()) &&
-        (limit_->each_call || !limit_->until.expired())) {
+    const bool unsent = r.error() == errc::deadline_exceeded && !pin_->sent;
+    if (is_get_more && limit_ && unsent && (limit_->each_call || !limit_->until.expired())) {
         co_return r.error();  // no batch is lost, and there is time for another try
     }
     failure_ = r.error();

@@ -113,6 +113,9 @@ task<result<typename Outcome::value_type>> run_on(Deployment d, detail::command_
         error failed;
         // It stays the cursor's whatever happens.
         const bool pinned = pin != nullptr && pin->connection;
+        if (pin != nullptr) {
+            pin->sent = false;
+        }
         auto& lease = pinned ? pin->connection : checked_out;
         auto& server = pinned ? pin->use : use;
         if (!pinned && !checked_out) [[likely]] {
@@ -151,6 +154,9 @@ task<result<typename Outcome::value_type>> run_on(Deployment d, detail::command_
             }
             if (auto bad = c->check_size(connection.limits())) {
                 co_return outcome.interrupted(bad);
+            }
+            if (pin != nullptr) {
+                pin->sent = true;
             }
             const auto count = c->document_count();
             do {

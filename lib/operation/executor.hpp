@@ -33,6 +33,7 @@ struct cursor_pin {
     deployment::server_use use;
     deployment::server_rest rest;  ///< between two commands
     pool::lease connection;
+    bool sent = false;  ///< the last try of the last command had a connection, and time enough
 
     /// The cursor is at its end: the connection goes back.
     void release() noexcept {
