@@ -6,7 +6,10 @@
 #include <mongoro/with_deadline.hpp>
 
 #include <atomic>
+#include <string>
+#include <string_view>
 #include <thread>
+#include <utility>
 
 using namespace mongoro;
 using namespace mongoro::test;
@@ -36,62 +39,86 @@ void be_load_balancer(op_msg_peer& peer) {
     peer.always("hello", reply_script().reply(hello));
 }
 
-/// One cursor, whose getMore takes its time.
-void be_late_behind_load_balancer(op_msg_peer& peer, std::chrono::milliseconds time) {
-    be_load_balancer(peer);
-    peer.expect("find", reply_script().reply(batch_of("firstBatch", 0, 42)));
-    peer.expect("getMore", reply_script().wait(time).reply(batch_of("nextBatch", 1, 42)));
+/// The next batch of cursor 42, which takes its time.
+reply_script late_batch(std::chrono::milliseconds time) {
+    return reply_script().wait(time).reply(batch_of("nextBatch", 1, 42));
 }
 
-void give_up_get_more(reactor& r, cursor<>& of) {
-    CHECK(sync_wait(r, of.next()));
-    CHECK(error_of(r, with_deadline(of.next(), 5ms)) == errc::deadline_exceeded);
+/// An answer to killCursors that takes its time.
+reply_script late_kill() {
+    return reply_script().wait(50ms).reply(op_msg_peer::ok_document());
 }
 
-/// One cursor, which takes its time to be killed.
-void close_slowly_behind_load_balancer(op_msg_peer& peer) {
-    be_load_balancer(peer);
-    peer.expect("find", reply_script().reply(batch_of("firstBatch", 0, 42)));
-    peer.expect("killCursors", reply_script().wait(50ms).reply(op_msg_peer::ok_document()));
-}
+/// A load balancer, and a client that is told that it is one. Nothing is monitored and the client
+/// connects when it has to, so what to expect may be said afterwards.
+struct balanced_scene {
+    explicit balanced_scene(reactor& on, const client_options& options = {})
+        : r(on), client(on, peer.uri() + "?loadBalanced=true", options) {
+        be_load_balancer(peer);
+    }
+
+    /// Expects a find, which opens cursor 42, and then this command.
+    void expect_cursor_and(std::string name, reply_script script) {
+        peer.expect("find", reply_script().reply(batch_of("firstBatch", 0, 42)));
+        peer.expect(std::move(name), std::move(script));
+    }
+    /// A cursor that has read its first batch.
+    [[nodiscard]] cursor<> opened() {
+        auto one = c.find();
+        CHECK(sync_wait(r, one.next()));
+        return one;
+    }
+    /// One whose getMore then was given up.
+    [[nodiscard]] cursor<> given_up() {
+        auto one = opened();
+        CHECK(error_of(r, with_deadline(one.next(), 5ms)) == errc::deadline_exceeded);
+        return one;
+    }
+    /// Which connection the command came on: the first of that name, or a later one.
+    [[nodiscard]] std::size_t connection_of(std::string_view name, std::size_t index = 0) const {
+        return peer.received(name).at(index).connection;
+    }
+    [[nodiscard]] std::size_t kills() const { return peer.received("killCursors").size(); }
+    [[nodiscard]] std::size_t connections() const { return client.statistics().connections; }
+    [[nodiscard]] std::size_t idle() const { return client.statistics().idle_connections; }
+    [[nodiscard]] bool until_idle(std::size_t count) {
+        return poll_until(r, [&] { return idle() == count; });
+    }
+
+    reactor& r;
+    op_msg_peer peer;
+    mongoro::client client;
+    collection<> c = client["db"]["c"];
+};
 
 }  // namespace
 
 TEST_CASE("a cursor behind a load balancer keeps its connection until it has ended") {
     on_each_backend([](reactor& r) {
-        op_msg_peer peer;
-        be_load_balancer(peer);
-        peer.expect("find", reply_script().reply(batch_of("firstBatch", 0, 42)));
-        peer.expect("getMore", reply_script().reply(batch_of("nextBatch", 1, 42)));
-        peer.expect("getMore", reply_script().reply(batch_of("nextBatch", 2, 0)));
-        const client c(r, peer.uri() + "?loadBalanced=true");
-        auto cursor = c["db"]["c"].find();
-        CHECK(sync_wait(r, cursor.next()));
-        CHECK(c.statistics().idle_connections == 0);
-        CHECK(!error_of(r, c.ping()));
-        CHECK(c.statistics().connections == 2);
+        balanced_scene s(r);
+        s.expect_cursor_and("getMore", reply_script().reply(batch_of("nextBatch", 1, 42)));
+        s.peer.expect("getMore", reply_script().reply(batch_of("nextBatch", 2, 0)));
+        auto cursor = s.opened();
+        CHECK(s.idle() == 0);
+        CHECK(!error_of(r, s.client.ping()));
+        CHECK(s.connections() == 2);
         CHECK(sync_wait(r, cursor.next()));
         CHECK(sync_wait(r, cursor.next()));
-        CHECK(c.statistics().idle_connections == 2);
+        CHECK(s.idle() == 2);
         CHECK(!sync_wait(r, cursor.next()));
-        const auto find = peer.received("find");
-        const auto more = peer.received("getMore");
-        REQUIRE(find.size() == 1);
-        REQUIRE(more.size() == 2);
-        CHECK(more[0].connection == find[0].connection);
-        CHECK(more[1].connection == find[0].connection);
-        CHECK(peer.received("ping")[0].connection != find[0].connection);
-        CHECK(peer.problems() == "");
+        REQUIRE(s.peer.received("find").size() == 1);
+        REQUIRE(s.peer.received("getMore").size() == 2);
+        CHECK(s.connection_of("getMore", 0) == s.connection_of("find"));
+        CHECK(s.connection_of("getMore", 1) == s.connection_of("find"));
+        CHECK(s.connection_of("ping") != s.connection_of("find"));
+        CHECK(s.peer.problems() == "");
 
         // One that is dropped is killed on its own connection, which then is free again.
-        peer.expect("find", reply_script().reply(batch_of("firstBatch", 0, 43)));
-        {
-            auto dropped = c["db"]["c"].find();
-            CHECK(sync_wait(r, dropped.next()));
-        }
-        REQUIRE(poll_until(r, [&] { return c.statistics().idle_connections == 2; }));
-        REQUIRE(peer.received("killCursors").size() == 1);
-        CHECK(peer.received("killCursors")[0].connection == peer.received("find")[1].connection);
+        s.peer.expect("find", reply_script().reply(batch_of("firstBatch", 0, 43)));
+        { const auto dropped = s.opened(); }
+        REQUIRE(s.until_idle(2));
+        REQUIRE(s.kills() == 1);
+        CHECK(s.connection_of("killCursors") == s.connection_of("find", 1));
     });
 }
 
@@ -99,31 +126,27 @@ TEST_CASE("a cursor that has lost its connection behind a load balancer takes no
     on_each_backend([](reactor& r) {
         for (const bool closed : {true, false}) {
             CAPTURE(closed);
-            op_msg_peer peer;
-            be_load_balancer(peer);
-            peer.expect("find", reply_script().reply(batch_of("firstBatch", 0, 42)));
-            peer.expect("getMore", reply_script().close());
-            const client c(r, peer.uri() + "?loadBalanced=true");
+            balanced_scene s(r);
+            s.expect_cursor_and("getMore", reply_script().close());
             {
-                auto cursor = c["db"]["c"].find();
-                CHECK(sync_wait(r, cursor.next()));
+                auto cursor = s.opened();
                 CHECK(error_of(r, cursor.next()) == errc::connection_closed);
                 // It is still the cursor's, and no use to anybody.
-                CHECK(c.statistics().connections == 1);
-                CHECK(c.statistics().idle_connections == 0);
+                CHECK(s.connections() == 1);
+                CHECK(s.idle() == 0);
                 CHECK(error_of(r, cursor.next()) == errc::connection_closed);
                 if (closed) {
                     CHECK(!error_of(r, cursor.close()));
-                    CHECK(c.statistics().connections == 0);
+                    CHECK(s.connections() == 0);
                     CHECK(error_of(r, cursor.next()) == errc::client_closed);
                 }
             }
-            CHECK(c.statistics().connections == 0);
-            CHECK(!error_of(r, c.ping()));
-            CHECK(!error_of(r, c.close()));
-            CHECK(peer.received("getMore").size() == 1);
-            CHECK(peer.received("killCursors").empty());
-            CHECK(peer.problems() == "");
+            CHECK(s.connections() == 0);
+            CHECK(!error_of(r, s.client.ping()));
+            CHECK(!error_of(r, s.client.close()));
+            CHECK(s.peer.received("getMore").size() == 1);
+            CHECK(s.kills() == 0);
+            CHECK(s.peer.problems() == "");
         }
     });
 }
@@ -132,28 +155,23 @@ TEST_CASE("a cursor that a server refuses to go on with is killed on its own con
     on_each_backend([](reactor& r) {
         for (const bool closed : {true, false}) {
             CAPTURE(closed);
-            op_msg_peer peer;
-            be_load_balancer(peer);
-            peer.expect("find", reply_script().reply(batch_of("firstBatch", 0, 42)));
-            peer.expect("getMore",
-                        reply_script().reply(op_msg_peer::error_document(7, "HostNotFound", "no")));
-            const client c(r, peer.uri() + "?loadBalanced=true");
+            balanced_scene s(r);
+            const auto refusal = op_msg_peer::error_document(7, "HostNotFound", "no");
+            s.expect_cursor_and("getMore", reply_script().reply(refusal));
             {
-                auto cursor = c["db"]["c"].find();
-                CHECK(sync_wait(r, cursor.next()));
+                auto cursor = s.opened();
                 CHECK(error_of(r, cursor.next()).server_code() == 7);
-                CHECK(c.statistics().idle_connections == 0);
-                CHECK(peer.received("killCursors").empty());
+                CHECK(s.idle() == 0);
+                CHECK(s.kills() == 0);
                 if (closed) {
                     CHECK(!error_of(r, cursor.close()));
                 }
             }
-            REQUIRE(poll_until(r, [&] { return c.statistics().idle_connections == 1; }));
-            REQUIRE(peer.received("killCursors").size() == 1);
-            CHECK(peer.received("killCursors")[0].connection ==
-                  peer.received("find")[0].connection);
-            CHECK(peer.connections() == 1);
-            CHECK(peer.problems() == "");
+            REQUIRE(s.until_idle(1));
+            REQUIRE(s.kills() == 1);
+            CHECK(s.connection_of("killCursors") == s.connection_of("find"));
+            CHECK(s.peer.connections() == 1);
+            CHECK(s.peer.problems() == "");
         }
     });
 }
@@ -162,48 +180,43 @@ TEST_CASE("a cursor whose getMore was given up behind a load balancer is killed 
     on_each_backend([](reactor& r) {
         for (const bool closed : {true, false}) {
             CAPTURE(closed);
-            op_msg_peer peer;
-            be_late_behind_load_balancer(peer, 50ms);
-            const client c(r, peer.uri() + "?loadBalanced=true");
+            balanced_scene s(r);
+            s.expect_cursor_and("getMore", late_batch(50ms));
             {
-                auto cursor = c["db"]["c"].find();
-                give_up_get_more(r, cursor);
+                auto cursor = s.given_up();
                 CHECK(error_of(r, cursor.next()) == errc::deadline_exceeded);
-                CHECK(c.statistics().idle_connections == 0);
+                CHECK(s.idle() == 0);
                 if (closed) {
                     CHECK(!error_of(r, cursor.close()));
-                    CHECK(c.statistics().idle_connections == 1);
+                    CHECK(s.idle() == 1);
                 }
             }
-            REQUIRE(poll_until(r, [&] { return c.statistics().idle_connections == 1; }));
-            REQUIRE(peer.received("killCursors").size() == 1);
-            CHECK(peer.received("killCursors")[0].connection ==
-                  peer.received("getMore")[0].connection);
-            CHECK(peer.connections() == 1);
-            CHECK(peer.problems() == "");
+            REQUIRE(s.until_idle(1));
+            REQUIRE(s.kills() == 1);
+            CHECK(s.connection_of("killCursors") == s.connection_of("getMore"));
+            CHECK(s.peer.connections() == 1);
+            CHECK(s.peer.problems() == "");
         }
     });
 }
 
 TEST_CASE("a cursor behind a load balancer keeps its connection when a late reply has been read") {
     on_each_backend([](reactor& r) {
-        op_msg_peer peer;
-        be_late_behind_load_balancer(peer, 30ms);
-        const client c(r, peer.uri() + "?loadBalanced=true");
-        auto cursor = c["db"]["c"].find();
-        give_up_get_more(r, cursor);
+        balanced_scene s(r);
+        s.expect_cursor_and("getMore", late_batch(30ms));
+        auto cursor = s.given_up();
         const auto read = deadline::after(150ms);
         REQUIRE(poll_until(r, [&] { return read.expired(); }));
-        CHECK(c.statistics().idle_connections == 0);
-        CHECK(!error_of(r, c.ping()));
-        CHECK(peer.received("ping")[0].connection != peer.received("find")[0].connection);
-        CHECK(c.statistics().idle_connections == 1);
+        CHECK(s.idle() == 0);
+        CHECK(!error_of(r, s.client.ping()));
+        CHECK(s.connection_of("ping") != s.connection_of("find"));
+        CHECK(s.idle() == 1);
         CHECK(!error_of(r, cursor.close()));
-        CHECK(peer.received("killCursors").at(0).connection == peer.received("find")[0].connection);
-        CHECK(c.statistics().idle_connections == 2);
-        CHECK(c.statistics().connections == 2);
-        CHECK(!error_of(r, c.close()));
-        CHECK(peer.problems() == "");
+        CHECK(s.connection_of("killCursors") == s.connection_of("find"));
+        CHECK(s.idle() == 2);
+        CHECK(s.connections() == 2);
+        CHECK(!error_of(r, s.client.close()));
+        CHECK(s.peer.problems() == "");
     });
 }
 
@@ -269,31 +282,26 @@ TEST_CASE("a cursor whose late reply never came behind a load balancer harms no 
     on_each_backend([](reactor& r) {
         for (const bool closed : {true, false}) {
             CAPTURE(closed);
-            op_msg_peer peer;
-            be_load_balancer(peer);
-            peer.expect("find", reply_script().reply(batch_of("firstBatch", 0, 42)));
-            peer.expect("getMore", reply_script().hang());
             const auto cleared = std::make_shared<clearings>();
             const auto killed = std::make_shared<kills>();
-            const client c(
-                r, peer.uri() + "?loadBalanced=true",
-                {.drain_timeout = 50ms, .command_listener = killed, .pool_listener = cleared});
+            balanced_scene s(
+                r, {.drain_timeout = 50ms, .command_listener = killed, .pool_listener = cleared});
+            s.expect_cursor_and("getMore", reply_script().hang());
             {
-                auto cursor = c["db"]["c"].find();
-                CHECK(sync_wait(r, cursor.next()));
-                CHECK(!error_of(r, c.ping()));
-                CHECK(c.statistics().idle_connections == 1);
+                auto cursor = s.opened();
+                CHECK(!error_of(r, s.client.ping()));
+                CHECK(s.idle() == 1);
                 CHECK(error_of(r, with_deadline(cursor.next(), 5ms)) == errc::deadline_exceeded);
                 if (closed) {
                     CHECK(!error_of(r, cursor.close()));
                 }
             }
-            REQUIRE(poll_until(r, [&] { return c.statistics().connections == 1; }));
+            REQUIRE(poll_until(r, [&] { return s.connections() == 1; }));
             r.run();
             CHECK(killed->count == 0);
             CHECK(cleared->count == 0);
-            CHECK(c.statistics().idle_connections == 1);
-            CHECK(!error_of(r, c.close()));
+            CHECK(s.idle() == 1);
+            CHECK(!error_of(r, s.client.close()));
         }
     });
 }
@@ -301,116 +309,99 @@ TEST_CASE("a cursor whose late reply never came behind a load balancer harms no 
 TEST_CASE(
     "a find that is given up behind a load balancer takes its cursor and its connection away") {
     on_each_backend([](reactor& r) {
-        op_msg_peer peer;
-        be_load_balancer(peer);
-        peer.expect("find", reply_script().wait(50ms).reply(batch_of("firstBatch", 0, 42)));
-        const client c(r, peer.uri() + "?loadBalanced=true");
-        CHECK(!error_of(r, c.ping()));
-        CHECK(error_of(r, with_deadline(c["db"]["c"].find().next(), 5ms)) ==
-              errc::deadline_exceeded);
-        CHECK(c.statistics().connections == 1);
-        REQUIRE(poll_until(r, [&] { return c.statistics().connections == 0; }));
-        CHECK(!error_of(r, c.ping()));
-        CHECK(peer.received("killCursors").empty());
-        CHECK(peer.problems() == "");
+        balanced_scene s(r);
+        s.peer.expect("find", reply_script().wait(50ms).reply(batch_of("firstBatch", 0, 42)));
+        CHECK(!error_of(r, s.client.ping()));
+        CHECK(error_of(r, with_deadline(s.c.find().next(), 5ms)) == errc::deadline_exceeded);
+        CHECK(s.connections() == 1);
+        REQUIRE(poll_until(r, [&] { return s.connections() == 0; }));
+        CHECK(!error_of(r, s.client.ping()));
+        CHECK(s.kills() == 0);
+        CHECK(s.peer.problems() == "");
     });
 }
 
 TEST_CASE("a close behind a load balancer waits for an outstanding reply no longer than it may") {
     on_each_backend([](reactor& r) {
-        op_msg_peer peer;
-        be_late_behind_load_balancer(peer, 500ms);
-        const client c(r, peer.uri() + "?loadBalanced=true");
-        auto cursor = c["db"]["c"].find();
-        give_up_get_more(r, cursor);
+        balanced_scene s(r);
+        s.expect_cursor_and("getMore", late_batch(500ms));
+        auto cursor = s.given_up();
         CHECK(error_of(r, cursor.close(5ms)) == errc::deadline_exceeded);
         // It has let go of its connection, which is good again once the reply has been read.
-        REQUIRE(poll_until(r, [&] { return c.statistics().idle_connections == 1; }));
-        CHECK(peer.received("killCursors").empty());
-        CHECK(!error_of(r, c.ping()));
-        CHECK(peer.connections() == 1);
-        CHECK(peer.problems() == "");
+        REQUIRE(s.until_idle(1));
+        CHECK(s.kills() == 0);
+        CHECK(!error_of(r, s.client.ping()));
+        CHECK(s.peer.connections() == 1);
+        CHECK(s.peer.problems() == "");
     });
 }
 
 TEST_CASE("a cursor behind a load balancer is closed though its connection breaks meanwhile") {
     on_each_backend([](reactor& r) {
-        op_msg_peer peer;
-        be_load_balancer(peer);
-        peer.expect("find", reply_script().reply(batch_of("firstBatch", 0, 42)));
-        peer.expect("killCursors", reply_script().close());
-        const client c(r, peer.uri() + "?loadBalanced=true");
-        auto cursor = c["db"]["c"].find();
-        CHECK(sync_wait(r, cursor.next()));
+        balanced_scene s(r);
+        s.expect_cursor_and("killCursors", reply_script().close());
+        auto cursor = s.opened();
         CHECK(!error_of(r, cursor.close()));
-        CHECK(c.statistics().connections == 0);
-        CHECK(peer.problems() == "");
+        CHECK(s.connections() == 0);
+        CHECK(s.peer.problems() == "");
     });
 }
 
 TEST_CASE("a cursor that is being closed behind a load balancer refuses a second close") {
     on_each_backend([](reactor& r) {
-        op_msg_peer peer;
-        close_slowly_behind_load_balancer(peer);
-        const client c(r, peer.uri() + "?loadBalanced=true");
-        auto cursor = c["db"]["c"].find();
-        CHECK(sync_wait(r, cursor.next()));
+        balanced_scene s(r);
+        s.expect_cursor_and("killCursors", late_kill());
+        auto cursor = s.opened();
         {
             const running closing(r, cursor.close());
-            REQUIRE(poll_until(r, [&] { return peer.received("killCursors").size() == 1; }));
+            REQUIRE(poll_until(r, [&] { return s.kills() == 1; }));
             CHECK(error_of(r, cursor.close()) == errc::invalid_argument);
-            CHECK(c.statistics().connections == 1);
-            REQUIRE(poll_until(r, [&] { return c.statistics().idle_connections == 1; }));
+            CHECK(s.connections() == 1);
+            REQUIRE(s.until_idle(1));
         }
         CHECK(!error_of(r, cursor.close()));
-        CHECK(peer.problems() == "");
+        CHECK(s.peer.problems() == "");
     });
 }
 
 TEST_CASE(
     "a close that is given up behind a load balancer leaves the connection to be used again") {
     on_each_backend([](reactor& r) {
-        op_msg_peer peer;
-        close_slowly_behind_load_balancer(peer);
-        const client c(r, peer.uri() + "?loadBalanced=true");
+        balanced_scene s(r);
+        s.expect_cursor_and("killCursors", late_kill());
         {
-            auto cursor = c["db"]["c"].find();
-            CHECK(sync_wait(r, cursor.next()));
+            auto cursor = s.opened();
             {
                 const running closing(r, cursor.close());
-                REQUIRE(poll_until(r, [&] { return peer.received("killCursors").size() == 1; }));
+                REQUIRE(poll_until(r, [&] { return s.kills() == 1; }));
             }
-            REQUIRE(poll_until(r, [&] { return c.statistics().idle_connections == 1; }));
+            REQUIRE(s.until_idle(1));
         }
-        CHECK(c.statistics().idle_connections == 1);
-        CHECK(c.statistics().connections == 1);
-        CHECK(!error_of(r, c.ping()));
-        CHECK(peer.connections() == 1);
-        CHECK(peer.problems() == "");
+        CHECK(s.idle() == 1);
+        CHECK(s.connections() == 1);
+        CHECK(!error_of(r, s.client.ping()));
+        CHECK(s.peer.connections() == 1);
+        CHECK(s.peer.problems() == "");
     });
 }
 
 TEST_CASE("close does not wait for a cursor that rests on its connection behind a load balancer") {
     on_each_backend([](reactor& r) {
-        op_msg_peer peer;
-        be_load_balancer(peer);
-        peer.expect("find", reply_script().reply(batch_of("firstBatch", 0, 42)));
-        peer.expect("getMore", reply_script().wait(50ms).reply(batch_of("nextBatch", 1, 42)));
-        const client c(r, peer.uri() + "?loadBalanced=true");
-        auto cursor = c["db"]["c"].find();
-        CHECK(sync_wait(r, cursor.next()));
+        balanced_scene s(r);
+        s.expect_cursor_and("getMore", late_batch(50ms));
+        auto cursor = s.opened();
         {
             // For its next batch it does.
             running more(r, cursor.next());
             r.poll();
-            const auto e = error_of(r, c.close());
+            const auto e = error_of(r, s.client.close());
             CHECK_MESSAGE(!e, e.to_string());
             CHECK(more.done());
             CHECK(more.wait());
         }
         CHECK(error_of(r, cursor.next()) == errc::client_closed);
-        CHECK(peer.received("killCursors").empty());
-        CHECK(peer.problems() == "");
+        CHECK(s.kills() == 0);
+        CHECK(s.peer.problems() == "");
     });
 }
 
@@ -418,21 +409,13 @@ TEST_CASE("close does not wait for a cursor whose connection is lost, or reads w
     on_each_backend([](reactor& r) {
         for (const bool lost : {true, false}) {
             CAPTURE(lost);
-            op_msg_peer peer;
-            be_load_balancer(peer);
-            peer.expect("find", reply_script().reply(batch_of("firstBatch", 0, 42)));
-            peer.expect("getMore",
-                        lost ? reply_script().close()
-                             : reply_script().wait(50ms).reply(batch_of("nextBatch", 1, 42)));
-            const client c(r, peer.uri() + "?loadBalanced=true");
-            auto cursor = c["db"]["c"].find();
+            balanced_scene s(r);
+            s.expect_cursor_and("getMore", lost ? reply_script().close() : late_batch(50ms));
+            auto cursor = lost ? s.opened() : s.given_up();
             if (lost) {
-                CHECK(sync_wait(r, cursor.next()));
                 CHECK(error_of(r, cursor.next()) == errc::connection_closed);
-            } else {
-                give_up_get_more(r, cursor);
             }
-            running closing(r, c.close());
+            running closing(r, s.client.close());
             closing.wait();
             CHECK(!closing.failure());
         }
