@@ -101,85 +101,35 @@ const std::uint8_t* skip_value(decode_context& context, position at) {
     return n < 0 ? malformed(context) : at.value + n;
 }
 
-namespace {
-
-const std::uint8_t* bytes_of(std::string_view text) noexcept {
-    return reinterpret_cast<const std::uint8_t*>(text.data());
-}
-
-/// The slot of a key, looked for from `expected` on; the number of slots if there is none.
-std::size_t slot_of(std::span<const member_slot> slots, std::string_view key,
-                    std::size_t expected) noexcept {
-    for (std::size_t tried = 0, i = expected; tried < slots.size(); ++tried, ++i) {
-        i = i == slots.size() ? 0 : i;
-        const std::string_view own = slots[i].key;
-        if (own.size() == key.size() && same_bytes(bytes_of(own), bytes_of(key), key.size()) &&
-            slots[i].read != nullptr) {
-            return i;
-        }
+bool skip_element(decode_context& context, const std::uint8_t*& element, const std::uint8_t* end) {
+    element_place place;
+    if (!next_element(context, element, end, place)) {
+        return false;
     }
-    return slots.size();
+    element = skip_value(context, place.at);
+    if (element == nullptr) {
+        context.prepend(place.key);
+        return false;
+    }
+    return true;
 }
 
-struct found_element {
-    const std::uint8_t* element;
-    const std::uint8_t* nul;  // of its key; the end of the document if there is none
-};
-
-/// Over the elements whose keys are no member's: to one that may be, that is malformed, or `end`.
-/// A function of its own, so that all it needs stays in registers.
-[[gnu::noinline]] found_element skip_others(const std::uint8_t* element, const std::uint8_t* end,
-                                            std::uint64_t filter) noexcept {
+const std::uint8_t* skip_others(const std::uint8_t* element, const std::uint8_t* end,
+                                std::uint64_t filter) noexcept {
     while (element != end) {
         const std::uint8_t* const name = element + 1;
         const std::uint8_t* const nul = key_end(name, end);
         if (nul == end || (filter & key_filter(static_cast<std::size_t>(nul - name), *name)) != 0) {
-            return {element, nul};
+            break;
         }
         const std::uint8_t* const data = nul + 1;
         const std::ptrdiff_t n = value_size(*element, data, static_cast<std::size_t>(end - data));
         if (n < 0) [[unlikely]] {
-            return {element, nul};
+            break;
         }
         element = data + n;
     }
-    return {end, end};
-}
-
-}  // namespace
-
-bool read_in_any_order(decode_context& context, std::span<const member_slot> slots,
-                       std::uint64_t filter, void* const* members, const std::uint8_t* element,
-                       const std::uint8_t* end, std::uint64_t& seen) {
-    const std::uint64_t all = slots.empty() ? 0 : ~std::uint64_t{0} >> (64 - slots.size());
-    std::size_t expected = 0;
-    while (seen != all) {
-        const auto [from, nul] = skip_others(element, end, filter);
-        if (from == end) {
-            break;
-        }
-        if (nul == end) [[unlikely]] {
-            malformed(context);
-            return false;
-        }
-        const std::string_view key(reinterpret_cast<const char*>(from) + 1,
-                                   static_cast<std::size_t>(nul - from) - 1);
-        const position at{from, nul + 1, end};
-        // Documents keep the order of the struct that wrote them, so the next member comes first.
-        const std::size_t found = slot_of(slots, key, expected);
-        if (found != slots.size() && (seen >> found & 1U) == 0) {
-            element = slots[found].read(context, at, members[found]);
-            seen |= std::uint64_t{1} << found;
-            expected = found + 1 == slots.size() ? 0 : found + 1;
-        } else {
-            element = skip_value(context, at);
-        }
-        if (element == nullptr) [[unlikely]] {
-            context.prepend(key);
-            return false;
-        }
-    }
-    return true;
+    return element;
 }
 
 }  // namespace detail

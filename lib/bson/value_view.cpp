@@ -26,11 +26,13 @@ value_view value_view::find(document_view in, std::string_view key, document_vie
         if (static_cast<std::size_t>(nul - name) == key.size() &&
             detail::same_bytes(name, reinterpret_cast<const std::uint8_t*>(key.data()),
                                key.size())) {
-            value_view v = missing(nul + 1, key, root, state::present);
-            v.key_ = reinterpret_cast<const char*>(name);
-            v.size_ = static_cast<std::uint32_t>(n);
-            v.type_ = static_cast<bson::type>(*p);
-            return v;
+            // Made where it is returned: what is first put together elsewhere is copied by loads
+            // that are wider than the stores before them, and these wait for each other.
+            return {{nul + 1, static_cast<std::size_t>(n)},
+                    static_cast<bson::type>(*p),
+                    {reinterpret_cast<const char*>(name), key.size()},
+                    root,
+                    state::present};
         }
         p = nul + 1 + n;
     }

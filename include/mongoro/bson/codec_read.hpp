@@ -35,11 +35,6 @@ struct element_place {
     position at;
 };
 
-struct member_slot {
-    std::string_view key;
-    const std::uint8_t* (*read)(decode_context&, const position&, void*);  // null: skipped
-};
-
 /// The element as the public view of it; malformed if its bytes are.
 [[nodiscard]] value_view view_of(position at);
 /// Fails because the value is not what was expected: says which of the ways.
@@ -53,11 +48,11 @@ const std::uint8_t* skip_value(decode_context& context, position at);
 [[nodiscard]] constexpr std::uint64_t key_filter(std::size_t size, std::uint8_t first) noexcept {
     return std::uint64_t{1} << ((size * 11 ^ first) & 63U);  // of 64, letters alone are but 26
 }
-/// Reads the members that are not yet seen, whatever their order; unknown keys are skipped.
-/// `filter` has the bits of all slots' keys.
-bool read_in_any_order(decode_context& context, std::span<const member_slot> slots,
-                       std::uint64_t filter, void* const* members, const std::uint8_t* element,
-                       const std::uint8_t* end, std::uint64_t& seen);
+/// Over the elements whose keys are no member's: to one that may be, that is malformed, or `end`.
+[[nodiscard]] const std::uint8_t* skip_others(const std::uint8_t* element, const std::uint8_t* end,
+                                              std::uint64_t filter) noexcept;
+/// Over the element there, whatever it is.
+bool skip_element(decode_context& context, const std::uint8_t*& element, const std::uint8_t* end);
 
 template <typename T>
 const std::uint8_t* read_value(decode_context& context, position at, T& out);

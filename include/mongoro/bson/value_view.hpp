@@ -143,16 +143,19 @@ class value_view {
 
     enum class state : std::uint8_t { missing, present, malformed, wrong_parent };
 
+    value_view(std::span<const std::uint8_t> value, bson::type t, std::string_view key,
+               document_view root, state s) noexcept
+        : data_(value.data()),
+          key_(key.data()),
+          root_(root.data()),
+          size_(static_cast<std::uint32_t>(value.size())),
+          key_size_(static_cast<std::uint32_t>(key.size())),
+          root_size_(static_cast<std::uint32_t>(root.size())),
+          type_(t),
+          state_(s) {}
     static value_view missing(const std::uint8_t* parent, std::string_view key, document_view root,
                               state s) noexcept {
-        value_view v;
-        v.data_ = parent;
-        v.key_ = key.data();
-        v.key_size_ = static_cast<std::uint32_t>(key.size());
-        v.root_ = root.data();
-        v.root_size_ = static_cast<std::uint32_t>(root.size());
-        v.state_ = s;
-        return v;
+        return {{parent, std::size_t{0}}, bson::type{}, key, root, s};
     }
     [[nodiscard]] document_view root() const noexcept { return {root_, root_size_}; }
     [[nodiscard]] value_view of_wrong_parent() const noexcept;

@@ -63,7 +63,7 @@ class cursor_core {
     [[nodiscard]] bson::value_view take(std::size_t ahead) noexcept {
         const bson::value_view next = (*at_).value();
         ++at_;
-        at_.prefetch_next(ahead);
+        at_.prefetch_ahead(ahead);
         return next;
     }
     /// The rest of the current batch in one piece, with a share of its bytes.

@@ -28,8 +28,8 @@ template <typename T>
 /// begins with, which is `least` or more, and `extra`.
 struct alignas(4) size_rule {
     std::int8_t fixed;
-    std::int8_t extra;
-    std::int8_t least;
+    std::uint8_t extra;
+    std::uint8_t least;
 };
 inline constexpr std::int8_t by_length = -1;
 inline constexpr std::int8_t two_c_strings = -2;
@@ -88,7 +88,7 @@ inline constexpr size_table value_sizes{};
         }
         n = said + rule.extra;
     }
-    return static_cast<std::size_t>(n) <= left ? n : -1;
+    return n <= static_cast<std::ptrdiff_t>(left) ? n : -1;
 }
 
 /// The NUL that ends the key at `p`, or `end`. Sixteen bytes at a time where every processor of the
@@ -104,7 +104,11 @@ inline constexpr size_table value_sizes{};
         std::memcpy(&block, p, sizeof block);
         const int zeros = __builtin_ia32_pmovmskb128(block == sixteen{});
         if (zeros != 0) {
-            return p + std::countr_zero(static_cast<unsigned>(zeros));
+            p += static_cast<unsigned>(std::countr_zero(static_cast<unsigned>(zeros)));
+            if (p == end) {
+                __builtin_unreachable();  // no caller has to ask
+            }
+            return p;
         }
         p += 16;
     }
@@ -180,12 +184,15 @@ class element_iterator {
         advance();
         return old;
     }
-    /// Has the processor fetch the first `bytes` of what comes next, for walks over large elements.
-    /// It may lie beyond the document: nothing is read there.
-    void prefetch_next(std::size_t bytes) const noexcept {
-        const auto first = reinterpret_cast<std::uintptr_t>(next_);
+    /// Has the processor fetch the first `bytes` of the third element from the next one on, for
+    /// walks over large elements: it is where it is if all are as large as this one. That may be
+    /// beyond the document: nothing is read there.
+    void prefetch_ahead(std::size_t bytes) const noexcept {
+        const auto next = reinterpret_cast<std::uintptr_t>(next_);
+        const auto there = next + 3 * (next - reinterpret_cast<std::uintptr_t>(at_));
+#pragma GCC unroll 8
         for (std::size_t at = 0; at < bytes; at += 64) {
-            __builtin_prefetch(reinterpret_cast<const void*>(first + at));
+            __builtin_prefetch(reinterpret_cast<const void*>(there + at));
         }
     }
     /// Whether the walk stands on bytes that are not BSON.
