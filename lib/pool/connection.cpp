@@ -262,7 +262,7 @@ result<bool> connection::message_is_whole() {
     return false;
 }
 
-void connection::deliver(result<detail::reply> r) noexcept {
+void connection::deliver(result<detail::reply>&& r) noexcept {
     if (state_ == state::draining) {
         drain_timer_.disarm();
         sent_.reset();
@@ -390,7 +390,7 @@ void connection::exchange::watch(const detail::task_context& context) {
         context.background ? io::timer::keeps_running::no : io::timer::keeps_running::yes);
 }
 
-void connection::exchange::resume(result<detail::reply> r) noexcept {
+void connection::exchange::resume(result<detail::reply>&& r) noexcept {
     interrupt_.disarm();
     result_ = std::move(r);
     if (std::exchange(pending_, false)) {

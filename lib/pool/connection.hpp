@@ -152,7 +152,7 @@ class connection : io::completion {
     [[nodiscard]] error error_of(int result) const;
     /// Reads on if the message is not whole; otherwise true.
     result<bool> message_is_whole();
-    void deliver(result<detail::reply> r) noexcept;
+    void deliver(result<detail::reply>&& r) noexcept;
     void broken(error e) noexcept;
     void interrupted(exchange& e, errc why) noexcept;
     void timed_out() noexcept;
@@ -224,7 +224,7 @@ class [[nodiscard]] connection::exchange {
  private:
     friend class connection;
     bool begin(std::coroutine_handle<> h, const detail::task_context& context);
-    void resume(result<detail::reply> r) noexcept;
+    void resume(result<detail::reply>&& r) noexcept;
     void watch(const detail::task_context& context);
 
     /// The deadline passed, or the stop was requested.

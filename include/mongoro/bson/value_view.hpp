@@ -159,7 +159,8 @@ class value_view {
     }
     [[nodiscard]] document_view root() const noexcept { return {root_, root_size_}; }
     [[nodiscard]] value_view of_wrong_parent() const noexcept;
-    static value_view find(document_view in, std::string_view key, document_view root) noexcept;
+    static value_view find(document_view in, std::string_view key,
+                           const document_view& root) noexcept;
     static value_view find_at(document_view in, std::size_t index, document_view root) noexcept;
 
     const std::uint8_t* data_ = nullptr;  // the value; of a missing one the document it is not in
