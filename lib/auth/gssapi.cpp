@@ -13,13 +13,21 @@ constexpr std::uint8_t no_security_layer = 1;
 
 class gssapi_conversation final : public conversation {
  public:
-    gssapi_conversation(const credential& who, std::unique_ptr<gss_context> context)
-        : source_(who.source), user_(who.username.value_or("")), context_(std::move(context)) {}
+    gssapi_conversation(const credential& who, gss_context_maker make_context)
+        : source_(who.source),
+          user_(who.username.value_or("")),
+          make_context_(std::move(make_context)) {}
 
     [[nodiscard]] std::string_view database() const noexcept override { return source_; }
     [[nodiscard]] bool speculative() const noexcept override { return false; }
+    [[nodiscard]] bool blocks() const noexcept override { return true; }
 
     [[nodiscard]] result<void> start(bson::writer& to) override {
+        auto made = make_context_();
+        if (!made) {
+            return made.error();
+        }
+        context_ = *std::move(made);
         const auto token = context_->step({});
         if (!token) {
             return token.error();
@@ -90,7 +98,8 @@ class gssapi_conversation final : public conversation {
 
     std::string source_;
     std::string user_;
-    std::unique_ptr<gss_context> context_;
+    gss_context_maker make_context_;
+    std::unique_ptr<gss_context> context_;  // from the start on
     bson::value conversation_id_;
     int tokens_ = 0;
     state state_ = state::tokens;
@@ -98,9 +107,8 @@ class gssapi_conversation final : public conversation {
 
 }  // namespace
 
-std::unique_ptr<conversation> make_gssapi(const credential& who,
-                                          std::unique_ptr<gss_context> context) {
-    return std::make_unique<gssapi_conversation>(who, std::move(context));
+std::unique_ptr<conversation> make_gssapi(const credential& who, gss_context_maker make_context) {
+    return std::make_unique<gssapi_conversation>(who, std::move(make_context));
 }
 
 service_principal service_principal_of(const credential& who, std::string_view host) {

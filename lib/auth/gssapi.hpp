@@ -5,6 +5,7 @@
 #include <mongoro/options/credential.hpp>
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -33,10 +34,13 @@ class gss_context {
     [[nodiscard]] virtual result<bytes> wrap(std::span<const std::uint8_t> message) = 0;
 };
 
-/// Begins a login by GSSAPI (auth.md; RFC 4752) over that context: its tokens, and then the choice
-/// of no security layer, with the user's name.
+/// Makes the context of a login: called once, at its start, and may block as the context may.
+using gss_context_maker = std::function<result<std::unique_ptr<gss_context>>()>;
+
+/// Begins a login by GSSAPI (auth.md; RFC 4752) over a context: its tokens, and then the choice of
+/// no security layer, with the user's name.
 [[nodiscard]] std::unique_ptr<conversation> make_gssapi(const credential& who,
-                                                        std::unique_ptr<gss_context> context);
+                                                        gss_context_maker make_context);
 
 /// Whether the library was built with `-Dgssapi=enabled`.
 [[nodiscard]] bool has_gssapi() noexcept;
@@ -44,8 +48,8 @@ class gss_context {
 /// A context of Kerberos for the service of that credential on `host`.
 ///
 /// **It blocks.** libkrb5 reads its files, and asks DNS and the KDC by itself, in this call and in
-/// `step()`: the reactor stands still meanwhile. A ticket for the service that is in the
-/// credentials cache before (`kvno mongodb/host`) spares the network.
+/// `step()`. A ticket for the service that is in the credentials cache before (`kvno mongodb/host`)
+/// spares the network. Any thread.
 ///
 /// With a password the user's ticket is asked for here, else the credentials cache has it.
 /// `SERVICE_NAME`, `SERVICE_HOST` and `SERVICE_REALM` name the service. `CANONICALIZE_HOST_NAME`:

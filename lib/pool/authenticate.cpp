@@ -4,10 +4,15 @@
 #include "auth/gssapi.hpp"
 #include "auth/scram.hpp"
 #include "auth/simple.hpp"
+#include "io/on_thread.hpp"
 #include "pool/cloud_login.hpp"
 #include "wire/server_error.hpp"
 
+#include <mongoro/bson/document.hpp>
+
 #include <algorithm>
+#include <memory>
+#include <optional>
 #include <utility>
 
 namespace mongoro::pool {
@@ -24,12 +29,15 @@ result<conversation_ptr> make_scram(auth::authenticator& login, auth_mechanism m
     return auth::make_scram(login.who(), mechanism, login.scram(), *std::move(nonce));
 }
 
-result<conversation_ptr> make_gssapi(const credential& who, const host_address& host) {
-    auto context = auth::make_kerberos_context(who, host.host);
-    if (!context) {
-        return context.error();
+/// Where its context is made on another thread, the credential is there as long as that takes.
+result<conversation_ptr> make_gssapi(std::shared_ptr<const auth::authenticator> login,
+                                     const host_address& host) {
+    if (!auth::has_gssapi()) {
+        return auth::make_kerberos_context(login->who(), host.host).error();
     }
-    return auth::make_gssapi(who, *std::move(context));
+    return auth::make_gssapi(login->who(), [login, host = host.host] {
+        return auth::make_kerberos_context(login->who(), host);
+    });
 }
 
 error not_alone(auth_mechanism mechanism) {
@@ -68,31 +76,81 @@ auth_mechanism chosen_mechanism(const credential& who, const wire::hello_reply& 
                                                     : auth_mechanism::scram_sha_1;
 }
 
+/// The fields of a conversation's next command into `to`; true: logged in. `answer`: the reply to
+/// the last one; null before the first.
+result<bool> go_on(auth::conversation& login, const bson::document_view* answer, bson::writer& to) {
+    if (answer != nullptr) {
+        return login.step(*answer, to);
+    }
+    if (auto begun = login.start(to); !begun) {
+        return begun.error();
+    }
+    return false;
+}
+
+/// What that came to on another thread.
+struct step_taken {
+    bool over = false;
+    bson::document fields;
+};
+
+result<step_taken> go_on_apart(auth::conversation& login, const bson::document_view* answer) {
+    bson::byte_buffer bytes;
+    bson::writer to(bytes);
+    to.begin_document();
+    const auto over = go_on(login, answer, to);
+    if (!over) {
+        return over.error();
+    }
+    to.end();
+    if (!to.ok()) {
+        return to.error();
+    }
+    return step_taken{*over, bson::document(to.view())};
+}
+
+/// The same on a thread of its own.
+task<result<bool>> go_on_on_thread(connection& c, std::shared_ptr<auth::conversation> login,
+                                   const bson::document_view* answer, bson::writer& to) {
+    std::optional<bson::document> said;
+    if (answer != nullptr) {
+        said.emplace(*answer);
+    }
+    auto apart = io::on_thread(c.core(), [login = std::move(login), said = std::move(said)] {
+        const auto view = said ? said->view() : bson::document_view();
+        return go_on_apart(*login, said ? &view : nullptr);
+    });
+    const auto taken = co_await std::move(apart);
+    if (!taken) {
+        co_return taken.error();
+    }
+    to.append_elements(taken->fields);
+    co_return taken->over;
+}
+
 /// Sends a conversation's commands until it has ended. `answer`: the reply to the first, where that
 /// has been sent; else null.
-task<result<void>> converse(connection& c, auth::conversation& login,
+task<result<void>> converse(connection& c, std::shared_ptr<auth::conversation> login,
                             const bson::document_view* answer) {
-    auto command = begin_login_command();
-    if (answer == nullptr) {
-        if (auto begun = login.start(command->body()); !begun) {
-            co_return begun.error();
+    result<detail::reply> reply = detail::reply{};
+    for (;;) {
+        auto command = begin_login_command();
+        result<bool> over = false;
+        if (login->blocks()) {
+            auto step = go_on_on_thread(c, login, answer, command->body());
+            over = co_await std::move(step);
+        } else {
+            over = go_on(*login, answer, command->body());
         }
-    } else {
-        const auto over = login.step(*answer, command->body());
         if (!over || *over) {
             co_return over ? result<void>() : over.error();
         }
-    }
-    for (;;) {
-        const auto reply = co_await send_login_command(c, std::move(command), login.database());
+        auto sending = send_login_command(c, std::move(command), login->database());
+        reply = co_await std::move(sending);
         if (!reply) {
             co_return reply.error();
         }
-        command = begin_login_command();
-        const auto over = login.step(reply->body, command->body());
-        if (!over || *over) {
-            co_return over ? result<void>() : over.error();
-        }
+        answer = &reply->body;
     }
 }
 
@@ -106,7 +164,7 @@ task<result<void>> log_in(connection& c, const connection_settings& settings,
     if (!login) {
         co_return login.error();
     }
-    co_return co_await converse(c, **login, nullptr);
+    co_return co_await converse(c, *std::move(login), nullptr);
 }
 
 }  // namespace
@@ -168,7 +226,7 @@ result<conversation_ptr> make_conversation(connection& c, const connection_setti
             if (with_hello) {
                 return conversation_ptr();
             }
-            return make_gssapi(login.who(), settings.host);
+            return make_gssapi(settings.authenticator, settings.host);
         case auth_mechanism::mongodb_aws:
         case auth_mechanism::mongodb_oidc:
             if (with_hello) {
@@ -188,7 +246,7 @@ task<result<void>> authenticate(connection& c, const connection_settings& settin
     const auto mechanism = chosen_mechanism(who, hello, answered);
     result<void> done;
     if (answered && mechanism == first_mechanism(who)) {
-        done = co_await converse(c, *begun, &answer);
+        done = co_await converse(c, std::move(begun), &answer);
     }
     // A token that the server did not take there may still be one that is good (auth.md,
     // "Speculative Authentication" of MONGODB-OIDC).

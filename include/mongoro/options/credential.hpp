@@ -16,10 +16,11 @@ enum class auth_mechanism : std::uint8_t {
     scram_sha_1,
     scram_sha_256,
     mongodb_x509,
-    /// Kerberos, if the library was built with it. **It blocks the reactor's thread** while libkrb5
-    /// reads its files and asks DNS and the KDC, as `krb5.conf` says and no timeout of the client's
-    /// bounds: once for each new connection without a ticket for the service in the credentials
-    /// cache (`kvno mongodb/host` gets one beforehand).
+    /// Kerberos, if the library was built with it. libkrb5 blocks while it reads its files and asks
+    /// DNS and the KDC, so each of its steps has a thread of its own, two or three for a new
+    /// connection; the reactor goes on. Where the client's time is up first, that thread ends when
+    /// libkrb5 does, as `krb5.conf` says. A ticket for the service in the credentials cache (`kvno
+    /// mongodb/host` gets one beforehand) spares the network.
     gssapi,
     plain,
     mongodb_aws,

@@ -68,7 +68,20 @@ kerberos_realm::kerberos_realm() {
     make();
 }
 
+/// Takes what is sent there, and never answers.
+std::uint16_t kerberos_realm::listen_silently() {
+    silent_ = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    auto at = loopback(0);
+    socklen_t size = sizeof(at);
+    ::bind(silent_, reinterpret_cast<sockaddr*>(&at), size);
+    ::getsockname(silent_, reinterpret_cast<sockaddr*>(&at), &size);
+    return ntohs(at.sin_port);
+}
+
 kerberos_realm::~kerberos_realm() {
+    if (silent_ >= 0) {
+        ::close(silent_);
+    }
     if (kdc_ > 0) {
         ::kill(kdc_, SIGTERM);
         ::waitpid(kdc_, nullptr, 0);
@@ -92,7 +105,7 @@ void kerberos_realm::make() {
         << "[libdefaults]\n default_realm = MONGORO.TEST\n dns_lookup_kdc = false\n"
            " dns_lookup_realm = false\n dns_canonicalize_hostname = true\n rdns = false\n"
            "[realms]\n MONGORO.TEST = {\n  kdc = 127.0.0.1:"
-        << number << "\n }\n";
+        << number << "\n }\n SILENT.TEST = {\n  kdc = 127.0.0.1:" << listen_silently() << "\n }\n";
     std::ofstream(folder_ + "/kdc.conf")
         << "[kdcdefaults]\n kdc_listen = 127.0.0.1:" << number
         << "\n kdc_tcp_listen = 127.0.0.1:" << number

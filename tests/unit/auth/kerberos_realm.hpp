@@ -16,7 +16,8 @@ namespace mongoro::test {
 /// The realm MONGORO.TEST in a temporary folder, with a KDC on a loopback port. This process's
 /// environment is pointed at it, so it is to be made before there are threads. Users: ada, with a
 /// ticket in the cache; bob and old, whose password is "pencil", and old has expired. Services on
-/// 127.0.0.1: mongodb, other, and old, which has expired; and mongodb/localhost.
+/// 127.0.0.1: mongodb, other, and old, which has expired; and mongodb/localhost. The KDC of the
+/// realm SILENT.TEST never answers.
 class kerberos_realm {
  public:
     kerberos_realm();
@@ -31,11 +32,13 @@ class kerberos_realm {
 
  private:
     void make();
+    std::uint16_t listen_silently();
 
     std::string folder_;
     std::string missing_;
     std::string broken_;
     pid_t kdc_ = -1;
+    int silent_ = -1;
 };
 
 /// The one of this process.

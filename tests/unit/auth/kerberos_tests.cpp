@@ -3,6 +3,9 @@
 #include "op_msg_peer.hpp"
 #include "skip.hpp"
 
+#include <mongoro/sleep_for.hpp>
+#include <mongoro/with_deadline.hpp>
+
 #include <string>
 #include <string_view>
 
@@ -149,5 +152,27 @@ TEST_CASE("a security layer is declined where the server leaves the choice, and 
     on_each_backend([](reactor& r) {
         CHECK(log_in(r, ada, "", 7).user == "ada@MONGORO.TEST");
         check_refused(log_in(r, ada, "", 6), {"insists on a security layer"});
+    });
+}
+
+TEST_CASE("a KDC that does not answer holds up neither the reactor nor the deadline of a login") {
+    NEED_REALM();
+    on_each_backend([](reactor& r) {
+        const op_msg_peer peer;
+        const client c(r, uri_of(peer, "ada%40SILENT.TEST:pencil", ""));
+        bool over = false;
+        running ticking(r, [](const bool& until) -> task<int> {
+            int ticks = 0;
+            for (; !until; ++ticks) {
+                co_await sleep_for(1ms);
+            }
+            co_return ticks;
+        }(over));
+        running ping(r, with_deadline(c.ping(), 300ms));
+        REQUIRE(poll_until(r, [&] { return ping.done(); }));
+        over = true;
+        CHECK(ping.failure() == errc::deadline_exceeded);
+        CHECK(ticking.wait().value() > 20);
+        CHECK(peer.received("saslStart").empty());
     });
 }
