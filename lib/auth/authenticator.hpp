@@ -7,8 +7,9 @@
 
 namespace mongoro::auth {
 
-/// Who a client logs in as, and what its connections share of that: it outlives all of them. On the
-/// reactor's thread. Its secrets are wiped when it goes.
+/// Who a client logs in as, and what its connections share of that: it outlives all of them, and
+/// the threads that log in for them, where the last share may end. On the reactor's thread but for
+/// `who()`. Its secrets are wiped when it goes.
 class authenticator {
  public:
     /// A copy: what is moved would leave a short password behind.

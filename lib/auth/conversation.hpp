@@ -27,8 +27,8 @@ class conversation {
     /// Whether `start()`'s command may ride on a hello as `speculativeAuthenticate`.
     [[nodiscard]] virtual bool speculative() const noexcept = 0;
 
-    /// Whether `start()` and `step()` may wait for what is no reactor's: they are to be called on a
-    /// thread of their own then, one after the other, and the last of it may be destroyed there.
+    /// Whether the next call of `start()` or `step()` may wait for what is no reactor's: it is to
+    /// be made on a thread of its own then, and the conversation may be destroyed there.
     [[nodiscard]] virtual bool blocks() const noexcept { return false; }
 
     /// Appends the first command's fields to an open body, its name first: `{saslStart: 1,

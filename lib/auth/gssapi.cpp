@@ -20,7 +20,10 @@ class gssapi_conversation final : public conversation {
 
     [[nodiscard]] std::string_view database() const noexcept override { return source_; }
     [[nodiscard]] bool speculative() const noexcept override { return false; }
-    [[nodiscard]] bool blocks() const noexcept override { return true; }
+    /// Not once the peers know each other: what is left asks nobody.
+    [[nodiscard]] bool blocks() const noexcept override {
+        return context_ == nullptr || !context_->established();
+    }
 
     [[nodiscard]] result<void> start(bson::writer& to) override {
         auto made = make_context_();

@@ -2,10 +2,11 @@
 
 #include "io/thread_id.hpp"
 
+#include <mongoro/detail/sanitized.hpp>
+
 #include <sys/mman.h>
 
 #include <bit>
-#include <cstdint>
 #include <new>
 
 namespace mongoro::io {
@@ -33,20 +34,39 @@ struct buffer_shared {
 
 namespace {
 
-/// Asks for large pages wherever one fits. Without them a look into each document of a reply of 16
-/// MB waits for a page table too: a cursor's views then take 1.3 times as long.
-void prefer_large_pages(void* block, std::size_t size) noexcept {
-    constexpr std::uintptr_t page = std::uintptr_t{2} << 20;
-    const auto from = (reinterpret_cast<std::uintptr_t>(block) + page - 1) & ~(page - 1);
-    const auto to = (reinterpret_cast<std::uintptr_t>(block) + size) & ~(page - 1);
-    if (from < to) {
-        // A system that has none refuses, and nothing is lost.
-        static_cast<void>(::madvise(reinterpret_cast<void*>(from), to - from, MADV_HUGEPAGE));
+/// From here on a block is a mapping of its own, which asks for large pages: a look into each
+/// document of a reply of 16 MB waits for a page table else, and a cursor's views take 1.3 times as
+/// long. Blocks of the heap would leave that wish behind to whatever lies there next.
+constexpr std::size_t least_mapped = std::size_t{4} << 20;
+
+constexpr bool is_mapped(std::size_t capacity) noexcept {
+    return MONGORO_DETAIL_SANITIZED == 0 && capacity >= least_mapped;
+}
+
+constexpr std::size_t size_of_block(std::size_t capacity) noexcept {
+    return sizeof(buffer_header) + capacity;
+}
+
+void* take_block(std::size_t capacity) {
+    if (!is_mapped(capacity)) {
+        return ::operator new(size_of_block(capacity), std::align_val_t(alignof(buffer_header)));
     }
+    void* const block = ::mmap(nullptr, size_of_block(capacity), PROT_READ | PROT_WRITE,
+                               MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (block == MAP_FAILED) {
+        throw std::bad_alloc();
+    }
+    // A system that has none refuses, and nothing is lost.
+    static_cast<void>(::madvise(block, size_of_block(capacity), MADV_HUGEPAGE));
+    return block;
 }
 
 void free_block(buffer_header* h) noexcept {
-    ::operator delete(static_cast<void*>(h), std::align_val_t(alignof(buffer_header)));
+    if (is_mapped(h->capacity)) {
+        ::munmap(h, size_of_block(h->capacity));
+    } else {
+        ::operator delete(static_cast<void*>(h), std::align_val_t(alignof(buffer_header)));
+    }
 }
 
 }  // namespace
@@ -113,9 +133,7 @@ buffer buffer_pool::take(std::size_t size) {
     if (size > static_cast<std::size_t>(-1) / 2) {
         throw std::bad_alloc();
     }
-    void* block = ::operator new(sizeof(impl::buffer_header) + size,
-                                 std::align_val_t(alignof(impl::buffer_header)));
-    impl::prefer_large_pages(block, size);
+    void* const block = impl::take_block(size);
     auto* h = new (block) impl::buffer_header{{1}, size_class, size, shared_, nullptr};
     shared_->references.fetch_add(1, std::memory_order_relaxed);
     return buffer(h);

@@ -31,13 +31,16 @@ class descriptor {
     int fd_;
 };
 
-/// Signals are for the program's own threads.
+/// Signals are for the program's own threads, but for a fault of this one.
 class without_signals {
  public:
     without_signals() noexcept {
-        sigset_t all{};
-        ::sigfillset(&all);
-        ::pthread_sigmask(SIG_SETMASK, &all, &before_);
+        sigset_t blocked{};
+        ::sigfillset(&blocked);
+        for (const int fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS}) {
+            ::sigdelset(&blocked, fault);
+        }
+        ::pthread_sigmask(SIG_SETMASK, &blocked, &before_);
     }
     without_signals(const without_signals&) = delete;
     without_signals& operator=(const without_signals&) = delete;
@@ -47,15 +50,17 @@ class without_signals {
     sigset_t before_{};
 };
 
-/// Closes `end` when the job is done: the reactor may be gone by then, a pipe is not.
+/// Writes to `end` when the job is done: the reactor may be gone by then, a pipe is not. That it
+/// closes would not do: a process that was forked meanwhile has it as well.
 error start(std::shared_ptr<thread_job> job, descriptor end) {
     const without_signals inherited;
     try {
         std::thread([job = std::move(job), end = std::move(end)]() mutable {
             job->run();
             job->done.store(true, std::memory_order_release);
-            const descriptor closing = std::move(end);
             job.reset();
+            const char any = 0;
+            static_cast<void>(!::write(end.get(), &any, 1));  // nobody may read it any more
         }).detach();
         return {};
     } catch (const std::system_error& e) {
@@ -74,12 +79,13 @@ task<error> run_on_thread(reactor_core& core, std::shared_ptr<thread_job> job) {
     if (auto failed = start(job, descriptor(ends[1]))) {
         co_return failed;
     }
-    auto closed = poll(core, here.get(), POLLIN);
-    const auto seen = co_await std::move(closed);
-    if (!seen) {
-        co_return seen.error();
+    while (!job->done.load(std::memory_order_acquire)) {
+        auto written = poll(core, here.get(), POLLIN);
+        const auto seen = co_await std::move(written);
+        if (!seen) {
+            co_return seen.error();
+        }
     }
-    static_cast<void>(job->done.load(std::memory_order_acquire));
     co_return error();
 }
 

@@ -60,10 +60,12 @@ class job_of final : public thread_job {
 /// It throws nothing but `std::bad_alloc`, owns all that it works with, and must not touch the
 /// reactor. A task that is stopped or destroyed, or whose deadline passes, does not wait: the
 /// thread ends when `work()` does, which is destroyed there, and nobody hears of what came of it.
-/// All signals are blocked in it. A thread for each call: not for what happens often.
+/// Signals are blocked in it, but for its own faults. A thread for each call: not for what happens
+/// often.
 ///
-/// Errors: those of `work()`; the system's, if there is no thread or no descriptor to be had or no
-/// memory; `deadline_exceeded`, `operation_cancelled`. Must be awaited by a task of `core`.
+/// Errors: those of `work()`, and `not_enough_memory` if it throws; the system's, if there is no
+/// thread or no descriptor to be had; `deadline_exceeded`, `operation_cancelled`. Throws
+/// `std::bad_alloc` before there is a thread. Must be awaited by a task of `core`.
 template <typename Work>
 [[nodiscard]] task<std::invoke_result_t<Work&>> on_thread(reactor_core& core, Work work) {
     auto job = std::make_shared<impl::job_of<Work>>(std::move(work));

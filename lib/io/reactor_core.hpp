@@ -80,9 +80,7 @@ class reactor_core {
     [[nodiscard]] backend& back() noexcept { return forked() ? forked_backend() : *backend_; }
     /// This is a child of the process that made it: the sockets, the ring and the epoll set belong
     /// to the parent as well. Nothing may be done with them but closing the descriptors.
-    [[nodiscard]] bool forked() const noexcept {
-        return !generation_.is_current();
-    }
+    [[nodiscard]] bool forked() const noexcept { return !generation_.is_current(); }
 
     // Accounting.
     void add_work() noexcept { ++work_; }

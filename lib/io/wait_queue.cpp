@@ -59,6 +59,14 @@ void wait_queue::waiter::schedule() noexcept {
     }
 }
 
+wait_queue::waiter* wait_queue::at(std::size_t place) const noexcept {
+    auto* w = first_;
+    for (; w != nullptr && place != 0; --place) {
+        w = w->behind_;
+    }
+    return w;
+}
+
 void wait_queue::waiter::leave() noexcept {
     if (state_ == state::waiting) {
         queue_.remove(*this);

@@ -28,6 +28,8 @@ class wait_queue {
     [[nodiscard]] std::size_t size() const noexcept { return size_; }
     /// Null if nobody waits.
     [[nodiscard]] waiter* first() const noexcept { return first_; }
+    /// The one that has so many before it; null if there is none. A step for each.
+    [[nodiscard]] waiter* at(std::size_t place) const noexcept;
     /// Lets the first one go, with something for it. Precondition: not empty.
     void release_first(void* granted) noexcept;
     /// Lets the first one go with an error. Precondition: not empty.

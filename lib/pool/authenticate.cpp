@@ -4,6 +4,7 @@
 #include "auth/gssapi.hpp"
 #include "auth/scram.hpp"
 #include "auth/simple.hpp"
+#include "auth/wipe.hpp"
 #include "io/on_thread.hpp"
 #include "pool/cloud_login.hpp"
 #include "wire/server_error.hpp"
@@ -30,11 +31,8 @@ result<conversation_ptr> make_scram(auth::authenticator& login, auth_mechanism m
 }
 
 /// Where its context is made on another thread, the credential is there as long as that takes.
-result<conversation_ptr> make_gssapi(std::shared_ptr<const auth::authenticator> login,
-                                     const host_address& host) {
-    if (!auth::has_gssapi()) {
-        return auth::make_kerberos_context(login->who(), host.host).error();
-    }
+conversation_ptr make_gssapi(std::shared_ptr<const auth::authenticator> login,
+                             const host_address& host) {
     return auth::make_gssapi(login->who(), [login, host = host.host] {
         return auth::make_kerberos_context(login->who(), host);
     });
@@ -91,12 +89,12 @@ result<bool> go_on(auth::conversation& login, const bson::document_view* answer,
 /// What that came to on another thread.
 struct step_taken {
     bool over = false;
-    bson::document fields;
+    auth::secret_buffer fields = auth::secret_buffer();
 };
 
 result<step_taken> go_on_apart(auth::conversation& login, const bson::document_view* answer) {
-    bson::byte_buffer bytes;
-    bson::writer to(bytes);
+    step_taken taken;
+    bson::writer to(taken.fields.bytes());
     to.begin_document();
     const auto over = go_on(login, answer, to);
     if (!over) {
@@ -106,7 +104,8 @@ result<step_taken> go_on_apart(auth::conversation& login, const bson::document_v
     if (!to.ok()) {
         return to.error();
     }
-    return step_taken{*over, bson::document(to.view())};
+    taken.over = *over;
+    return taken;
 }
 
 /// The same on a thread of its own.
@@ -124,7 +123,8 @@ task<result<bool>> go_on_on_thread(connection& c, std::shared_ptr<auth::conversa
     if (!taken) {
         co_return taken.error();
     }
-    to.append_elements(taken->fields);
+    const auto fields = taken->fields.bytes().bytes();
+    to.append_elements(bson::document_view(fields.data(), fields.size()));
     co_return taken->over;
 }
 

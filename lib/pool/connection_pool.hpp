@@ -154,7 +154,7 @@ class connection_pool final : connection_owner {
 
     // Those being opened: opening.cpp.
     void fill() noexcept;
-    void begin_opening(bool waited_for);
+    void begin_opening(const turn* wanting);
     [[nodiscard]] task<void> open(std::shared_ptr<opening> mine);
     void opened(opening& mine, std::unique_ptr<connection> c);
     void open_failed(opening& mine, error why);

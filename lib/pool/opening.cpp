@@ -54,7 +54,8 @@ void connection_pool::fill() noexcept {
             break;
         }
         try {
-            begin_opening(now.waiting > now.useful);
+            // Each in line has one of those that are under way, and the next one has none yet.
+            begin_opening(static_cast<turn*>(turns_.at(now.useful)));
         } catch (const std::bad_alloc&) {
             if (!turns_.empty()) {
                 const auto since = static_cast<turn&>(*turns_.first()).started_;
@@ -68,13 +69,12 @@ void connection_pool::fill() noexcept {
     filling_ = false;
 }
 
-void connection_pool::begin_opening(bool waited_for) {
+void connection_pool::begin_opening(const turn* wanting) {
     auto one = std::make_shared<opening>(*this);
-    one->waited_for = waited_for;
-    if (waited_for) {
-        const auto& first = static_cast<turn&>(*turns_.first());
-        one->timed = first.until_.has_value();
-        one->wanted_by = first.wanted_by_;
+    if (wanting != nullptr) {
+        one->waited_for = true;
+        one->timed = wanting->until_.has_value();
+        one->wanted_by = wanting->wanted_by_;
     }
     one->record.id = last_id_ + 1;
     one->record.generation = state_.generation();

@@ -23,8 +23,8 @@ struct connection_pool::opening final : opening_watch {
     std::stop_source stop;
     clock::time_point answered{};  ///< when hello was; the login comes after it
     bool waited_for = false;       ///< by a check-out when it began, and not only by `min_size`
-    bool timed = false;            ///< by an operation with a `timeoutMS`
-    std::optional<deadline> wanted_by;  ///< of the first that waited then
+    bool timed = false;            ///< and that is an operation's with a `timeoutMS`
+    std::optional<deadline> wanted_by;  ///< the operation's
     bool abandoned = false;             ///< the pool has let go of it
 };
 

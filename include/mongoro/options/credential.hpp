@@ -17,10 +17,12 @@ enum class auth_mechanism : std::uint8_t {
     scram_sha_256,
     mongodb_x509,
     /// Kerberos, if the library was built with it. libkrb5 blocks while it reads its files and asks
-    /// DNS and the KDC, so each of its steps has a thread of its own, two or three for a new
-    /// connection; the reactor goes on. Where the client's time is up first, that thread ends when
-    /// libkrb5 does, as `krb5.conf` says. A ticket for the service in the credentials cache (`kvno
-    /// mongodb/host` gets one beforehand) spares the network.
+    /// DNS and the KDC, so it does on a thread of its own, two for a new connection, and the
+    /// reactor goes on. Where the client's time is up first, that thread ends when libkrb5 does, as
+    /// `krb5.conf` says. A ticket for the service in the credentials cache (`kvno mongodb/host`
+    /// gets one beforehand) spares the network. The cache is the process's (`KRB5CCNAME`), and not
+    /// one that `gss_krb5_ccache_name()` has chosen for a thread; libkrb5 reads the environment,
+    /// which must not be changed meanwhile.
     gssapi,
     plain,
     mongodb_aws,

@@ -99,6 +99,7 @@ TEST_CASE("the tokens of a context are exchanged, then no security layer is chos
     CHECK(t.sent["autoAuthorize"].get<int>() == 1);
     CHECK(text_of(t.sent["payload"].get<bson::binary_view>().bytes) == "token1<>");
     CHECK(t.step(answer("server1")) == "token0<server1>");
+    CHECK_FALSE(t.with->blocks());
     CHECK(t.sent["conversationId"].get<int>() == 5);
     CHECK(t.step(answer(any_layer)) == std::string("[\x01\0\0\0ada@REALM]", 15));
     t.step(answer("", true));

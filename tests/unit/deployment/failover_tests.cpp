@@ -132,10 +132,12 @@ TEST_CASE("while the primary steps down and another is elected, no write is lost
 
 TEST_CASE("who is not told of a step-down by the monitor is told by the server: not applied") {
     on_each_backend([](reactor& r) {
-        set_scene s(r, three_members, "serverMonitoringMode=poll");
-        REQUIRE(s.until_all_known());  // or the first hello of the next primary would tell of it
+        set_scene s(r, three_members, "serverMonitoringMode=poll&maxPoolSize=2");
         writers all(r, s.c);
+        // From now on nobody says hello who would tell of it: no monitor, and no new connection.
+        REQUIRE(s.until_all_known());
         wait_for_more(r, all, 400);
+        REQUIRE(s.client.statistics().connections == 2);
         s.set.elect(1);
         wait_for_more(r, all, 400);
         all.end();

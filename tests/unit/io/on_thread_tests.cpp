@@ -7,6 +7,10 @@
 #include <mongoro/with_deadline.hpp>
 #include <mongoro/with_stop.hpp>
 
+#include <sys/types.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <csignal>
 #include <future>
 #include <memory>
@@ -121,6 +125,24 @@ TEST_CASE("a thread that goes on outlives its reactor") {
         r.reset();
         h.let_go();
         CHECK(until_gone(h));
+    });
+}
+
+TEST_CASE("a process that is forked meanwhile does not hold up who waits") {
+    on_each_backend([](reactor& r) {
+        held h;
+        running work(r, on_thread(r, h.work()));
+        r.poll();
+        const pid_t child = ::fork();
+        if (child == 0) {
+            ::pause();
+            ::_exit(0);
+        }
+        REQUIRE(child > 0);
+        h.let_go();
+        CHECK(work.wait().value() == "done");
+        ::kill(child, SIGKILL);
+        ::waitpid(child, nullptr, 0);
     });
 }
 
