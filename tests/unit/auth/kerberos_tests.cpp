@@ -163,8 +163,9 @@ TEST_CASE("a KDC that does not answer holds up neither the reactor nor the deadl
         bool over = false;
         running ticking(r, [](const bool& until) -> task<int> {
             int ticks = 0;
-            for (; !until; ++ticks) {
+            while (!until) {
                 co_await sleep_for(1ms);
+                ++ticks;
             }
             co_return ticks;
         }(over));

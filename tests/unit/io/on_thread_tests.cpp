@@ -62,8 +62,9 @@ auto on_thread(reactor& r, Work work) -> task<typename std::invoke_result_t<Work
 
 task<int> tick_until(const bool& over) {
     int ticks = 0;
-    for (; !over; ++ticks) {
+    while (!over) {
         co_await sleep_for(1ms);
+        ++ticks;
     }
     co_return ticks;
 }
