@@ -301,6 +301,7 @@ task<result<oidc_authenticator::acquired>> oidc_authenticator::ask_in_turn(
     // From now on: to wait in line takes nothing of it.
     auto work = with_deadline(ask(provider, refresh), is_human() ? person_bound : program_bound);
     auto tokens = co_await std::move(work);
+    last_call_ = clock::now();  // it began a moment after it was asked to
     if (!tokens) {
         co_return tokens.error();
     }
