@@ -184,8 +184,8 @@ class element_iterator {
         advance();
         return old;
     }
-    /// Has the processor fetch the first `bytes` of the third element from the next one on, for
-    /// walks over large elements: it is where it is if all are as large as this one. That may be
+    /// Has the processor fetch the first `bytes` of the third element behind the next one, for
+    /// walks over large elements: of where it is if all are as large as this one. That may be
     /// beyond the document: nothing is read there.
     void prefetch_ahead(std::size_t bytes) const noexcept {
         const auto next = reinterpret_cast<std::uintptr_t>(next_);
