@@ -10,7 +10,7 @@ server_package=SecantusDB
 server_version=0.7.0b3
 # The official driver specifications' test files, in the layout that PyMongo ships.
 spec_package=pymongo
-spec_version=4.20.0
+spec_version=4.20.1
 
 die() {
     printf 'mongoro: %s\n' "$*" >&2

@@ -112,7 +112,8 @@ class uri {
     [[nodiscard]] result<uri> resolved(std::vector<host_address> hosts,
                                        std::string_view txt = {}) const;
 
-    /// For a log: `mongodb://ada:***@h1:27017,h2:27017/db`, percent-encoded, without the options.
+    /// For a log: `mongodb://***@h1:27017,h2:27017/db`, percent-encoded, without the options. The
+    /// stars say that there is a user name, which is nobody's business either.
     [[nodiscard]] std::string to_string() const;
 
  private:

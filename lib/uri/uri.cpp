@@ -203,8 +203,7 @@ write_concern uri::write_concern() const& noexcept {
 std::string uri::to_string() const {
     std::string text = srv_ ? "mongodb+srv://" : "mongodb://";
     if (credential_ && credential_->username) {
-        text += detail::percent_encode(*credential_->username);
-        text += credential_->password ? ":***@" : "@";
+        text += "***@";
     }
     std::string_view separator;
     for (const auto& host : hosts_) {

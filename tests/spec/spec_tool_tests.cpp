@@ -60,7 +60,7 @@ TEST_CASE("files of PyMongo's layout have the areas and names of the specificati
           "connection_string/test/valid-auth.json", "client-side-encryption/spec/unified/a.json",
           "client-side-encryption/etc/data/b.json", "lambda/events/event.json",
           "new_area/unified/c.json", "test_bson.py", "loose.json"}) {
-        folder.add("pymongo-4.20.0/test/" + std::string(file));
+        folder.add("pymongo-4.20.1/test/" + std::string(file));
     }
     const std::vector<std::string> expected{
         "bson-corpus: top.json",
@@ -71,8 +71,8 @@ TEST_CASE("files of PyMongo's layout have the areas and names of the specificati
         "server-discovery-and-monitoring: monitoring/standalone.json",
         "server-discovery-and-monitoring: rs/a.json"};
     CHECK(found(folder.path()) == expected);
-    CHECK(found(folder.path() / "pymongo-4.20.0") == expected);
-    CHECK(found(folder.path() / "pymongo-4.20.0/test") == expected);
+    CHECK(found(folder.path() / "pymongo-4.20.1") == expected);
+    CHECK(found(folder.path() / "pymongo-4.20.1/test") == expected);
 }
 
 TEST_CASE("only what lies in an area's tests is a spec file of the repository's layout") {

@@ -76,7 +76,7 @@ TEST_CASE("a secret is kept and printed nowhere") {
     CHECK(u.credential()->password == "s3cret");
     CHECK(u.options().tls.certificate_key_file_password == "s3cret2");
     CHECK(u.options().proxy.password == "s3cret3");
-    CHECK(u.to_string() == "mongodb://ada:***@a:27017,b:27017/db");
+    CHECK(u.to_string() == "mongodb://***@a:27017,b:27017/db");
     CHECK(u.credential()->to_string() == "ada on db");
     CHECK(clean("mongodb://h/?authMechanism=MONGODB-X509").credential()->to_string() ==
           "no user name (MONGODB-X509) on $external");
@@ -84,7 +84,7 @@ TEST_CASE("a secret is kept and printed nowhere") {
 
 TEST_CASE("what a log is given is one line, whatever the user is called") {
     const auto u = parsed("mongodb://a%0Ab%40%C3%A4:x@h/c%0Ad?e%0Af=1");
-    CHECK(u.to_string() == "mongodb://a%0Ab%40\u00e4:***@h:27017/c%0Ad");
+    CHECK(u.to_string() == "mongodb://***@h:27017/c%0Ad");
     REQUIRE(u.warnings().size() == 1);
     CHECK(has(u.warnings()[0], "e%0Af"));
 }
