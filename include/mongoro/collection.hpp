@@ -156,8 +156,7 @@ class collection {
     [[nodiscard]] awaitable<std::optional<found_type>> find_one(
         const bson::document_param& filter = {},
         const find_one_options& options = detail::no_options<find_one_options>) const {
-        return typed(base_.find_one(filter.view(), options),
-                     &detail::collection_base::first_document);
+        return typed(base_.run_find_one(base_.find_one(filter.view(), options)));
     }
 
     /// Replaces the first document that matches by this one. `invalid_argument` if it begins with
@@ -217,8 +216,7 @@ class collection {
         const bson::document_param& filter,
         const find_one_and_delete_options& options =
             detail::no_options<find_one_and_delete_options>) const {
-        return typed(base_.find_one_and_delete(filter.view(), options),
-                     &detail::collection_base::modified_document);
+        return typed(base_.run_find_and_modify(base_.find_one_and_delete(filter.view(), options)));
     }
     /// Replaces the first document that matches, and gives it as it was, or as it is afterwards.
     [[nodiscard]] awaitable<std::optional<found_type>> find_one_and_replace(
@@ -226,8 +224,8 @@ class collection {
         const find_one_and_replace_options& options =
             detail::no_options<find_one_and_replace_options>) const {
         return encoded<awaitable<std::optional<found_type>>>(replacement, [&](document_view r) {
-            return typed(base_.find_one_and_replace(filter.view(), r, options),
-                         &detail::collection_base::modified_document);
+            return typed(
+                base_.run_find_and_modify(base_.find_one_and_replace(filter.view(), r, options)));
         });
     }
     /// Changes the first document that matches, and gives it as it was, or as it is afterwards.
@@ -235,15 +233,15 @@ class collection {
         const bson::document_param& filter, const bson::document_param& update,
         const find_one_and_update_options& options =
             detail::no_options<find_one_and_update_options>) const {
-        return typed(base_.find_one_and_update(filter.view(), update.view(), options),
-                     &detail::collection_base::modified_document);
+        return typed(base_.run_find_and_modify(
+            base_.find_one_and_update(filter.view(), update.view(), options)));
     }
     [[nodiscard]] awaitable<std::optional<found_type>> find_one_and_update(
         const bson::document_param& filter, bson::array_view pipeline,
         const find_one_and_update_options& options =
             detail::no_options<find_one_and_update_options>) const {
-        return typed(base_.find_one_and_update(filter.view(), pipeline, options),
-                     &detail::collection_base::modified_document);
+        return typed(
+            base_.run_find_and_modify(base_.find_one_and_update(filter.view(), pipeline, options)));
     }
 
     /// How many documents match, counted by the server one by one (an aggregation with `$match`).
@@ -367,35 +365,29 @@ class collection {
         co_return e;
     }
 
-    using finder = result<std::optional<bson::document_view>> (*)(bson::document_view);
-
-    awaitable<std::optional<found_type>> typed(detail::command_handle c, finder found_in) const {
-        return {decode(base_.run(std::move(c)), found_in), &base_.core()};
-    }
-    static optional_task<found_type> decode(task<result<detail::reply>> running, finder found_in) {
-        auto reply = co_await std::move(running);
-        if (!reply) {
-            co_return reply.error();
+    awaitable<std::optional<found_type>> typed(optional_task<received_document> found) const {
+        if constexpr (std::is_same_v<T, document_view>) {
+            return {std::move(found), &base_.core()};
+        } else {
+            return {decode(std::move(found)), &base_.core()};
         }
-        const auto found = found_in(reply->body);
+    }
+    static optional_task<T> decode(optional_task<received_document> running) {
+        static_assert(!bson::detail::holds_views<T>(),
+                      "mongoro: a struct with views would outlive the reply; find() gives them in "
+                      "batches");
+        const auto found = co_await std::move(running);
         if (!found) {
             co_return found.error();
         }
         if (!*found) {
-            co_return std::optional<found_type>();
+            co_return std::optional<T>();
         }
-        if constexpr (std::is_same_v<T, document_view>) {
-            co_return std::optional(received_document(std::move(reply->bytes), **found));
-        } else {
-            static_assert(!bson::detail::holds_views<T>(),
-                          "mongoro: a struct with views would outlive the reply; find() gives them "
-                          "in batches");
-            std::optional<T> decoded(std::in_place);
-            if (auto done = bson::decode_document(**found, *decoded); !done) {
-                co_return done.error();
-            }
-            co_return std::move(decoded);
+        std::optional<T> decoded(std::in_place);
+        if (auto done = bson::decode_document((*found)->view(), *decoded); !done) {
+            co_return done.error();
         }
+        co_return std::move(decoded);
     }
 
     detail::collection_base base_;

@@ -82,6 +82,22 @@ task<result<std::string>> run_create_index(operation::deployment_ptr d, command_
     co_return std::move(*name);
 }
 
+task<result<std::optional<received_document>>> run_found(operation::deployment_ptr d,
+                                                         command_handle c) {
+    auto done = co_await operation::execute(std::move(d), std::move(c));
+    if (!done) {
+        co_return done.error();
+    }
+    const auto found = operation::read_value(done->body);
+    if (!found) {
+        co_return found.error();
+    }
+    if (!*found) {
+        co_return std::optional<received_document>();
+    }
+    co_return std::optional(received_document(std::move(done->bytes), **found));
+}
+
 task<result<insert_many_result>> run_insert_many(operation::deployment_ptr d, command_handle c,
                                                  std::vector<bson::value> ids) {
     auto done = co_await operation::execute_write(std::move(d), std::move(c));
@@ -202,8 +218,13 @@ void collection_base::fail(wire::command& to, error e) {
     to.fail(std::move(e));
 }
 
-task<result<reply>> collection_base::run(command_handle c) const {
-    return operation::execute(deployment_of(client_), std::move(c));
+task<result<std::optional<received_document>>> collection_base::run_find_one(
+    command_handle c) const {
+    return operation::execute_find_one(deployment_of(client_), std::move(c));
+}
+task<result<std::optional<received_document>>> collection_base::run_find_and_modify(
+    command_handle c) const {
+    return run_found(deployment_of(client_), std::move(c));
 }
 task<result<insert_one_result>> collection_base::run_insert(command_handle c) const {
     return operation::execute_insert_one(deployment_of(client_), std::move(c));
@@ -289,13 +310,6 @@ task<result<void>> collection_base::drop(const drop_options& o) const {
 task<result<void>> collection_base::rename(std::string_view new_name,
                                            const rename_options& o) const {
     return run_void(deployment_of(client_), operation::rename_collection(where(), new_name, o));
-}
-
-result<std::optional<document_view>> collection_base::first_document(document_view reply) {
-    return operation::read_first(reply);
-}
-result<std::optional<document_view>> collection_base::modified_document(document_view reply) {
-    return operation::read_value(reply);
 }
 
 }  // namespace mongoro::detail

@@ -1,6 +1,7 @@
 #include "operation/executor.hpp"
 
 #include "operation/monitored.hpp"
+#include "operation/operations.hpp"
 #include "operation/read_preference.hpp"
 #include "operation/retry.hpp"
 #include "operation/time_limit.hpp"
@@ -52,9 +53,30 @@ class single_reply {
     }
     [[nodiscard]] static error interrupted(const error& e) { return e; }
 
+ protected:
+    detail::reply reply_;
+
  private:
     const wire::command& command_;  // read only while it is the operation's
-    detail::reply reply_;
+};
+
+/// The same for the first document of a find, which has a frame less than a coroutine around it
+/// would have.
+class first_document : public single_reply {
+ public:
+    using value_type = std::optional<received_document>;
+    using single_reply::single_reply;
+
+    [[nodiscard]] result<value_type> finish(const wire::command& /*c*/) {
+        const auto found = read_first(reply_.body);
+        if (!found) [[unlikely]] {
+            return found.error();
+        }
+        if (!*found) {
+            return value_type();
+        }
+        return value_type(std::in_place, std::move(reply_.bytes), **found);
+    }
 };
 
 /// The server of a try, in the slow way: by its cursor, or by looking.
@@ -197,7 +219,7 @@ task<result<typename Outcome::value_type>> run_on(Deployment d, detail::command_
             }
             auto done = outcome.finish(*c);
             if (!done) [[unlikely]] {
-                d->failed(*use, *checked_out, done.error());  // a write, which has no cursor
+                d->failed(*use, *checked_out, done.error());  // no cursor has such an outcome
             }
             co_return done;
         }
@@ -304,6 +326,11 @@ task<result<detail::reply>> execute(deployment_ptr d, detail::command_handle c, 
 task<result<detail::reply>> run(deployment::deployment& d, detail::command_handle c,
                                 cursor_pin* pin) {
     return run_any<single_reply>(&d, std::move(c), pin);
+}
+
+task<result<std::optional<received_document>>> execute_find_one(deployment_ptr d,
+                                                                detail::command_handle c) {
+    return run_any<first_document>(std::move(d), std::move(c), nullptr);
 }
 
 task<result<write_reply>> execute_write(deployment_ptr d, detail::command_handle c) {

@@ -5,6 +5,7 @@
 
 #include <mongoro/bson/value.hpp>
 #include <mongoro/detail/reply.hpp>
+#include <mongoro/received_document.hpp>
 #include <mongoro/result.hpp>
 #include <mongoro/results.hpp>
 #include <mongoro/task.hpp>
@@ -53,6 +54,10 @@ struct cursor_pin {
 /// The same for the client's own commands, which go on while it closes. `d` must outlive the task.
 [[nodiscard]] task<result<detail::reply>> run(deployment::deployment& d, detail::command_handle c,
                                               cursor_pin* pin = nullptr);
+
+/// The same for a find of one document: a coroutine less than with one around `execute`.
+[[nodiscard]] task<result<std::optional<received_document>>> execute_find_one(
+    deployment_ptr d, detail::command_handle c);
 
 /// Runs a write, in as many messages as the server's limits ask for.
 ///

@@ -6,10 +6,10 @@
 #include <mongoro/detail/command_handle.hpp>
 #include <mongoro/detail/cursor_core.hpp>
 #include <mongoro/detail/handle_settings.hpp>
-#include <mongoro/detail/reply.hpp>
 #include <mongoro/options/admin.hpp>
 #include <mongoro/options/find.hpp>
 #include <mongoro/options/write.hpp>
+#include <mongoro/received_document.hpp>
 #include <mongoro/results.hpp>
 #include <mongoro/task.hpp>
 
@@ -93,7 +93,10 @@ class collection_base {
     static void fail(wire::command& to, error e);
 
     // What waits.
-    [[nodiscard]] task<result<reply>> run(command_handle c) const;
+    [[nodiscard]] task<result<std::optional<received_document>>> run_find_one(
+        command_handle c) const;
+    [[nodiscard]] task<result<std::optional<received_document>>> run_find_and_modify(
+        command_handle c) const;
     [[nodiscard]] task<result<insert_one_result>> run_insert(command_handle c) const;
     [[nodiscard]] task<result<insert_many_result>> run_insert(command_handle c,
                                                               std::vector<bson::value> ids) const;
@@ -119,11 +122,6 @@ class collection_base {
     [[nodiscard]] task<result<void>> drop(const drop_options& o) const;
     [[nodiscard]] task<result<void>> rename(std::string_view new_name,
                                             const rename_options& o) const;
-
-    // Where the document of a reply is.
-    [[nodiscard]] static result<std::optional<document_view>> first_document(document_view reply);
-    [[nodiscard]] static result<std::optional<document_view>> modified_document(
-        document_view reply);
 
  private:
     [[nodiscard]] operation::target where() const noexcept;
