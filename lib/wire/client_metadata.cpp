@@ -1,9 +1,11 @@
 #include "wire/client_metadata.hpp"
 
 #include <mongoro/bson/byte_buffer.hpp>
+#include <mongoro/bson/validate.hpp>
 #include <mongoro/bson/writer.hpp>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 
 #ifndef MONGORO_VERSION
@@ -23,7 +25,7 @@ constexpr std::string_view compiler = "unknown compiler";
 #endif
 
 // The steps of the spec's "Limitations": each leaves out what the one before did, and more.
-enum class cut { nothing, env_details, os_details, env, platform };
+enum class cut { nothing, env_details, agent, os_details, env, platform };
 
 struct metadata {
     std::string_view application;
@@ -48,7 +50,8 @@ void append_given(bson::writer& to, std::string_view key, std::int32_t number) {
 void append_env(bson::writer& to, const host_environment& host, cut without) {
     const bool container = without < cut::env_details &&
                            !(host.container_runtime.empty() && host.container_orchestrator.empty());
-    if (without >= cut::env || (host.faas_name.empty() && !container)) {
+    const bool agent = without < cut::agent && !host.agent.empty();
+    if (without >= cut::env || (host.faas_name.empty() && !container && !agent)) {
         return;
     }
     to.begin_document("env");
@@ -63,6 +66,9 @@ void append_env(bson::writer& to, const host_environment& host, cut without) {
         append_given(to, "runtime", host.container_runtime);
         append_given(to, "orchestrator", host.container_orchestrator);
         to.end();
+    }
+    if (agent) {
+        to.append_string("agent", host.agent);
     }
     to.end();
 }
@@ -130,6 +136,69 @@ std::string_view variable(environment_lookup lookup, const char* name) {
     return value == nullptr ? std::string_view() : std::string_view(value);
 }
 
+std::string_view without_blanks(std::string_view text) noexcept {
+    constexpr std::string_view blanks = " \t\n\v\f\r";
+    const auto first = text.find_first_not_of(blanks);
+    return first == std::string_view::npos
+               ? std::string_view()
+               : text.substr(first, text.find_last_not_of(blanks) + 1 - first);
+}
+
+struct known_agent {
+    const char* variable;
+    std::string_view name;
+};
+
+// In the order in which they count, by their presence.
+constexpr std::array<known_agent, 12> known_agents{{
+    {"CLAUDECODE", "claude_code"},
+    {"CLAUDE_CODE_ENTRYPOINT", "claude_code"},
+    {"CURSOR_AGENT", "cursor"},
+    {"CODEX_SANDBOX", "codex_cli"},
+    {"CLINE_ACTIVE", "cline"},
+    {"GEMINI_CLI", "gemini_cli"},
+    {"AUGMENT_AGENT", "auggie_cli"},
+    {"OPENCODE", "opencode_client"},
+    {"OPENCODE_CLIENT", "opencode_client"},
+    {"TRAE_AI_SHELL_ID", "trae_ai"},
+    {"GOOSE_TERMINAL", "goose"},
+    {"GOOSE_AGENT", "goose"},
+}};
+
+// Letters other than ASCII's stay as they are; bytes that are no character are left out.
+std::string agent_name(std::string_view text) {
+    constexpr std::size_t longest_character = 4;
+    std::string name;
+    while (!text.empty()) {
+        std::size_t size = 1;
+        while (size < longest_character && size < text.size() &&
+               !bson::is_utf8(text.substr(0, size))) {
+            ++size;
+        }
+        if (!bson::is_utf8(text.substr(0, size))) {
+            text.remove_prefix(1);
+            continue;
+        }
+        name += text.substr(0, size);
+        text.remove_prefix(size);
+    }
+    for (char& c : name) {
+        c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    }
+    return name;
+}
+
+std::string find_agent(environment_lookup lookup) {
+    constexpr std::size_t most = 64;
+    for (const auto& [name, agent] : known_agents) {
+        if (!without_blanks(variable(lookup, name)).empty()) {
+            return std::string(agent);
+        }
+    }
+    const auto name = agent_name(without_blanks(variable(lookup, "AI_AGENT")));
+    return name == "1" || name == "true" ? "ai_agent" : std::string(cut_text(name, most));
+}
+
 std::int32_t number_variable(environment_lookup lookup, const char* name) {
     const auto text = variable(lookup, name);
     std::int32_t number = 0;
@@ -171,6 +240,7 @@ void read_environment(host_environment& to, environment_lookup lookup, bool dock
     if (set("KUBERNETES_SERVICE_HOST")) {
         to.container_orchestrator = "kubernetes";
     }
+    to.agent = find_agent(lookup);
 }
 
 result<std::vector<std::uint8_t>> encode_client_metadata(std::string_view application_name,
@@ -199,7 +269,7 @@ result<std::vector<std::uint8_t>> encode_client_metadata(std::string_view applic
     bson::byte_buffer bytes;
     bson::writer to(bytes);
     for (const auto without :
-         {cut::nothing, cut::env_details, cut::os_details, cut::env, cut::platform}) {
+         {cut::nothing, cut::env_details, cut::agent, cut::os_details, cut::env, cut::platform}) {
         to.rollback();
         write(to, from, from.platform, without);
         if (to.ok() && without == cut::platform && bytes.size() > max_client_metadata_size) {

@@ -30,6 +30,7 @@ struct host_environment {
     std::int32_t faas_memory_mb = 0;
     std::string container_runtime;       ///< "docker"
     std::string container_orchestrator;  ///< "kubernetes"
+    std::string agent;                   ///< the coding agent that runs the program
 };
 
 using mongoro::driver_info;
@@ -37,9 +38,9 @@ using mongoro::driver_info;
 /// Looks a variable up; null without one.
 using environment_lookup = const char* (*)(const char* name);
 
-/// Reads the fields of FaaS and container out of environment variables (handshake spec,
+/// Reads the fields of FaaS, container and agent out of environment variables (handshake spec,
 /// "client.env"). A variable with a value that is no number where one is due is as if it were not
-/// there.
+/// there, and so is an agent's that is blank.
 void read_environment(host_environment& to, environment_lookup lookup, bool docker_file_exists);
 
 /// Asks the machine: uname(2), /etc/os-release, /.dockerenv, the process environment. Blocking and
@@ -48,10 +49,10 @@ void read_environment(host_environment& to, environment_lookup lookup, bool dock
 
 /// The `client` document of the first hello of every connection, at most 512 bytes.
 ///
-/// Too large, it is cut as the spec says: `env` but its name, `os` but its type, `env`, the end of
-/// `platform` (never inside a character). Errors: `invalid_argument`: an application name over 128
-/// bytes, a wrapper's text with a '|' in it, or so long that nothing was left to cut;
-/// `embedded_nul`.
+/// Too large, it is cut as the spec says: `env` but its name and agent, the agent, `os` but its
+/// type, `env`, the end of `platform` (never inside a character). Errors: `invalid_argument`: an
+/// application name over 128 bytes, a wrapper's text with a '|' in it, or so long that nothing was
+/// left to cut; `embedded_nul`.
 [[nodiscard]] result<std::vector<std::uint8_t>> encode_client_metadata(
     std::string_view application_name, const host_environment& host,
     std::span<const driver_info> wrappers = {});

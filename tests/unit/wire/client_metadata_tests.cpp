@@ -162,6 +162,78 @@ TEST_CASE("a container is told of, alone and beside a function service") {
     CHECK_FALSE(alone["env"]["container"]["orchestrator"]);
 }
 
+TEST_CASE("a coding agent is told by its variable, as the prose tests list them") {
+    const auto agent = [](const variables& set) {
+        const auto sent = encode("", environment(set));
+        return sent["env"] ? text(sent["env"]["agent"]) : std::string("none");
+    };
+    CHECK(agent({{"CLAUDECODE", "1"}}) == "claude_code");
+    CHECK(agent({{"CLAUDE_CODE_ENTRYPOINT", "cli"}}) == "claude_code");
+    CHECK(agent({{"CURSOR_AGENT", "some-value-42"}}) == "cursor");
+    CHECK(agent({{"CODEX_SANDBOX", "1"}}) == "codex_cli");
+    CHECK(agent({{"CLINE_ACTIVE", "1"}}) == "cline");
+    CHECK(agent({{"GEMINI_CLI", "1"}}) == "gemini_cli");
+    CHECK(agent({{"AUGMENT_AGENT", "1"}}) == "auggie_cli");
+    CHECK(agent({{"OPENCODE", "1"}}) == "opencode_client");
+    CHECK(agent({{"OPENCODE_CLIENT", "1"}}) == "opencode_client");
+    CHECK(agent({{"TRAE_AI_SHELL_ID", "x"}}) == "trae_ai");
+    CHECK(agent({{"GOOSE_TERMINAL", "1"}}) == "goose");
+    CHECK(agent({{"GOOSE_AGENT", "1"}}) == "goose");
+    CHECK(agent({{"GEMINI_CLI", "1"}, {"CURSOR_AGENT", "1"}}) == "cursor");
+    CHECK(agent({{"AI_AGENT", "custom-agent"}, {"CLAUDECODE", "1"}}) == "claude_code");
+    CHECK(agent({{"AI_AGENT", "custom-agent"}}) == "custom-agent");
+    for (const char* truth : {"1", "true", " true ", "TRUE"}) {
+        CHECK(agent({{"AI_AGENT", truth}}) == "ai_agent");
+    }
+    CHECK(agent({{"AI_AGENT", " Claude-Code_2-1-238_Agent "}}) == "claude-code_2-1-238_agent");
+    CHECK(agent({{"AI_AGENT", std::string(100, 'a')}}) == std::string(64, 'a'));
+    CHECK(agent({{"AI_AGENT", std::string(63, 'a') + "\u00e9"}}) == std::string(63, 'a'));
+    CHECK(agent({{"AI_AGENT", std::string(62, 'a') + "\u00e9"}}) ==
+          std::string(62, 'a') + "\u00e9");
+    CHECK(agent({{"AI_AGENT", "custom-\xff"}}) == "custom-");
+    CHECK(agent({{"AI_AGENT", "a\xe2\x82z\xf0\x9f\x98\x80"}}) == "az\xf0\x9f\x98\x80");
+    for (const char* nothing : {"", "   ", "\xff"}) {
+        CHECK(agent({{"AI_AGENT", nothing}}) == "none");
+    }
+    CHECK(agent({{"CLAUDECODE", "   "}}) == "none");
+
+    const auto both = encode("", environment({{"AWS_EXECUTION_ENV", "AWS_Lambda_java8"},
+                                              {"AWS_REGION", "us-east-2"},
+                                              {"CLAUDECODE", "1"}}));
+    CHECK(text(both["env"]["name"]) == "aws.lambda");
+    CHECK(text(both["env"]["region"]) == "us-east-2");
+    CHECK(text(both["env"]["agent"]) == "claude_code");
+}
+
+TEST_CASE("the agent is cut after the details of env and before those of os") {
+    wire::host_environment host;
+    host.os_name = "name";
+    host.agent = "goose";
+    const auto first_without_agent = [&](auto&& each_with) {
+        for (std::size_t size = 0; size <= 512; ++size) {
+            auto sent = encode("", host, {{"w", "1", std::string(size, 'p')}});
+            if (!sent["env"]["agent"]) {
+                return sent;
+            }
+            each_with(sent);
+        }
+        FAIL("the agent is always there");
+        return metadata{};
+    };
+    const auto alone = first_without_agent([](const metadata&) {});
+    CHECK_FALSE(alone["env"]);
+    CHECK(text(alone["os"]["name"]) == "name");
+
+    host.faas_name = "azure.func";
+    host.faas_region = "region";
+    bool without_details = false;
+    const auto named = first_without_agent(
+        [&](const metadata& sent) { without_details |= !sent["env"]["region"]; });
+    CHECK(without_details);
+    CHECK(text(named["env"]["name"]) == "azure.func");
+    CHECK(text(named["os"]["name"]) == "name");
+}
+
 TEST_CASE("what does not fit is cut in the specification's order") {
     wire::host_environment host;
     host.os_type = "Linux";
