@@ -122,6 +122,27 @@ TEST_CASE("a cursor behind a load balancer keeps its connection until it has end
     });
 }
 
+TEST_CASE("a cursor behind a load balancer that meets an overload goes on on its connection") {
+    on_each_backend([](reactor& r) {
+        balanced_scene s(r);
+        const document busy{{"ok", 0.0},
+                            {"code", 462},
+                            {"errmsg", "too many requests"},
+                            {"errorLabels", arr("SystemOverloadedError", "RetryableError")}};
+        s.expect_cursor_and("getMore", reply_script().reply(busy));
+        s.peer.expect("getMore", reply_script().reply(batch_of("nextBatch", 1, 0)));
+        auto cursor = s.opened();
+        CHECK(!error_of(r, s.client.ping()));  // another connection, which is free
+        const auto next = sync_wait(r, cursor.next());
+        REQUIRE(next);
+        CHECK((*next)["_id"].get<int>() == 1);
+        REQUIRE(s.peer.received("getMore").size() == 2);
+        CHECK(s.connection_of("getMore", 0) == s.connection_of("find"));
+        CHECK(s.connection_of("getMore", 1) == s.connection_of("find"));
+        CHECK(s.peer.problems() == "");
+    });
+}
+
 TEST_CASE("a cursor that has lost its connection behind a load balancer takes no other one") {
     on_each_backend([](reactor& r) {
         for (const bool closed : {true, false}) {
