@@ -76,10 +76,7 @@ void deliver(F& callback, result<T>&& r) {
         callback(r.error());
     } else if constexpr (pair_callback<F, T>) {
         using value = typename callback_value<T>::type;
-        value given;
-        if (r) [[likely]] {
-            given = *std::move(r);
-        }
+        value given = r ? value(*std::move(r)) : value();
         const error failed = r.error();
         callback(std::move(given), failed);
     } else {
