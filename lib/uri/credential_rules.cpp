@@ -136,11 +136,11 @@ result<void> credential::check() const {
 }
 
 std::string credential::to_string() const {
-    std::string text = username.value_or("no user name");
+    std::string text = username ? detail::percent_encode(*username) : "no user name";
     if (mechanism) {
         text += " (" + std::string(mongoro::to_string(*mechanism)) + ")";
     }
-    return text + " on " + source;
+    return text + " on " + (source == external ? source : detail::percent_encode(source));
 }
 
 namespace detail {

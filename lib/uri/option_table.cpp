@@ -113,13 +113,14 @@ result<void> option_reader::read(std::string_view text) {
         return pairs.error();
     }
     const wiped_in_the_end clean(*pairs);
-    // A name with an unencoded at-sign behind it may be a piece of somebody's password.
-    const bool quotable = text.find('@') == std::string_view::npos;
+    std::size_t place = 0;
     for (const auto& [name, value] : *pairs) {
         const auto* const option = find_uri_option(name);
+        ++place;
         if (option == nullptr) {
-            values_.warnings.push_back(quotable ? "unsupported option " + percent_encode(name)
-                                                : std::string("unsupported option"));
+            // Not by its name, which may be a piece of a password with a character not encoded.
+            values_.warnings.push_back("unsupported option (number " + std::to_string(place) +
+                                       " of " + std::to_string(pairs->size()) + ")");
             continue;
         }
         const bool again = std::ranges::find(seen_, option) != seen_.end();

@@ -63,7 +63,7 @@ struct credential {
     /// Errors: `errc::invalid_argument` with the rule that is broken and no value.
     [[nodiscard]] result<void> check() const;
 
-    /// For a log: `ada (SCRAM-SHA-256) on admin`.
+    /// For a log: `ada (SCRAM-SHA-256) on admin`, percent-encoded.
     [[nodiscard]] std::string to_string() const;
 };
 

@@ -108,6 +108,9 @@ void check_disclosure(std::string_view text, checks& made) {
         keeps("a warning", warning);
     }
     keeps("to_string()", parsed->to_string());
+    if (const auto* const who = parsed->credential()) {
+        keeps("the credential's error", who->check().error().to_string());
+    }
 }
 
 void run_one(document_view test, checks& made) {
