@@ -109,12 +109,6 @@ std::string_view cut_text(std::string_view text, std::size_t size) {
 }
 
 error add_wrapper(metadata& to, const driver_info& wrapper) {
-    const auto add = [](std::string& field, std::string_view text) {
-        if (!text.empty()) {
-            field += '|';
-            field += text;
-        }
-    };
     for (const auto text : {wrapper.name, wrapper.version, wrapper.platform}) {
         if (text.find('|') != std::string_view::npos) {
             return error(make_error_code(errc::invalid_argument),
@@ -125,9 +119,12 @@ error add_wrapper(metadata& to, const driver_info& wrapper) {
                          "a wrapping library's name, version or platform");
         }
     }
-    add(to.driver_name, wrapper.name);
-    add(to.driver_version, wrapper.version);
-    add(to.platform, wrapper.platform);
+    // Names and versions belong together by their places: each library has one of both.
+    (to.driver_name += '|') += wrapper.name;
+    (to.driver_version += '|') += wrapper.version;
+    if (!wrapper.platform.empty()) {
+        (to.platform += '|') += wrapper.platform;
+    }
     return {};
 }
 
@@ -195,7 +192,8 @@ std::string find_agent(environment_lookup lookup) {
             return std::string(agent);
         }
     }
-    const auto name = agent_name(without_blanks(variable(lookup, "AI_AGENT")));
+    const auto whole = agent_name(variable(lookup, "AI_AGENT"));
+    const auto name = without_blanks(whole);
     return name == "1" || name == "true" ? "ai_agent" : std::string(cut_text(name, most));
 }
 

@@ -80,8 +80,8 @@ TEST_CASE("tests 1 and 2: what is appended later follows what was given first") 
                 CHECK(before.platform == "Library Platform");
                 CHECK(s.client.append_metadata(framework));
                 const auto after = told_by(next_metadata(s));
-                CHECK(after.name == joined("library", framework.name));
-                CHECK(after.version == joined("1.2", framework.version));
+                CHECK(after.name == "library|" + std::string(framework.name));
+                CHECK(after.version == "1.2|" + std::string(framework.version));
                 CHECK(after.platform == joined("Library Platform", framework.platform));
                 CHECK(after.rest == before.rest);
             }

@@ -192,7 +192,8 @@ TEST_CASE("a coding agent is told by its variable, as the prose tests list them"
           std::string(62, 'a') + "\u00e9");
     CHECK(agent({{"AI_AGENT", "custom-\xff"}}) == "custom-");
     CHECK(agent({{"AI_AGENT", "a\xe2\x82z\xf0\x9f\x98\x80"}}) == "az\xf0\x9f\x98\x80");
-    for (const char* nothing : {"", "   ", "\xff"}) {
+    CHECK(agent({{"AI_AGENT", "\xff true"}}) == "ai_agent");
+    for (const char* nothing : {"", "   ", "\xff", "\xff \xff"}) {
         CHECK(agent({{"AI_AGENT", nothing}}) == "none");
     }
     CHECK(agent({{"CLAUDECODE", "   "}}) == "none");
@@ -287,8 +288,33 @@ TEST_CASE("a wrapping library is appended, once however often it is named") {
                               {"framework", "", ""}});
     CHECK(text(sent["driver"]["name"]) == "mongoro|library|framework|framework");
     const auto version = text(sent["driver"]["version"]);
-    CHECK(version.ends_with("|1.2|2.0"));
+    CHECK(version.ends_with("|1.2|2.0|"));
     CHECK(text(sent["platform"]).ends_with("|Library Platform"));
+}
+
+TEST_CASE("test 10: names and versions of wrapping libraries correspond by their places") {
+    const auto own = encode("", {});
+    const auto name = text(own["driver"]["name"]);
+    const auto version = text(own["driver"]["version"]);
+    const auto check = [&](const std::vector<wire::driver_info>& wrappers, const std::string& names,
+                           const std::string& versions) {
+        CAPTURE(names);
+        const auto sent = encode("", {}, wrappers);
+        CHECK(text(sent["driver"]["name"]) == name + names);
+        CHECK(text(sent["driver"]["version"]) == version + versions);
+    };
+    check({{}, {"F2"}}, "||F2", "||");
+    check({{"F1"}, {"F2", "2.0"}}, "|F1|F2", "||2.0");
+    check({{"F1"}}, "|F1", "|");
+    check({{"F1", version}}, "|F1", "|" + version);
+    check({{name, "1.0"}}, "|" + name, "|1.0");
+    check({{"F1", "1.0"}, {"F1", "1.0"}}, "|F1", "|1.0");
+    check({{"F1"}, {"F2"}}, "|F1|F2", "||");
+    check({{"", "1.0"}, {"", "2.0"}}, "||", "|1.0|2.0");
+    check({{"F1", "1.0"}, {"F2", "2.0"}, {"F1", "1.0"}}, "|F1|F2", "|1.0|2.0");
+    check({{"F1", "1.0", "P1"}, {"F1", "1.0", "P2"}}, "|F1|F1", "|1.0|1.0");
+    check({{name, version}}, "|" + name, "|" + version);
+    check({{"F1"}, {"F1"}}, "|F1", "|");
 }
 
 TEST_CASE("a wrapping library's text may hold no delimiter, no NUL, and must leave room") {
