@@ -76,7 +76,10 @@ void deliver(F& callback, result<T>&& r) {
         callback(r.error());
     } else if constexpr (pair_callback<F, T>) {
         using value = typename callback_value<T>::type;
-        value given = r ? value(*std::move(r)) : value();
+        value given;  // g++ 12 takes what a conditional expression makes for uninitialised
+        if (r) [[likely]] {
+            given = *std::move(r);
+        }
         const error failed = r.error();
         callback(std::move(given), failed);
     } else {
