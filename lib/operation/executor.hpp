@@ -55,7 +55,7 @@ struct cursor_pin {
 [[nodiscard]] task<result<detail::reply>> run(deployment::deployment& d, detail::command_handle c,
                                               cursor_pin* pin = nullptr);
 
-/// The same for a find of one document: a coroutine less than with one around `execute`.
+/// As `execute`, for a find of one document: a coroutine less than with one around it.
 [[nodiscard]] task<result<std::optional<received_document>>> execute_find_one(
     deployment_ptr d, detail::command_handle c);
 
