@@ -82,22 +82,6 @@ task<result<std::string>> run_create_index(operation::deployment_ptr d, command_
     co_return std::move(*name);
 }
 
-task<result<std::optional<received_document>>> run_found(operation::deployment_ptr d,
-                                                         command_handle c) {
-    auto done = co_await operation::execute(std::move(d), std::move(c));
-    if (!done) {
-        co_return done.error();
-    }
-    const auto found = operation::read_value(done->body);
-    if (!found) {
-        co_return found.error();
-    }
-    if (!*found) {
-        co_return std::optional<received_document>();
-    }
-    co_return std::optional(received_document(std::move(done->bytes), **found));
-}
-
 task<result<insert_many_result>> run_insert_many(operation::deployment_ptr d, command_handle c,
                                                  std::vector<bson::value> ids) {
     auto done = co_await operation::execute_write(std::move(d), std::move(c));
@@ -224,7 +208,7 @@ task<result<std::optional<received_document>>> collection_base::run_find_one(
 }
 task<result<std::optional<received_document>>> collection_base::run_find_and_modify(
     command_handle c) const {
-    return run_found(deployment_of(client_), std::move(c));
+    return operation::execute_find_and_modify(deployment_of(client_), std::move(c));
 }
 task<result<insert_one_result>> collection_base::run_insert(command_handle c) const {
     return operation::execute_insert_one(deployment_of(client_), std::move(c));

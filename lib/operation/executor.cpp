@@ -60,15 +60,16 @@ class single_reply {
     const wire::command& command_;  // read only while it is the operation's
 };
 
-/// The same for the first document of a find, which has a frame less than a coroutine around it
-/// would have.
-class first_document : public single_reply {
+/// The same for the one document in a reply, where `Read` finds it: a frame less than a coroutine
+/// around it would have.
+template <auto Read>
+class one_document : public single_reply {
  public:
     using value_type = std::optional<received_document>;
     using single_reply::single_reply;
 
     [[nodiscard]] result<value_type> finish(const wire::command& /*c*/) {
-        const auto found = read_first(reply_.body);
+        const auto found = Read(reply_.body);
         if (!found) [[unlikely]] {
             return found.error();
         }
@@ -330,7 +331,12 @@ task<result<detail::reply>> run(deployment::deployment& d, detail::command_handl
 
 task<result<std::optional<received_document>>> execute_find_one(deployment_ptr d,
                                                                 detail::command_handle c) {
-    return run_any<first_document>(std::move(d), std::move(c), nullptr);
+    return run_any<one_document<&read_first>>(std::move(d), std::move(c), nullptr);
+}
+
+task<result<std::optional<received_document>>> execute_find_and_modify(deployment_ptr d,
+                                                                       detail::command_handle c) {
+    return run_any<one_document<&read_value>>(std::move(d), std::move(c), nullptr);
 }
 
 task<result<write_reply>> execute_write(deployment_ptr d, detail::command_handle c) {

@@ -55,8 +55,11 @@ struct cursor_pin {
 [[nodiscard]] task<result<detail::reply>> run(deployment::deployment& d, detail::command_handle c,
                                               cursor_pin* pin = nullptr);
 
-/// As `execute`, for a find of one document: a coroutine less than with one around it.
+/// As `execute`, for a find of one document, and for what finds and changes one: a coroutine less
+/// than with one around it.
 [[nodiscard]] task<result<std::optional<received_document>>> execute_find_one(
+    deployment_ptr d, detail::command_handle c);
+[[nodiscard]] task<result<std::optional<received_document>>> execute_find_and_modify(
     deployment_ptr d, detail::command_handle c);
 
 /// Runs a write, in as many messages as the server's limits ask for.
