@@ -85,7 +85,8 @@ class uri {
     }
     [[nodiscard]] const uri_options& options() const noexcept { return options_; }
     /// What was not as it should be, but no error: unknown, repeated and deprecated options, values
-    /// that are none. One sentence each; without values.
+    /// that are none. One sentence each; without values, and an unknown option by its place alone,
+    /// since its name may be a piece of a password.
     [[nodiscard]] std::span<const std::string> warnings() const noexcept {
         return {warnings_.data(), warnings_.size()};
     }
