@@ -15,7 +15,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 from harness import clients, compare, deployment, last_line, measure, report  # noqa: E402
-from harness import spec_bench, tasks  # noqa: E402
+from harness import session, spec_bench, tasks  # noqa: E402
 import run as runner  # noqa: E402
 from harness.check_report import Breakdown, Deployment, Extras, Goals, Page, Peers, Plots, SpecBench  # noqa: E402,F401
 
@@ -52,6 +52,26 @@ class Measure(unittest.TestCase):
         program = "import os; print('COUNTER cores', len(os.sched_getaffinity(0))); print('RESULT 1 1 1 1 1')"
         run = measure.run([sys.executable, "-c", program], "URI", "ping", 1, CORE)
         self.assertEqual(run.counters, {"cores": 1})
+
+    def test_the_two_between_whom_a_goal_is_close_run_more_often(self):
+        names = ("bare", "mongoro", "libmongoc")
+        fakes = [clients.Client(name, (sys.executable, "-c", FAKE)) for name in names]
+        rows = {name: {} for name in names}
+        task = tasks.Task("ping", "", 10, 10, near=3)
+        session.time_all(fakes, task, 2, "URI", CORE, rows)
+        self.assertEqual([len(rows[name]["cpu_us"]["runs"]) for name in names], [6, 6, 2])
+        self.assertNotIn("cpu_ratio", rows["bare"])
+        self.assertEqual([len(rows[name]["cpu_ratio"]["runs"]) for name in names[1:]], [6, 2])
+        self.assertEqual(report.rounds_of(rows), ["bare, mongoro: 6 runs", "libmongoc: 2 runs"])
+        self.assertEqual(report.rounds_of({"mongoro": rows["mongoro"], "rust": {"failed": "no"}}), [])
+
+    def test_a_run_that_failed_leaves_the_other_its_ratio(self):
+        failing = clients.Client("libmongoc", (sys.executable, "-c", "raise SystemExit('gone')"))
+        fakes = [*[clients.Client(name, (sys.executable, "-c", FAKE)) for name in ("bare", "mongoro")], failing]
+        rows = {client.name: {} for client in fakes}
+        session.time_all(fakes, tasks.Task("ping", "", 10, 10, near=2), 2, "URI", CORE, rows)
+        self.assertIn("gone", rows["libmongoc"]["failed"])
+        self.assertEqual(len(rows["mongoro"]["cpu_ratio"]["runs"]), 4)
 
     def test_the_difference_of_two_counts_leaves_the_start_out(self):
         counted = measure.count_twice(lambda n: {"calls": 1000 + 7 * 64 * n}, 50, 64)

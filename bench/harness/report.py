@@ -81,8 +81,8 @@ def introduction(made):
     return ["# Cost of one operation against the loopback responder", "",
             f"{on['cpu']}, {on['cores']} cores, Linux {on['kernel']}, load {on['load']} at the start; "
             f"{on['when']}.",
-            f"{settings['pairs']} interleaved runs of each client; client and responder on "
-            f"{settings['cores']}; {settings['build_type']} build. CPU is user + system. Instructions "
+            f"{settings['pairs']} interleaved runs of each client, more where a task says so; client and "
+            f"responder on {settings['cores']}; {settings['build_type']} build. CPU is user + system. Instructions "
             "(callgrind), system calls (strace) and allocations (interposed counter) are "
             "(C(2N) - C(N)) / N of the whole process. × is the ratio to the bare liburing loop that sends "
             f"and receives the same bytes ({settings['bare_requests']})."]
@@ -97,10 +97,20 @@ def runs_of(made):
             *table(["run", "of each client", "what"], rows)] if len(rows) > 1 else []
 
 
+def rounds_of(rows):
+    """How often each client was run, where that is not the same for all."""
+    clients = {}
+    for client, row in rows.items():
+        if "cpu_us" in row:
+            clients.setdefault(len(row["cpu_us"]["runs"]), []).append(client)
+    return [f"{', '.join(of)}: {count} runs" for count, of in clients.items()] if len(clients) > 1 else []
+
+
 def tasks_of(made):
     lines = []
     for name, task in made["tasks"].items():
         lines += ["", f"## {name}: {task['title']}", "", *table_of(task["clients"])]
+        lines += ["", *[f"* {line}" for line in rounds]] if (rounds := rounds_of(task["clients"])) else []
         # By reason: most are the same for several clients.
         reasons = {}
         for client, row in task["clients"].items():

@@ -9,6 +9,8 @@ from . import measure, tasks
 
 #: The client whose bytes the bare loop sends.
 RECORDED = "mongoro"
+#: Those whose ratio has a goal of a few hundredths.
+NEAR = (known.BASELINE, RECORDED)
 
 
 def record_requests(build, chosen, pinning, folder):
@@ -35,24 +37,25 @@ def prepared_for(client, task, recorded):
 
 
 def time_all(clients, task, pairs, uri, core, rows):
-    """Interleaved timed runs. The order turns by one each round, so that no client is always first."""
-    runs = {client.name: [] for client in clients}
+    """Interleaved timed runs, of all clients in one round of `task.near` and of the bare loop and ours in each.
+    The order turns by one with each round of all, so that no client is always first."""
+    runs = {client.name: {} for client in clients}
     alive = list(clients)
-    for turn in range(pairs):
-        shift = turn % max(len(alive), 1)
-        for client in alive[shift:] + alive[:shift]:
+    for turn in range(pairs * task.near):
+        taking = alive if turn % task.near == 0 else [client for client in alive if client.name in NEAR]
+        shift = turn // task.near % max(len(taking), 1)
+        for client in taking[shift:] + taking[:shift]:
             try:
-                runs[client.name].append(
-                    measure.run(client.command, uri, task.name, task.timed_by(client), core,
-                                client.environment))
+                runs[client.name][turn] = measure.run(client.command, uri, task.name, task.timed_by(client),
+                                                      core, client.environment)
             except measure.Failed as why:
                 rows[client.name]["failed"] = str(why)
         alive = [client for client in alive if "failed" not in rows[client.name]]
-    baseline = runs.get(known.BASELINE, [])
+    baseline = runs.get(known.BASELINE, {})
     for client in alive:
-        if runs[client.name]:
-            summarise(rows[client.name], runs[client.name],
-                      baseline if client.name != known.BASELINE else [])
+        if mine := runs[client.name]:
+            beside = [baseline[turn] for turn in mine if turn in baseline] if client.name != known.BASELINE else []
+            summarise(rows[client.name], list(mine.values()), beside)
 
 
 def summarise(row, mine, baseline):
@@ -124,7 +127,7 @@ ON_TWO_CORES = ("ping", "find_one", "insert_one", "conc:64")
 def two_cores(clients, settings):
     """Some tasks as `measure_task` times them, on two cores."""
     apart = dataclasses.replace(settings, pinning=measure.Pinning.two_cores(), time=True, count=False)
-    chosen = [task.scaled(settings.quick) for task in tasks.choose(ON_TWO_CORES)]
+    chosen = [dataclasses.replace(task.scaled(settings.quick), near=1) for task in tasks.choose(ON_TWO_CORES)]
     with tempfile.TemporaryDirectory() as folder:
         recorded, failures = record_requests(settings.build, chosen, apart.pinning, folder)
         if failures:
