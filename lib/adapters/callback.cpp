@@ -62,9 +62,9 @@ class call_registry final : public attachment {
 
     void end(started_call& call) noexcept {
         core_.drop_work();
-        (call.earlier != nullptr ? call.earlier->later : list_of(call.id)) = call.later;
+        *call.place = call.later;
         if (call.later != nullptr) {
-            call.later->earlier = call.earlier;
+            call.later->place = call.place;
         }
     }
 
@@ -78,10 +78,10 @@ class call_registry final : public attachment {
     void link(started_call& call) noexcept {
         started_call*& list = list_of(call.id);
         call.registry = this;
-        call.earlier = nullptr;
+        call.place = &list;
         call.later = list;
         if (list != nullptr) {
-            list->earlier = &call;
+            list->place = &call.later;
         }
         list = &call;
         core_.add_work();
@@ -158,11 +158,11 @@ call_registry& registry_of(reactor_core& core) {
         }));
 }
 
-std::uint64_t begin_call(call_registry& registry, started_call& call) {
+[[gnu::hot]] std::uint64_t begin_call(call_registry& registry, started_call& call) {
     return registry.begin(call);
 }
 
-void end_call(started_call& call) noexcept {
+[[gnu::hot]] void end_call(started_call& call) noexcept {
     call.registry->end(call);
 }
 
