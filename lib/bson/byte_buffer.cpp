@@ -80,7 +80,7 @@ std::uint8_t* take(std::size_t capacity) {
 
 }  // namespace
 
-void byte_buffer::grow(std::size_t n) {
+[[gnu::hot]] void byte_buffer::grow(std::size_t n) {
     if (n > static_cast<std::size_t>(-1) / 4 - size_) {
         throw std::bad_alloc();
     }
@@ -88,7 +88,7 @@ void byte_buffer::grow(std::size_t n) {
     reallocate(wanted <= largest ? std::bit_ceil(wanted) : wanted);
 }
 
-void byte_buffer::reallocate(std::size_t capacity) {
+[[gnu::hot]] void byte_buffer::reallocate(std::size_t capacity) {
     if (data_ != nullptr && !is_kept(capacity_)) {
         void* const p = std::realloc(data_, capacity);
         if (p == nullptr) {
@@ -106,7 +106,7 @@ void byte_buffer::reallocate(std::size_t capacity) {
     capacity_ = capacity;
 }
 
-void byte_buffer::release(std::uint8_t* data, std::size_t capacity) noexcept {
+[[gnu::hot]] void byte_buffer::release(std::uint8_t* data, std::size_t capacity) noexcept {
     if (is_kept(capacity) && (lists.open || open_lists())) {
         const std::size_t at = class_of(capacity);
         if (lists.count[at] < most_kept) {

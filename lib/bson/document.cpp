@@ -33,7 +33,8 @@ void document_storage::append_elements(document_view from) {
     modify([from](writer& w) { w.append_elements(from); });
 }
 
-void document_storage::build(const detail::brace_member* const* members, std::size_t count) {
+[[gnu::hot]] void document_storage::build(const detail::brace_member* const* members,
+                                          std::size_t count) {
     writer w(bytes_);
     w.begin_document();
     for (std::size_t i = 0; i < count; ++i) {
@@ -51,7 +52,7 @@ std::size_t document_storage::open() {
     return bytes_.size();
 }
 
-void document_storage::close(writer& w) {
+[[gnu::hot]] void document_storage::close(writer& w) {
     w.end();
     if (!w.ok()) {
         mongoro::detail::throw_error(w.error());

@@ -61,7 +61,7 @@ std::uint64_t seed() noexcept {
 
 }  // namespace
 
-object_id object_id::generate() noexcept {
+[[gnu::hot]] object_id object_id::generate() noexcept {
     std::uint64_t random = process_random.load(std::memory_order_relaxed);
     if (random == 0) [[unlikely]] {
         random = seed();

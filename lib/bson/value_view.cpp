@@ -6,8 +6,8 @@
 
 namespace mongoro::bson {
 
-value_view value_view::find(document_view in, std::string_view key,
-                            const document_view& root) noexcept {
+[[gnu::hot]] value_view value_view::find(document_view in, std::string_view key,
+                                         const document_view& root) noexcept {
     const std::uint8_t* const data = in.data();
     if (in.size() < 5) [[unlikely]] {
         return missing(data, key, root, state::malformed);

@@ -41,7 +41,7 @@ result<std::shared_ptr<client_state>> make_state(reactor& r, std::string_view te
         &client_state::let_go);
 }
 
-task<result<void>> run_ping(std::shared_ptr<client_state> state) {
+[[gnu::hot]] task<result<void>> run_ping(std::shared_ptr<client_state> state) {
     auto reply =
         co_await operation::execute(detail::deployment_of(state), operation::ping(state->target()));
     if (!reply) {
@@ -110,7 +110,7 @@ database client::default_database(std::string_view fallback) const {
     return database(named.empty() ? fallback : std::string_view(named));
 }
 
-awaitable<void> client::ping() const {
+[[gnu::hot]] awaitable<void> client::ping() const {
     return {run_ping(state_), &state_->core()};
 }
 

@@ -115,15 +115,15 @@ task<result<delete_result>> run_deletes(operation::deployment_ptr d, command_han
 }  // namespace
 
 /// What the operations of a collection work on.
-operation::target collection_base::where() const noexcept {
+[[gnu::hot]] operation::target collection_base::where() const noexcept {
     return {database_, name_, settings_ ? &settings_ : nullptr};
 }
 
-reactor_core& collection_base::core() const noexcept {
+[[gnu::hot]] reactor_core& collection_base::core() const noexcept {
     return client_->core();
 }
 
-command_handle collection_base::insert(const insert_one_options& o) const {
+[[gnu::hot]] command_handle collection_base::insert(const insert_one_options& o) const {
     return operation::insert(where(), o);
 }
 command_handle collection_base::insert(const insert_many_options& o) const {
@@ -132,7 +132,8 @@ command_handle collection_base::insert(const insert_many_options& o) const {
 command_handle collection_base::find(document_view filter, const find_options& o) const {
     return operation::find(where(), filter, o);
 }
-command_handle collection_base::find_one(document_view filter, const find_one_options& o) const {
+[[gnu::hot]] command_handle collection_base::find_one(document_view filter,
+                                                      const find_one_options& o) const {
     return operation::find_one(where(), filter, o);
 }
 command_handle collection_base::replace(document_view filter, document_view replacement,
@@ -188,7 +189,7 @@ bson::byte_buffer& collection_base::documents(wire::command& to) noexcept {
 void collection_base::end_document(wire::command& to, std::size_t start) {
     operation::end_document(to, start);
 }
-void collection_base::end_document_with_id(wire::command& to) {
+[[gnu::hot]] void collection_base::end_document_with_id(wire::command& to) {
     to.end_document();
 }
 void collection_base::append_document(wire::command& to, document_view document) {
@@ -202,7 +203,7 @@ void collection_base::fail(wire::command& to, error e) {
     to.fail(std::move(e));
 }
 
-task<result<std::optional<received_document>>> collection_base::run_find_one(
+[[gnu::hot]] task<result<std::optional<received_document>>> collection_base::run_find_one(
     command_handle c) const {
     return operation::execute_find_one(deployment_of(client_), std::move(c));
 }
@@ -210,7 +211,7 @@ task<result<std::optional<received_document>>> collection_base::run_find_and_mod
     command_handle c) const {
     return operation::execute_find_and_modify(deployment_of(client_), std::move(c));
 }
-task<result<insert_one_result>> collection_base::run_insert(command_handle c) const {
+[[gnu::hot]] task<result<insert_one_result>> collection_base::run_insert(command_handle c) const {
     return operation::execute_insert_one(deployment_of(client_), std::move(c));
 }
 task<result<insert_many_result>> collection_base::run_insert(command_handle c,

@@ -117,12 +117,12 @@ const error::details& no_details() noexcept {
 
 }  // namespace
 
-const std::error_category& error_category() noexcept {
+[[gnu::hot]] const std::error_category& error_category() noexcept {
     static const category instance;
     return instance;
 }
 
-std::error_code make_error_code(errc e) noexcept {
+[[gnu::hot]] std::error_code make_error_code(errc e) noexcept {
     return {static_cast<int>(e), error_category()};
 }
 

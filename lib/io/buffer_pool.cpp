@@ -71,7 +71,7 @@ void free_block(buffer_header* h) noexcept {
 
 }  // namespace
 
-void release_buffer(buffer_header* h) noexcept {
+[[gnu::hot]] void release_buffer(buffer_header* h) noexcept {
     buffer_shared* pool = h->pool;
     if (h->size_class != no_class &&
         pool->owner.load(std::memory_order_relaxed) == this_thread_id() &&
@@ -116,7 +116,7 @@ void buffer_pool::trim() noexcept {
     shared_->warm = 0;
 }
 
-buffer buffer_pool::take(std::size_t size) {
+[[gnu::hot]] buffer buffer_pool::take(std::size_t size) {
     std::uint32_t size_class = impl::no_class;
     if (size <= largest) {
         const std::size_t rounded = size <= smallest ? smallest : std::bit_ceil(size);

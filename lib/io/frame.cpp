@@ -62,7 +62,7 @@ thread_local janitor keeper;
 
 }  // namespace
 
-void* allocate_frame(std::size_t size) {
+[[gnu::hot]] void* allocate_frame(std::size_t size) {
     const std::size_t index = (size - 1) / step;
     if (index >= classes) [[unlikely]] {
         return ::operator new(size);
@@ -76,7 +76,7 @@ void* allocate_frame(std::size_t size) {
     return allocate_new((index + 1) * step);
 }
 
-void free_frame(void* frame, std::size_t size) noexcept {
+[[gnu::hot]] void free_frame(void* frame, std::size_t size) noexcept {
     const std::size_t index = (size - 1) / step;
     if (index >= classes) [[unlikely]] {
         ::operator delete(frame);

@@ -57,7 +57,7 @@ reactor_statistics reactor::statistics() const noexcept {
 
 namespace detail {
 
-void schedule(reactor_core& core, ready_node& node) noexcept {
+[[gnu::hot]] void schedule(reactor_core& core, ready_node& node) noexcept {
     core.schedule(node);
 }
 

@@ -253,12 +253,12 @@ void reactor_core::enter() {
 /// Whether `stop()` was called since this was asked last. Exchanges, here and there: whoever
 /// `run()` returns to sees what each of the callers wrote before, since nothing else comes of their
 /// calls.
-bool reactor_core::take_stop() noexcept {
+[[gnu::hot]] bool reactor_core::take_stop() noexcept {
     return stop_.load(std::memory_order_relaxed) &&
            stop_.exchange(false, std::memory_order_acquire);
 }
 
-bool reactor_core::loop(const bool* done) {
+[[gnu::hot]] bool reactor_core::loop(const bool* done) {
     enter();
     const loop_guard guard(*this);
     for (;;) {
@@ -318,7 +318,7 @@ std::size_t reactor_core::poll() {
 }
 
 /// One turn of the backend, and the timers that it made due.
-std::size_t reactor_core::step(backend::wait w) noexcept {
+[[gnu::hot]] std::size_t reactor_core::step(backend::wait w) noexcept {
     if (timers_.earliest() < armed_) {
         armed_ = timers_.earliest();
         back().arm_timeout(armed_);
@@ -350,7 +350,7 @@ void reactor_core::take_posts() noexcept {
     }
 }
 
-std::size_t reactor_core::run_ready() noexcept {
+[[gnu::hot]] std::size_t reactor_core::run_ready() noexcept {
     if (posts_.load(std::memory_order_relaxed) != nullptr) {
         take_posts();
     }

@@ -17,7 +17,7 @@ namespace mongoro::io {
 
 namespace impl {
 
-void send_queue::set(std::span<const iovec> out) {
+[[gnu::hot]] void send_queue::set(std::span<const iovec> out) {
     iovec* to = few_.data();
     if (out.size() > few_.size()) {
         many_.resize(out.size());
@@ -47,11 +47,11 @@ void send_queue::advance(std::size_t n) noexcept {
     }
 }
 
-std::span<iovec> send_queue::chunk() noexcept {
+[[gnu::hot]] std::span<iovec> send_queue::chunk() noexcept {
     return {at_, std::min<std::size_t>(count_, IOV_MAX)};
 }
 
-bool send_queue::last_chunk() const noexcept {
+[[gnu::hot]] bool send_queue::last_chunk() const noexcept {
     return count_ <= IOV_MAX;
 }
 
@@ -128,7 +128,8 @@ void stream::settle() noexcept {
     }
 }
 
-void stream::exchange(std::span<const iovec> out, std::span<std::uint8_t> in, completion& c) {
+[[gnu::hot]] void stream::exchange(std::span<const iovec> out, std::span<std::uint8_t> in,
+                                   completion& c) {
     if (core_ == nullptr) {
         return;
     }
@@ -136,7 +137,8 @@ void stream::exchange(std::span<const iovec> out, std::span<std::uint8_t> in, co
     start_exchange(out, in, c);
 }
 
-void stream::start_exchange(std::span<const iovec> out, std::span<std::uint8_t> in, completion& c) {
+[[gnu::hot]] void stream::start_exchange(std::span<const iovec> out, std::span<std::uint8_t> in,
+                                         completion& c) {
     queue_.set(out);
     in_data_ = in.data();
     in_size_ = in.size();
@@ -149,7 +151,7 @@ void stream::start_exchange(std::span<const iovec> out, std::span<std::uint8_t> 
     core_->back().start_exchange(*this);
 }
 
-void stream::exchange(std::span<const iovec> out, completion& c) {
+[[gnu::hot]] void stream::exchange(std::span<const iovec> out, completion& c) {
     if (core_ == nullptr) {
         return;
     }
@@ -244,7 +246,7 @@ void stream::keep(buffer b) noexcept {
 }
 
 /// `slot`'s operation ended; of an exchange, both directions did.
-void stream::finish(impl::stream_slot& slot, int result) noexcept {
+[[gnu::hot]] void stream::finish(impl::stream_slot& slot, int result) noexcept {
     slot.active = false;
     if (exchanging_) {
         out_.active = false;

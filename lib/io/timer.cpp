@@ -13,7 +13,7 @@ void timer::arm(reactor_core& core, clock::time_point when, completion& c,
     core.started_outside();
 }
 
-void timer::disarm() noexcept {
+[[gnu::hot]] void timer::disarm() noexcept {
     if (heap_ != nullptr) {
         heap_->remove(*this);
     }

@@ -174,7 +174,7 @@ bool uring_backend::flush() noexcept {
 
 /// Makes room for `count` entries that must go in together: a link does not reach over a
 /// submission.
-void uring_backend::reserve(unsigned count) noexcept {
+[[gnu::hot]] void uring_backend::reserve(unsigned count) noexcept {
     while (io_uring_sq_space_left(&ring_) < count) [[unlikely]] {
         if (!flush()) {
             return;
@@ -182,7 +182,7 @@ void uring_backend::reserve(unsigned count) noexcept {
     }
 }
 
-io_uring_sqe* uring_backend::entry() noexcept {
+[[gnu::hot]] io_uring_sqe* uring_backend::entry() noexcept {
     io_uring_sqe* e = io_uring_get_sqe(&ring_);
     while (e == nullptr) [[unlikely]] {
         if (!flush()) {
@@ -199,12 +199,12 @@ io_uring_sqe* uring_backend::entry() noexcept {
 /// While there are few at work each receive brings a buffer, the one used last: the ring would take
 /// its own in turn, one that has left the cache, and has to look for it (0.95 to 0.99 of the cycles
 /// in the kernel, one at a time). Many that wait hold none.
-bool uring_backend::chooses_buffers() const noexcept {
+[[gnu::hot]] bool uring_backend::chooses_buffers() const noexcept {
     constexpr std::size_t few = 8;
     return core_.in_flight() >= few && provided_.is_open();
 }
 
-void uring_backend::prepare_send(stream& s, bool linked) noexcept {
+[[gnu::hot]] void uring_backend::prepare_send(stream& s, bool linked) noexcept {
     constexpr int flags = MSG_NOSIGNAL | MSG_WAITALL;
     s.out_.fn = &on_out;
     const auto chunk = s.queue_.chunk();
@@ -225,7 +225,7 @@ void uring_backend::prepare_send(stream& s, bool linked) noexcept {
     }
 }
 
-io_uring_sqe* uring_backend::prepare_receive(stream& s) noexcept {
+[[gnu::hot]] io_uring_sqe* uring_backend::prepare_receive(stream& s) noexcept {
     s.in_.fn = &on_in;
     io_uring_sqe* e = entry();
     if (s.choosing_) {
@@ -248,7 +248,7 @@ void uring_backend::start_receive(stream& s) noexcept {
     prepare_receive(s);
 }
 
-void uring_backend::start_exchange(stream& s) noexcept {
+[[gnu::hot]] void uring_backend::start_exchange(stream& s) noexcept {
     if (!s.queue_.last_chunk()) [[unlikely]] {
         prepare_send(s, false);
         return;
@@ -290,7 +290,7 @@ void uring_backend::on_out(completion& c, int res) noexcept {
     }
 }
 
-void uring_backend::on_in(completion& c, int res) noexcept {
+[[gnu::hot]] void uring_backend::on_in(completion& c, int res) noexcept {
     stream& s = owner_of(c);
     if (s.choosing_) {
         auto& self = static_cast<uring_backend&>(s.core_->back());
@@ -413,7 +413,7 @@ void uring_backend::arm_timeout(std::chrono::steady_clock::time_point when) noex
 
 // --- the loop -----------------------------------------------------------------------------------
 
-std::size_t uring_backend::turn(wait w) noexcept {
+[[gnu::hot]] std::size_t uring_backend::turn(wait w) noexcept {
     ++core_.statistics().enters;
     int r = 0;
     if (w == wait::yes) {

@@ -12,7 +12,7 @@ template <typename T>
 }
 
 /// Not by a result: a find_one would move it twice.
-error read(bson::document_view reply, cursor_reply& to) {
+[[gnu::hot]] error read(bson::document_view reply, cursor_reply& to) {
     const auto value = reply["cursor"];
     bson::document_view cursor;
     if (value.read(cursor) != errc{}) [[unlikely]] {
@@ -50,7 +50,7 @@ result<cursor_reply> read_cursor(bson::document_view reply) {
     return to;
 }
 
-result<std::optional<bson::document_view>> read_first(bson::document_view reply) {
+[[gnu::hot]] result<std::optional<bson::document_view>> read_first(bson::document_view reply) {
     cursor_reply cursor;
     if (auto failed = read(reply, cursor)) [[unlikely]] {
         return failed;

@@ -62,7 +62,8 @@ command_handle find(target t, bson::document_view filter, const find_options& o)
     return c;
 }
 
-command_handle find_one(target t, bson::document_view filter, const find_one_options& o) {
+[[gnu::hot]] command_handle find_one(target t, bson::document_view filter,
+                                     const find_one_options& o) {
     auto c = command::make();
     c->begin("find", t.database, t.collection);
     set_read(*c, t);

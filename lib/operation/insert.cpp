@@ -45,7 +45,7 @@ void store_length(std::uint8_t* at, std::size_t length) noexcept {
 
 }  // namespace
 
-command_handle insert(target t, const insert_one_options& options) {
+[[gnu::hot]] command_handle insert(target t, const insert_one_options& options) {
     return begin_insert(t, options, true);
 }
 

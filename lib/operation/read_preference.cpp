@@ -35,7 +35,8 @@ topology::selection_criteria criteria_of(const wire::command& c) {
     return criteria;
 }
 
-void append_read_preference(wire::command& c, topology_type topology, server_type server) {
+[[gnu::hot]] void append_read_preference(wire::command& c, topology_type topology,
+                                         server_type server) {
     if (c.what() == wire::command::kind::write || server == server_type::standalone) {
         return;
     }

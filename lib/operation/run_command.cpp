@@ -36,7 +36,7 @@ command_handle run_cursor_command(target t, bson::document_view document,
     return c;
 }
 
-command_handle ping(target t) {
+[[gnu::hot]] command_handle ping(target t) {
     auto c = command::make();
     c->begin("ping", "admin");
     c->set_kind(command::kind::read);

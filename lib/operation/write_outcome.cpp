@@ -13,7 +13,7 @@ constexpr bool is_countable(std::int64_t n) noexcept {
 
 }  // namespace
 
-error write_outcome::add(detail::reply& r, std::size_t first) {
+[[gnu::hot]] error write_outcome::add(detail::reply& r, std::size_t first) {
     if (!acknowledged_) {
         return {};
     }
@@ -75,7 +75,7 @@ void write_outcome::add_upserted(const bson::value_view& list) {
     }
 }
 
-error write_outcome::refused() {
+[[gnu::hot]] error write_outcome::refused() {
     if (!details_) [[likely]] {
         return {};
     }
@@ -102,7 +102,7 @@ result<write_reply> write_outcome::finish(const wire::command& /*c*/) {
     return std::move(total_);
 }
 
-result<insert_one_result> insert_one_outcome::finish(const wire::command& c) {
+[[gnu::hot]] result<insert_one_result> insert_one_outcome::finish(const wire::command& c) {
     if (auto failed = refused()) [[unlikely]] {
         return failed;
     }

@@ -56,7 +56,7 @@ void connection::close() noexcept {
     sent_.reset();
 }
 
-void connection::start(exchange& e) {
+[[gnu::hot]] void connection::start(exchange& e) {
     auto& command = **e.command_;
     request_id_ = request_id_ == std::numeric_limits<std::int32_t>::max() ? 1 : request_id_ + 1;
     auto message = command.prepare(request_id_, e.first_, e.last_, checksum_);
@@ -133,7 +133,7 @@ error connection::decompress() {
     return {};
 }
 
-void connection::on_io(int result) noexcept {
+[[gnu::hot]] void connection::on_io(int result) noexcept {
     if (result == -ENOMEM) {
         // No buffer for the reply: this connection is lost, but the network is none the worse.
         return broken(std::make_error_code(std::errc::not_enough_memory));
@@ -234,7 +234,7 @@ void connection::receive(std::span<std::uint8_t> in, io::stream::receive_mode mo
     }
 }
 
-result<bool> connection::message_is_whole() {
+[[gnu::hot]] result<bool> connection::message_is_whole() {
     if (reply_header_.message_length == 0) {
         if (received_ < wire::header_size) {
             receive(buffer_.bytes().subspan(received_), io::stream::receive_mode::some);
@@ -262,7 +262,7 @@ result<bool> connection::message_is_whole() {
     return false;
 }
 
-void connection::deliver(result<detail::reply>&& r) noexcept {
+[[gnu::hot]] void connection::deliver(result<detail::reply>&& r) noexcept {
     if (state_ == state::draining) {
         drain_timer_.disarm();
         sent_.reset();
@@ -325,7 +325,8 @@ void connection::begin_draining(detail::command_handle* c) noexcept {
     drain_timer_.arm(core_, io::timer::clock::now() + drain_timeout_, drain_bound_);
 }
 
-bool connection::exchange::begin(std::coroutine_handle<> h, const detail::task_context& context) {
+[[gnu::hot]] bool connection::exchange::begin(std::coroutine_handle<> h,
+                                              const detail::task_context& context) {
     if (auto already = context.interrupted()) {
         result_ = std::move(already);
         return false;
@@ -390,7 +391,7 @@ void connection::exchange::watch(const detail::task_context& context) {
         context.background ? io::timer::keeps_running::no : io::timer::keeps_running::yes);
 }
 
-void connection::exchange::resume(result<detail::reply>&& r) noexcept {
+[[gnu::hot]] void connection::exchange::resume(result<detail::reply>&& r) noexcept {
     interrupt_.disarm();
     result_ = std::move(r);
     if (std::exchange(pending_, false)) {

@@ -26,7 +26,7 @@ left_cursor opened_by(bson::document_view reply) noexcept {
 
 }  // namespace
 
-void lease::give_back() noexcept {
+[[gnu::hot]] void lease::give_back() noexcept {
     auto& c = *std::exchange(connection_, nullptr);
     if (c.status() == connection::state::draining) {
         c.record().given_back = true;  // the pool hears of it again when the reply has been read
@@ -169,7 +169,7 @@ task<error> connection_pool::wait_quiet() {
     co_return error();
 }
 
-void connection_pool::tell_quiet() noexcept {
+[[gnu::hot]] void connection_pool::tell_quiet() noexcept {
     if (!quiet_.empty() && is_quiet()) [[unlikely]] {
         quiet_.release_first(nullptr);
     }
@@ -192,7 +192,7 @@ void connection_pool::abort() noexcept {
 
 // --- connections that are there -----------------------------------------------------------------
 
-lease connection_pool::try_check_out() noexcept {
+[[gnu::hot]] lease connection_pool::try_check_out() noexcept {
     if (idle_.empty()) {
         return {};
     }
@@ -239,7 +239,7 @@ void connection_pool::drained(connection& c, const detail::reply* late) noexcept
     }
 }
 
-void connection_pool::settle(connection& c) noexcept {
+[[gnu::hot]] void connection_pool::settle(connection& c) noexcept {
     if (publisher_) [[unlikely]] {
         publisher_.publish<connection_checked_in_event>(c.id());
     }
@@ -247,7 +247,7 @@ void connection_pool::settle(connection& c) noexcept {
     put_back(c);
 }
 
-void connection_pool::put_back(connection& c) noexcept {
+[[gnu::hot]] void connection_pool::put_back(connection& c) noexcept {
     const bool broken = c.status() != connection::state::idle;
     if (broken || closed() || !state_.is_current(c.record())) [[unlikely]] {
         forget(c, state_.perished(c.record(), broken).value_or(connection_closed_reason::stale));

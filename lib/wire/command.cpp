@@ -104,7 +104,7 @@ error check_collection_name(std::string_view name) {
     return {};
 }
 
-detail::command_handle command::make() {
+[[gnu::hot]] detail::command_handle command::make() {
     if (cache.size == 0) {
         thread_local const cache_closer closes_at_thread_end;
         static_cast<void>(closes_at_thread_end);
@@ -113,7 +113,7 @@ detail::command_handle command::make() {
     return detail::command_handle(cache.warm[--cache.size]);
 }
 
-void command::reset() noexcept {
+[[gnu::hot]] void command::reset() noexcept {
     bytes_.clear();
     documents_.clear();
     document_ends_.clear();
@@ -130,7 +130,7 @@ void command::reset() noexcept {
     finished_ = false;
 }
 
-void command::start_body() {
+[[gnu::hot]] void command::start_body() {
     bytes_.extend(body_offset);
     writer_ = bson::writer(bytes_);
     writer_.begin_document();
@@ -144,7 +144,8 @@ inline void command::check_database(std::string_view name) {
     }
 }
 
-void command::begin(std::string_view name, std::string_view database, std::string_view collection) {
+[[gnu::hot]] void command::begin(std::string_view name, std::string_view database,
+                                 std::string_view collection) {
     check_database(database);
     if (collection.empty() || has_nul(collection)) [[unlikely]] {
         fail(check_collection_name(collection));
@@ -155,7 +156,7 @@ void command::begin(std::string_view name, std::string_view database, std::strin
     writer_.append("$db", database);
 }
 
-void command::begin(std::string_view name, std::string_view database) {
+[[gnu::hot]] void command::begin(std::string_view name, std::string_view database) {
     check_database(database);
     name_ = name;
     start_body();
@@ -224,14 +225,14 @@ void command::remove(std::string_view key) {
     bytes_.truncate(bytes_.size() - 1);
 }
 
-std::span<const std::uint8_t> command::documents(std::size_t first,
-                                                 std::size_t last) const noexcept {
+[[gnu::hot]] std::span<const std::uint8_t> command::documents(std::size_t first,
+                                                              std::size_t last) const noexcept {
     const std::size_t from = first == 0 ? 0 : document_ends_[first - 1];
     const std::size_t to = last == 0 ? 0 : document_ends_[last - 1];
     return {documents_.data() + from, to - from};
 }
 
-void command::finish() {
+[[gnu::hot]] void command::finish() {
     if (std::exchange(finished_, true)) {
         return;
     }
@@ -264,7 +265,7 @@ bson::document_view command::document() const noexcept {
     return {bytes_.data() + body_offset, body_end_ - body_offset};
 }
 
-error command::check_size(const server_limits& limits) const {
+[[gnu::hot]] error command::check_size(const server_limits& limits) const {
     // The server allows a command, and a statement around a document, some room beyond the
     // document.
     constexpr std::size_t command_room = 16 * 1024;
@@ -287,7 +288,8 @@ error command::check_size(const server_limits& limits) const {
     return {};
 }
 
-std::size_t command::batch_end(std::size_t first, const server_limits& limits) const noexcept {
+[[gnu::hot]] std::size_t command::batch_end(std::size_t first,
+                                            const server_limits& limits) const noexcept {
     const auto most = first + static_cast<std::size_t>(limits.max_write_batch_size);
     const auto last = most < document_ends_.size() ? most : document_ends_.size();
     // A checksum's bytes are kept back whether it is sent or not: the split does not depend on it.
@@ -306,8 +308,8 @@ std::size_t command::batch_end(std::size_t first, const server_limits& limits) c
     return std::max(static_cast<std::size_t>(end), first + 1);
 }
 
-std::span<const iovec> command::prepare(std::int32_t request_id, std::size_t first,
-                                        std::size_t last, checksum sum) {
+[[gnu::hot]] std::span<const iovec> command::prepare(std::int32_t request_id, std::size_t first,
+                                                     std::size_t last, checksum sum) {
     bytes_.truncate(body_end_);
     std::span<const std::uint8_t> apart;  // documents that are sent from where they are
     if (!sequence_.empty()) {
@@ -351,7 +353,7 @@ std::span<const iovec> command::prepare(std::int32_t request_id, std::size_t fir
 
 namespace mongoro::detail {
 
-void command_recycler::operator()(wire::command* c) const noexcept {
+[[gnu::hot]] void command_recycler::operator()(wire::command* c) const noexcept {
     auto& cache = wire::cache;
     if (c->secret_) [[unlikely]] {
         c->wipe();

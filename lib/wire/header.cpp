@@ -14,15 +14,16 @@ error malformed(std::string message) {
 
 }  // namespace
 
-void encode_header(std::uint8_t* to, const message_header& header) noexcept {
+[[gnu::hot]] void encode_header(std::uint8_t* to, const message_header& header) noexcept {
     store_i32(to, header.message_length);
     store_i32(to + 4, header.request_id);
     store_i32(to + 8, header.response_to);
     store_i32(to + 12, header.op_code);
 }
 
-result<message_header> decode_header(std::span<const std::uint8_t> bytes,
-                                     std::int32_t max_message_size, compressed_frames compressed) {
+[[gnu::hot]] result<message_header> decode_header(std::span<const std::uint8_t> bytes,
+                                                  std::int32_t max_message_size,
+                                                  compressed_frames compressed) {
     if (bytes.size() < header_size) {
         return malformed("a message header of " + std::to_string(bytes.size()) + " bytes");
     }
@@ -58,7 +59,7 @@ result<message_header> decode_header(std::span<const std::uint8_t> bytes,
     return header;
 }
 
-result<void> check_response_to(const message_header& reply, std::int32_t request_id) {
+[[gnu::hot]] result<void> check_response_to(const message_header& reply, std::int32_t request_id) {
     if (reply.response_to == request_id) {
         return {};
     }

@@ -130,7 +130,7 @@ result<message> decode_message(std::span<const std::uint8_t> bytes, std::int32_t
     return out;
 }
 
-error decode_after_header(std::span<const std::uint8_t> bytes, message& out) {
+[[gnu::hot]] error decode_after_header(std::span<const std::uint8_t> bytes, message& out) {
     // decode_header has made sure that the fixed part is there.
     out.flags = load_u32(bytes.data() + header_size);
     if ((out.flags & required_flags & ~known_required_flags) != 0) {
@@ -149,6 +149,13 @@ error decode_after_header(std::span<const std::uint8_t> bytes, message& out) {
         sections = sections.first(sections.size() - 4);
     }
     out.sequences = sequence_list(sections);
+
+    // What nearly every reply is: one body and nothing else.
+    if (sections.size() > least_document && sections[0] == kind_body && sections.back() == 0 &&
+        load_u32(sections.data() + 1) == sections.size() - 1) [[likely]] {
+        out.body = bson::document_view(sections.data() + 1, sections.size() - 1);
+        return {};
+    }
 
     bool have_body = false;
     error problem;

@@ -150,7 +150,7 @@ bool collect_write_errors(bson::document_view reply, std::int64_t first_index, e
     return found;
 }
 
-error write_reply_error(bson::document_view reply, std::int64_t first_index) {
+[[gnu::hot]] error write_reply_error(bson::document_view reply, std::int64_t first_index) {
     if (is_plain_success(reply)) {
         return {};
     }
