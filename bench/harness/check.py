@@ -55,7 +55,9 @@ class Measure(unittest.TestCase):
 
     def test_the_two_between_whom_a_goal_is_close_run_more_often(self):
         names = ("bare", "mongoro", "libmongoc")
-        fakes = [clients.Client(name, (sys.executable, "-c", FAKE)) for name in names]
+        fakes = [clients.Client(name, (sys.executable, "-c", FAKE), near=name != "libmongoc") for name in names]
+        self.assertEqual([tasks.Task("ping", "", 40, 10, near=3).timed_by(fake) for fake in fakes], [10, 10, 40])
+        self.assertEqual(tasks.Task("ping", "", 40, 10).timed_by(fakes[0]), 40)
         rows = {name: {} for name in names}
         task = tasks.Task("ping", "", 10, 10, near=3)
         session.time_all(fakes, task, 2, "URI", CORE, rows)
@@ -67,7 +69,8 @@ class Measure(unittest.TestCase):
 
     def test_a_run_that_failed_leaves_the_other_its_ratio(self):
         failing = clients.Client("libmongoc", (sys.executable, "-c", "raise SystemExit('gone')"))
-        fakes = [*[clients.Client(name, (sys.executable, "-c", FAKE)) for name in ("bare", "mongoro")], failing]
+        fakes = [*[clients.Client(name, (sys.executable, "-c", FAKE), near=True) for name in ("bare", "mongoro")],
+                 failing]
         rows = {client.name: {} for client in fakes}
         session.time_all(fakes, tasks.Task("ping", "", 10, 10, near=2), 2, "URI", CORE, rows)
         self.assertIn("gone", rows["libmongoc"]["failed"])

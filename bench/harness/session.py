@@ -9,8 +9,6 @@ from . import measure, tasks
 
 #: The client whose bytes the bare loop sends.
 RECORDED = "mongoro"
-#: Those whose ratio has a goal of a few hundredths.
-NEAR = (known.BASELINE, RECORDED)
 
 
 def record_requests(build, chosen, pinning, folder):
@@ -42,7 +40,7 @@ def time_all(clients, task, pairs, uri, core, rows):
     runs = {client.name: {} for client in clients}
     alive = list(clients)
     for turn in range(pairs * task.near):
-        taking = alive if turn % task.near == 0 else [client for client in alive if client.name in NEAR]
+        taking = alive if turn % task.near == 0 else [client for client in alive if client.near]
         shift = turn // task.near % max(len(taking), 1)
         for client in taking[shift:] + taking[:shift]:
             try:
