@@ -150,7 +150,7 @@ result<message> decode_message(std::span<const std::uint8_t> bytes, std::int32_t
     }
     out.sequences = sequence_list(sections);
 
-    // What nearly every reply is: one body and nothing else.
+    // What nearly every reply is, one body and nothing else (half of the instructions of the loop).
     if (sections.size() > least_document && sections[0] == kind_body && sections.back() == 0 &&
         load_u32(sections.data() + 1) == sections.size() - 1) [[likely]] {
         out.body = bson::document_view(sections.data() + 1, sections.size() - 1);

@@ -75,8 +75,8 @@ void deliver(F& callback, result<T>&& r) {
     if constexpr (error_callback<F, T>) {
         callback(r.error());
     } else if constexpr (pair_callback<F, T>) {
-        // Two calls: g++ 12 takes what a conditional expression makes for uninitialised, and what
-        // is moved in between costs a callback a hundredth more.
+        // Two calls: g++ 12 takes what a conditional expression makes for uninitialised, and a
+        // variable to be moved from costs 12 more instructions, of the 195 that a callback adds.
         using value = typename callback_value<T>::type;
         if (r) [[likely]] {
             const error none;
