@@ -66,6 +66,19 @@ class Server:
         return message
 
 
+class Secondary(Server):
+    """A connection to one that has no part in the fail points of the primary: those of a test are set on that one for
+    the connections of one application, and all members are the one test server. It does not hear of the application.
+    """
+
+    def request(self, message):
+        if b"\x03client\0" in message and place_of_document(message) is not None:
+            name = next(elements(document_of(message)))[0].lower()
+            if name in (b"hello", b"ismaster"):
+                return edited(message, {b"client"}, b"")
+        return super().request(message)
+
+
 def mongos(service_ids):
     """A connection to a mongos; where it is behind a balancer, to the next of those."""
     added = string(b"msg", b"isdbgrid")
@@ -79,7 +92,7 @@ def member(addresses, index):
     added = boolean(b"isWritablePrimary", primary) + boolean(b"ismaster", primary)
     added += boolean(b"secondary", not primary) + b"\x04hosts\0" + whole(hosts)
     added += string(b"primary", addresses[0]) + string(b"me", addresses[index])
-    return Server(PLACE_IN_SET | {b"isWritablePrimary", b"ismaster"}, added)
+    return (Server if primary else Secondary)(PLACE_IN_SET | {b"isWritablePrimary", b"ismaster"}, added)
 
 
 class Oidc(Server):
