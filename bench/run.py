@@ -91,6 +91,13 @@ def make_settings(arguments):
         count=not arguments.no_count)
 
 
+def keep(arguments, made):
+    """Writes what there is so far: a run of hours that is broken off keeps what it has measured."""
+    path = arguments.json or os.path.join(arguments.build, "bench.json")
+    report.write_json(made, path + ".new")
+    os.replace(path + ".new", path)
+
+
 def run_tasks(arguments, settings, clients, made):
     chosen = [task.scaled(arguments.quick)
               for task in tasks.choose([name for name in arguments.tasks.split(",") if name])]
@@ -102,6 +109,7 @@ def run_tasks(arguments, settings, clients, made):
         for task in chosen:
             say(f"{task.name} ...")
             made["tasks"][task.name] = session.measure_task(task, clients, settings, recorded)
+            keep(arguments, made)
 
 
 def run_others(arguments, settings, clients, parts, made):
@@ -128,6 +136,7 @@ def run_others(arguments, settings, clients, parts, made):
             made["notes"].append(f"no {part}: {why}")
         except measure.Failed as why:
             made["failures"].append(f"{part}: {why}")
+        keep(arguments, made)
 
 
 def runs_behind(made):
@@ -167,7 +176,7 @@ def write_down(arguments, made, earlier):
     if earlier:
         text += "\n".join(compare.reports(earlier, made)) + "\n"
     print(text, flush=True)
-    report.write_json(made, arguments.json or os.path.join(arguments.build, "bench.json"))
+    keep(arguments, made)
     if arguments.markdown:
         with open(arguments.markdown, "w", encoding="utf-8") as file:
             file.write(text)
