@@ -85,8 +85,7 @@ void pool_state::leave(const connection_record& record) noexcept {
 }
 
 bool pool_state::may_open(const counts& now, bool to_min_size) const noexcept {
-    if (!is_ready() || now.pending >= settings_.max_connecting ||
-        (settings_.max_size != 0 && now.total >= settings_.max_size)) {
+    if (!is_ready() || now.pending >= settings_.max_connecting || is_full(now.total)) {
         return false;
     }
     return now.waiting > now.useful || (to_min_size && now.total < settings_.min_size);

@@ -62,6 +62,10 @@ class pool_state {
         std::size_t useful = 0;   ///< of these, the ones that will not be stale
         std::size_t waiting = 0;  ///< check-outs in line
     };
+    /// Whether none is opened besides these, whoever waits.
+    [[nodiscard]] bool is_full(std::size_t total) const noexcept {
+        return settings_.max_size != 0 && total >= settings_.max_size;
+    }
     /// Whether one more is to be opened: for who waits, or `to_min_size`.
     [[nodiscard]] bool may_open(const counts& now, bool to_min_size) const noexcept;
 

@@ -2,11 +2,13 @@
 
 namespace mongoro::pool {
 
-bool connection_pool::turn::enter(std::coroutine_handle<> h, const detail::task_context& context) {
+[[gnu::hot]] bool connection_pool::turn::enter(std::coroutine_handle<> h,
+                                               const detail::task_context& context) {
     ended_ = false;
     started_ = pool_.publisher_.now();
     pool_.publisher_.publish<connection_check_out_started_event>();
-    if (auto why = pool_.refusal()) {
+    if (!pool_.is_ready()) [[unlikely]] {
+        auto why = pool_.refusal();
         ended_ = true;
         pool_.publisher_.check_out_failed(pool_.closed()
                                               ? check_out_failed_reason::pool_closed
@@ -30,11 +32,13 @@ bool connection_pool::turn::enter(std::coroutine_handle<> h, const detail::task_
     if (!begin(h, context, until)) {
         return false;
     }
-    pool_.fill();
+    if (!pool_.state_.is_full(pool_.size())) {
+        pool_.fill();
+    }
     return true;
 }
 
-error connection_pool::turn::await_resume() {
+[[gnu::hot]] error connection_pool::turn::await_resume() {
     auto why = waiter::await_resume();
     if (!why) {
         return why;
@@ -54,7 +58,7 @@ error connection_pool::turn::await_resume() {
     return why;
 }
 
-lease connection_pool::turn::take() noexcept {
+[[gnu::hot]] lease connection_pool::turn::take() noexcept {
     ended_ = true;
     auto& c = *static_cast<connection*>(granted());
     pool_.publisher_.checked_out(c.id(), started_);
@@ -76,10 +80,8 @@ void connection_pool::turn::give_up() noexcept {
     }
 }
 
+/// Of a pool that is not ready.
 error connection_pool::refusal() const {
-    if (state_.is_ready()) {
-        return {};
-    }
     return refused_with_
                ? refused_with_
                : error(errc::pool_cleared, "Connection pool for " + address_ + " is paused");
