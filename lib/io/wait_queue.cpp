@@ -24,7 +24,9 @@ namespace mongoro::io {
 
 [[gnu::hot]] void wait_queue::release_first(void* granted) noexcept {
     waiter& w = *first_;
-    w.prefetch();
+    if (w.behind_ != nullptr) {
+        w.behind_->prefetch();
+    }
     remove(w);
     w.granted_ = granted;
     w.released_ = true;
@@ -38,9 +40,10 @@ void wait_queue::fail_first(error why) noexcept {
     w.schedule();
 }
 
-/// Where a thousand wait, a frame has left the caches by its turn: 0.84 of the user cycles of an
-/// operation at 1,024 over 64 connections, and no change where nobody waits. Wherever the frame
-/// ends, a prefetch beyond it is no access.
+/// Where thousands wait, a frame has left the caches by its turn. It is fetched a turn ahead, and
+/// two ahead what says where it is: 0.96 of the ticks in user mode of an operation at 1,024 over 64
+/// connections, 0.82 at 4,096, against a fetch at its own turn, which was 0.84 of none at 1,024. No
+/// change where nobody waits. Wherever the frame ends, a prefetch beyond it is no access.
 void wait_queue::waiter::prefetch() const noexcept {
     constexpr std::size_t line = 64;
     constexpr std::size_t most = 1536;  // the frame of an operation: 1 KB of a read, 1.5 of a write
@@ -48,6 +51,10 @@ void wait_queue::waiter::prefetch() const noexcept {
 #pragma GCC unroll 24
     for (std::size_t at = 0; at < most; at += line) {
         __builtin_prefetch(frame + at);
+    }
+    if (behind_ != nullptr) {
+        __builtin_prefetch(&behind_->queue_);
+        __builtin_prefetch(&behind_->handle_);
     }
 }
 
