@@ -67,6 +67,14 @@ class Measure(unittest.TestCase):
         self.assertEqual(report.rounds_of(rows), ["bare, mongoro: 6 runs", "libmongoc: 2 runs"])
         self.assertEqual(report.rounds_of({"mongoro": rows["mongoro"], "rust": {"failed": "no"}}), [])
 
+    def test_what_a_task_is_held_against_runs_beside_it(self):
+        ours = clients.Client("mongoro", (sys.executable, "-c", FAKE), near=True)
+        task = tasks.Task("conc:128", "", 10, 10, concurrency=128, near=2, beside="conc:64")
+        self.assertEqual(task.timed_beside(ours), 2 * task.timed_by(ours))
+        rows = {"mongoro": {}}
+        session.time_all([ours], task, 3, "URI", CORE, rows)
+        self.assertEqual(len(rows["mongoro"]["beside_ratio"]["runs"]), 6)
+
     def test_a_run_that_failed_leaves_the_other_its_ratio(self):
         failing = clients.Client("libmongoc", (sys.executable, "-c", "raise SystemExit('gone')"))
         fakes = [*[clients.Client(name, (sys.executable, "-c", FAKE), near=True) for name in ("bare", "mongoro")],

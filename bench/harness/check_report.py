@@ -51,8 +51,9 @@ class Goals(unittest.TestCase):
         self.assertIs(self.goal(made, "ahead of libmongoc").holds, True)
 
     def test_more_at_a_time_may_cost_no_more_but_for_the_noise(self):
-        for cost, holds in ((9, True), (10.1, True), (11, False)):
-            made = run_of(conc_at_64={"mongoro": timed(10)}, conc_at_1024={"mongoro": timed(cost)})
+        for ratio, holds in ((0.9, True), (1.03, True), (1.1, False)):
+            pairs = measure.spread([ratio * share for share in (0.9, 0.9, 1, 1.1, 1.1) * 20])
+            made = run_of(conc_at_1024={"mongoro": timed(10, beside_ratio=pairs)})
             self.assertIs(self.goal(made, "1024 at a time").holds, holds)
 
     def test_enters_at_64_are_a_ratio_to_the_bare_rings_own(self):

@@ -38,6 +38,7 @@ def time_all(clients, task, pairs, uri, core, rows):
     """Interleaved timed runs, of all clients in one round of `task.near` and of the bare loop and ours in each.
     The order turns by one with each round of all, so that no client is always first."""
     runs = {client.name: {} for client in clients}
+    others = {}
     alive = list(clients)
     for turn in range(pairs * task.near):
         taking = alive if turn % task.near == 0 else [client for client in alive if client.near]
@@ -46,6 +47,9 @@ def time_all(clients, task, pairs, uri, core, rows):
             try:
                 runs[client.name][turn] = measure.run(client.command, uri, task.name, task.timed_by(client),
                                                       core, client.environment)
+                if task.beside and client.name == RECORDED:
+                    others[turn] = measure.run(client.command, uri, task.beside, task.timed_beside(client), core,
+                                               client.environment)
             except measure.Failed as why:
                 rows[client.name]["failed"] = str(why)
         alive = [client for client in alive if "failed" not in rows[client.name]]
@@ -54,6 +58,8 @@ def time_all(clients, task, pairs, uri, core, rows):
         if mine := runs[client.name]:
             beside = [baseline[turn] for turn in mine if turn in baseline] if client.name != known.BASELINE else []
             summarise(rows[client.name], list(mine.values()), beside)
+    if others and "failed" not in rows[RECORDED]:
+        rows[RECORDED]["beside_ratio"] = ratios([runs[RECORDED][turn] for turn in others], others.values())
 
 
 def summarise(row, mine, baseline):
@@ -67,9 +73,13 @@ def summarise(row, mine, baseline):
     # Of the same round each: that leaves most of the machine's own load out. A run too short for the
     # clock has no ratio.
     if len(baseline) == len(mine) and all(base.cpu > 0 for base in baseline):
-        row["cpu_ratio"] = measure.spread([
-            (run.cpu / run.operations) / (base.cpu / base.operations)
-            for run, base in zip(mine, baseline)])
+        row["cpu_ratio"] = ratios(mine, baseline)
+
+
+def ratios(runs, others):
+    """What an operation costs in one and in the other of each pair."""
+    return measure.spread([(run.cpu / run.operations) / (other.cpu / other.operations)
+                           for run, other in zip(runs, others)])
 
 
 def count_all(client, task, uri, core, build, row):

@@ -23,11 +23,17 @@ class Task:
     #: runs of one program differ by more than the few hundredths that a goal leaves between those two, and what
     #: disturbs a machine comes and goes within seconds: a pair must be close together.
     near: int = 1
+    #: The task that ours does in the same rounds, as many operations: what this one is to cost no more than.
+    beside: str = ""
 
     def timed_by(self, client):
         """N for this client: a slow one is given less to do, and one of many runs."""
         share = 4 if self.near > 1 and client.near else client.pace
         return max(self.timed // share, 2)
+
+    def timed_beside(self, client):
+        """N of the task beside this one for as many operations."""
+        return self.timed_by(client) * self.concurrency // int(self.beside.partition(":")[2] or 1)
 
     def counted_by(self, client):
         """A thousand million instructions an operation need no long run to stand out from the start."""
@@ -50,12 +56,13 @@ class Task:
         """The same task for a short run."""
         if not quick:
             return self
-        return replace(self, timed=max(self.timed // 4, 2), counted=max(self.counted // 10, 5), near=1)
+        return replace(self, timed=max(self.timed // 4, 2), counted=max(self.counted // 10, 5), near=1, beside="")
 
 
 def concurrent(coroutines, timed, counted, counts=True):
     return Task(f"conc:{coroutines}", f"find_one, {coroutines:,} at a time", timed, counted,
-                coroutines, counts=counts, near=12 if counts else 1)
+                coroutines, counts=counts, near=12 if counts else 1,
+                beside="conc:64" if counts and coroutines > 64 else "")
 
 
 # Instructions are (I(2N) - I(N)) / N with N >= 500 operations, those of all coroutines together.
