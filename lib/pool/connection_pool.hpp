@@ -148,6 +148,7 @@ class connection_pool final : connection_owner {
     // Those that wait.
     /// What an idle connection gives a check-out that has just begun; null: it has to wait.
     [[nodiscard]] connection* find_idle() noexcept;
+    /// Precondition: the pool is not ready.
     [[nodiscard]] error refusal() const;
     void fail_waiters(const error& why, check_out_failed_reason reason) noexcept;
     [[nodiscard]] error timed_out(errc code) const;

@@ -80,7 +80,6 @@ void connection_pool::turn::give_up() noexcept {
     }
 }
 
-/// Of a pool that is not ready.
 error connection_pool::refusal() const {
     return refused_with_
                ? refused_with_
