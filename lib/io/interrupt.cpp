@@ -2,6 +2,10 @@
 
 #include "io/reactor_core.hpp"
 
+#include <mongoro/detail/frame.hpp>
+
+#include <memory>
+#include <new>
 #include <utility>
 
 namespace mongoro::io {
@@ -59,6 +63,20 @@ void interrupt::happened(errc what) noexcept {
     if (c != nullptr) {
         c->fn(*c, static_cast<int>(what));
     }
+}
+
+void lazy_interrupt::arm(reactor_core& core, const std::stop_token& stop, deadline until,
+                         completion& c, timer::keeps_running keeps) {
+    if (made_ == nullptr) {
+        made_ = ::new (detail::allocate_frame(sizeof(interrupt))) interrupt;
+    }
+    made_->arm(core, stop, until, c, keeps);
+}
+
+void lazy_interrupt::drop() noexcept {
+    auto* const made = std::exchange(made_, nullptr);
+    std::destroy_at(made);
+    detail::free_frame(made, sizeof *made);
 }
 
 }  // namespace mongoro::io

@@ -30,7 +30,7 @@ class interrupt {
 
     void arm(reactor_core& core, const detail::task_context& context, completion& c) {
         disarm();
-        if (!context.until.is_never() || context.stop.stop_possible()) {
+        if (context.is_bounded()) {
             arm(core, context.stop, context.until, c,
                 context.background ? timer::keeps_running::no : timer::keeps_running::yes);
         }
@@ -68,6 +68,31 @@ class interrupt {
     std::optional<std::stop_callback<on_stop>> callback_;
     interrupt* next_ = nullptr;  // the reactor's list of those with a stop token
     interrupt* prev_ = nullptr;
+};
+
+/// An interrupt that is made when there is something to watch: an operation without a deadline and
+/// a stop token has a pointer in its frame, and not three lines of the cache more, which thousands
+/// that wait add up.
+class lazy_interrupt {
+ public:
+    lazy_interrupt() noexcept = default;
+    lazy_interrupt(const lazy_interrupt&) = delete;
+    lazy_interrupt& operator=(const lazy_interrupt&) = delete;
+    ~lazy_interrupt() { disarm(); }
+
+    /// As that of `interrupt`. Throws `bad_alloc`, and does not watch then.
+    void arm(reactor_core& core, const std::stop_token& stop, deadline until, completion& c,
+             timer::keeps_running keeps);
+    void disarm() noexcept {
+        if (made_ != nullptr) [[unlikely]] {
+            drop();
+        }
+    }
+
+ private:
+    void drop() noexcept;
+
+    interrupt* made_ = nullptr;
 };
 
 }  // namespace mongoro::io

@@ -6,6 +6,7 @@
 #include <mongoro/detail/context.hpp>
 #include <mongoro/error.hpp>
 
+#include <array>
 #include <coroutine>
 #include <cstddef>
 #include <cstdint>
@@ -62,7 +63,11 @@ class [[nodiscard]] wait_queue::waiter : detail::ready_node {
     waiter& operator=(const waiter&) = delete;
     /// A waiter that is destroyed in line leaves it. One that was released and not resumed yet
     /// keeps what it was granted: see `granted()`.
-    ~waiter() { leave(); }
+    ~waiter() {
+        if (state_ == state::waiting || state_ == state::scheduled) [[unlikely]] {
+            leave();
+        }
+    }
 
     [[nodiscard]] bool await_ready() const noexcept { return false; }
     template <typename Promise>
@@ -84,6 +89,15 @@ class [[nodiscard]] wait_queue::waiter : detail::ready_node {
  protected:
     /// Waits until `until` at most. False: it ended at once.
     bool begin(std::coroutine_handle<> h, const detail::task_context& context, deadline until);
+    /// Called once it is released and out of the line. True: the coroutine is not to resume for
+    /// it, and the waiter may be gone.
+    using release_hook = bool (*)(waiter& released) noexcept;
+    void set_release_hook(release_hook hook) noexcept { on_release_ = hook; }
+    /// What the coroutine, or the hook, will use beside its frame: fetched ahead of its turn.
+    void set_near(const std::array<const void*, 3>& near) noexcept { near_ = near; }
+    [[nodiscard]] std::coroutine_handle<> handle() const noexcept { return handle_; }
+    /// As though `h` had waited, and been released with this now.
+    void resume_with(std::coroutine_handle<> h, void* granted) noexcept;
     /// Instead of a wait.
     void grant(void* granted) noexcept {
         granted_ = granted;
@@ -108,10 +122,12 @@ class [[nodiscard]] wait_queue::waiter : detail::ready_node {
     bool interrupted_ = false;
     bool keeps_running_ = true;
     void* granted_ = nullptr;
-    error error_;
+    release_hook on_release_ = nullptr;
     std::coroutine_handle<> handle_;
+    std::array<const void*, 3> near_{};
+    error error_;
     watcher watcher_;
-    interrupt interrupt_;
+    lazy_interrupt interrupt_;
 };
 
 }  // namespace mongoro::io

@@ -327,9 +327,11 @@ void connection::begin_draining(detail::command_handle* c) noexcept {
 
 [[gnu::hot]] bool connection::exchange::begin(std::coroutine_handle<> h,
                                               const detail::task_context& context) {
-    if (auto already = context.interrupted()) {
-        result_ = std::move(already);
-        return false;
+    if (context.is_bounded()) [[unlikely]] {
+        if (auto already = context.interrupted()) {
+            result_ = std::move(already);
+            return false;
+        }
     }
     if (connection_.core_.forked()) [[unlikely]] {
         result_ = error(errc::used_after_fork, connection_.host_.to_string());
@@ -344,6 +346,9 @@ void connection::begin_draining(detail::command_handle* c) noexcept {
     } else {
         connection_.stream_->set_background(context.background);
     }
+    if (context.is_bounded() || connection_.socket_timeout_.count() != 0) [[unlikely]] {
+        watch(context);  // before it is sent: it may throw
+    }
     if (command_ != nullptr) [[likely]] {
         connection_.start(*this);
     } else {
@@ -356,31 +361,26 @@ void connection::begin_draining(detail::command_handle* c) noexcept {
     }
     handle_ = h;
     pending_ = true;
-    watcher_.owner = this;
-    watcher_.fn = [](io::completion& self, int why) noexcept {
-        auto& e = *static_cast<watcher&>(self).owner;
-        e.connection_.interrupted(e, static_cast<errc>(why));
-    };
-    interrupt_.arm(connection_.core_, context, watcher_);
-    if (connection_.socket_timeout_.count() != 0) [[unlikely]] {
-        watch(context);
-    }
     return true;
 }
 
-/// Watches for `socketTimeoutMS` as well, unless the command has a limit.
+/// For the context's end, and for `socketTimeoutMS` unless the command has a limit.
 void connection::exchange::watch(const detail::task_context& context) {
-    if (command_ != nullptr && (*command_)->limit()) {
-        return;
+    auto until = context.until;
+    const bool limited = command_ != nullptr && (*command_)->limit();
+    if (connection_.socket_timeout_.count() != 0 && !limited) {
+        const auto timeout = deadline::after(connection_.socket_timeout_);
+        watcher_.of_socket = timeout < until;
+        until = deadline::earlier_of(until, timeout);
     }
-    const auto until = deadline::after(connection_.socket_timeout_);
-    if (until >= context.until) {
+    if (until.is_never() && !context.stop.stop_possible()) {
         return;
     }
     watcher_.owner = this;
     watcher_.fn = [](io::completion& self, int why) noexcept {
-        auto& e = *static_cast<watcher&>(self).owner;
-        if (static_cast<errc>(why) == errc::deadline_exceeded) {
+        const auto& w = static_cast<watcher&>(self);
+        auto& e = *w.owner;
+        if (w.of_socket && static_cast<errc>(why) == errc::deadline_exceeded) {
             e.connection_.timed_out();
         } else {
             e.connection_.interrupted(e, static_cast<errc>(why));
@@ -394,6 +394,7 @@ void connection::exchange::watch(const detail::task_context& context) {
 [[gnu::hot]] void connection::exchange::resume(result<detail::reply>&& r) noexcept {
     interrupt_.disarm();
     result_ = std::move(r);
+    over_ = true;
     if (std::exchange(pending_, false)) {
         handle_.resume();
     }

@@ -214,22 +214,29 @@ class [[nodiscard]] connection::exchange {
         }
     }
 
-    [[nodiscard]] bool await_ready() const noexcept { return false; }
+    /// Over already, where it was begun before it is awaited.
+    [[nodiscard]] bool await_ready() const noexcept { return over_; }
     template <typename Promise>
     bool await_suspend(std::coroutine_handle<Promise> h) {
         return begin(h, *detail::context_of(h.promise()));
     }
     [[nodiscard]] result<detail::reply> await_resume() noexcept { return std::move(result_); }
 
+    /// On behalf of `h`, which is suspended on something else, and resumes when it is over. False:
+    /// it ended at once. Throws `bad_alloc`, and has sent nothing then.
+    bool begin(std::coroutine_handle<> h, const detail::task_context& context);
+    /// The document behind the last one sent.
+    [[nodiscard]] std::size_t last() const noexcept { return last_; }
+
  private:
     friend class connection;
-    bool begin(std::coroutine_handle<> h, const detail::task_context& context);
     void resume(result<detail::reply>&& r) noexcept;
     void watch(const detail::task_context& context);
 
     /// The deadline passed, or the stop was requested.
     struct watcher : io::completion {
         exchange* owner = nullptr;
+        bool of_socket = false;  // the deadline is that of `socketTimeoutMS`
     };
 
     connection& connection_;
@@ -237,9 +244,10 @@ class [[nodiscard]] connection::exchange {
     std::size_t first_;
     std::size_t last_;
     bool pending_ = false;
+    bool over_ = false;
     std::coroutine_handle<> handle_;
     watcher watcher_;
-    io::interrupt interrupt_;
+    io::lazy_interrupt interrupt_;
     result<detail::reply> result_{errc::operation_cancelled};
 };
 

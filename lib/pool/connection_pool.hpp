@@ -203,6 +203,12 @@ class connection_pool::turn : public io::wait_queue::waiter {
     explicit turn(connection_pool& pool,
                   const std::optional<deadline>& until = std::nullopt) noexcept
         : waiter(pool.turns_), pool_(pool), until_(until) {}
+    /// One that was granted this connection, whose coroutine `h` resumes in the reactor's next
+    /// turn. Precondition: nobody listens to the pool.
+    turn(lease&& granted, std::coroutine_handle<> h) noexcept
+        : waiter(granted.pool()->turns_), pool_(*granted.pool()), ended_(false) {
+        resume_with(h, granted.release());
+    }
     turn(const turn&) = delete;
     turn& operator=(const turn&) = delete;
     ~turn() {
@@ -218,6 +224,10 @@ class connection_pool::turn : public io::wait_queue::waiter {
     [[nodiscard]] error await_resume();
     /// Once, after a wait without an error.
     [[nodiscard]] lease take() noexcept;
+
+ protected:
+    /// Somebody listens to the pool.
+    [[nodiscard]] bool is_observed() const noexcept { return static_cast<bool>(pool_.publisher_); }
 
  private:
     friend class connection_pool;

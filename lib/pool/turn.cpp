@@ -5,8 +5,10 @@ namespace mongoro::pool {
 [[gnu::hot]] bool connection_pool::turn::enter(std::coroutine_handle<> h,
                                                const detail::task_context& context) {
     ended_ = false;
-    started_ = pool_.publisher_.now();
-    pool_.publisher_.publish<connection_check_out_started_event>();
+    if (pool_.publisher_) [[unlikely]] {
+        started_ = pool_.publisher_.now();
+        pool_.publisher_.publish<connection_check_out_started_event>();
+    }
     if (!pool_.is_ready()) [[unlikely]] {
         auto why = pool_.refusal();
         ended_ = true;

@@ -27,6 +27,10 @@ struct task_context {
     /// What waits under it does not keep `run()` running: the work of monitors and of pools.
     bool background = false;
 
+    /// It has a deadline, or can be stopped.
+    [[nodiscard]] bool is_bounded() const noexcept {
+        return !until.is_never() || stop.stop_possible();
+    }
     /// `operation_cancelled`, `deadline_exceeded`, or no error.
     [[nodiscard]] error interrupted() const noexcept {
         if (stop.stop_requested()) {

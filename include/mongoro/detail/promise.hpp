@@ -48,6 +48,7 @@ class promise_base {
 
     [[nodiscard]] const task_context* context() const noexcept { return context_; }
     void set_context(const task_context* c) noexcept { context_ = c; }
+    [[nodiscard]] std::coroutine_handle<> continuation() const noexcept { return continuation_; }
     void set_continuation(std::coroutine_handle<> h) noexcept { continuation_ = h; }
     /// Instead of resuming the continuation: schedule `node` on `core`.
     void set_hop(reactor_core* core, ready_node* node) noexcept {
