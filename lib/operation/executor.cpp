@@ -81,16 +81,16 @@ class one_document : public single_reply {
 };
 
 /// The server of a try, in the slow way: by its cursor, or by looking.
-task<result<deployment::server_use>> select(deployment::deployment& d, wire::command& c,
-                                            const cursor_pin* pin, retry_policy& retries,
-                                            std::int64_t& operation_id) {
+task<error> select(deployment::deployment& d, wire::command& c, const cursor_pin* pin,
+                   retry_policy& retries, std::int64_t& operation_id, deployment::server_use& use) {
     if (pin != nullptr && pin->server != 0) {
         auto* const s = d.find(pin->server);
         if (s == nullptr) {
             co_return error(errc::connection_closed,
                             "the server of the cursor is no part of the deployment any more");
         }
-        co_return deployment::server_use(*s);
+        use = deployment::server_use(*s);
+        co_return error();
     }
     auto criteria = criteria_of(c);
     criteria.deprioritized = retries.avoided();
@@ -98,10 +98,73 @@ task<result<deployment::server_use>> select(deployment::deployment& d, wire::com
     auto selected = co_await d.select(criteria, of);
     operation_id = of.id;
     retries.set_waited(of.waited);
+    if (!selected) {
+        co_return selected.error();
+    }
     if (criteria.writes && !topology::may_write_anywhere(*d.description())) {
         c.set_kind(wire::command::kind::write);  // nothing is said of a read preference
     }
-    co_return selected;
+    use = std::move(*selected);
+    co_return error();
+}
+
+/// In the quick way: most operations want the primary, and it is known.
+[[nodiscard]] inline bool select_primary(deployment::deployment& d, const wire::command& c,
+                                         const cursor_pin* pin, deployment::server_use& use) {
+    auto* const primary = d.primary();
+    if (primary == nullptr || !wants_primary(c) || (pin != nullptr && pin->server != 0))
+        [[unlikely]] {
+        return false;
+    }
+    use = deployment::server_use(*primary);
+    return true;
+}
+
+/// Ends the body, with what is only for the server that was chosen; false: it is not to be sent,
+/// and `failed` says why.
+[[nodiscard]] inline bool complete(wire::command& c, topology_type topology,
+                                   const server_description& server, running_limit* limit,
+                                   error& failed) {
+    append_read_preference(c, topology, server.type);
+    if (limit != nullptr) [[unlikely]] {
+        failed = limit->append_max_time(c, server);
+    }
+    c.finish();
+    return !failed;
+}
+
+/// The same of a server with these limits and the finished command.
+[[nodiscard]] inline bool check(const wire::command& c, const wire::server_limits& limits,
+                                error& failed) {
+    if (c.failure() && !c.is_for(limits)) [[unlikely]] {
+        failed = c.failure();
+    } else if (!c.fits(limits)) [[unlikely]] {
+        failed = c.check_size(limits);
+    }
+    return !failed;
+}
+
+/// The server does not take the token any more. Spec: auth, "Reauthentication".
+task<error> log_in_again(deployment::deployment& d, deployment::server& s, pool::connection& c) {
+    const auto again =
+        co_await pool::reauthenticate(c, s.pool().settings(), auth_mechanism::mongodb_oidc);
+    if (again) {
+        co_return error();
+    }
+    d.failed(s, c, again.error());
+    c.abort(again.error());
+    co_return again.error();
+}
+
+template <typename Outcome>
+[[nodiscard]] inline auto finish(Outcome& outcome, const wire::command& c,
+                                 deployment::deployment& d, deployment::server_use& use,
+                                 pool::lease& lease) {
+    auto done = outcome.finish(c);
+    if (!done) [[unlikely]] {
+        d.failed(*use, *lease, done.error());  // no cursor has such an outcome
+    }
+    return done;
 }
 
 /// One coroutine for all of it, for one reply and for many: a frame less for each operation.
@@ -146,69 +209,57 @@ template <typename Outcome, typename Deployment>
         auto& lease = pinned ? pin->connection : checked_out;
         auto& server = pinned ? pin->use : use;
         if (!pinned && !checked_out) [[likely]] {
-            auto* const primary = d->primary();
-            if (primary != nullptr && wants_primary(*c) && (pin == nullptr || pin->server == 0))
-                [[likely]] {
-                use = deployment::server_use(*primary);
-            } else {
-                auto selected = co_await select(*d, *c, pin, retries, operation_id);
-                if (!selected) {
-                    co_return outcome.interrupted(selected.error());
+            if (!select_primary(*d, *c, pin, use)) [[unlikely]] {
+                failed = co_await select(*d, *c, pin, retries, operation_id, use);
+                if (failed) {
+                    co_return outcome.interrupted(failed);
                 }
-                use = std::move(*selected);
             }
             checked_out = use->pool().try_check_out();
             if (!checked_out) {
-                auto& turn = waiting.in_line(use->pool(),
-                                             running_limit::selected(limit, use->description()));
-                failed = co_await turn;
-                if (!failed) {
-                    checked_out = turn.take();
+                auto line = waiting.in_line(
+                    use->pool(), running_limit::selected(limit, use->description()), checked_out);
+                // Nobody has to be told when it is sent, and nothing about it depends on when.
+                if (limit == nullptr && pin == nullptr && told == nullptr && first == 0 &&
+                    complete(*c, d->topology(), use->description(), limit, failed)) [[likely]] {
+                    waiting.send_at_once(c);
                 }
+                failed = co_await line;
             }
         }
         if (!failed) {
-            auto& connection = *lease;
-            append_read_preference(*c, d->topology(), server->description().type);
-            if (limit != nullptr) [[unlikely]] {
-                if (auto late = limit->append_max_time(*c, server->description())) {
-                    co_return outcome.interrupted(late);
+            if (!waiting.has_sent()) {
+                if ((!c->is_finished() &&
+                     !complete(*c, d->topology(), server->description(), limit, failed)) ||
+                    !check(*c, lease->limits(), failed)) [[unlikely]] {
+                    co_return outcome.interrupted(failed);
+                }
+                if (pin != nullptr) {
+                    pin->sent = true;
                 }
             }
-            c->finish();
-            if (c->failure() && !c->is_for(connection.limits())) {
-                co_return outcome.interrupted(c->failure());
-            }
-            if (auto bad = c->check_size(connection.limits())) {
-                co_return outcome.interrupted(bad);
-            }
-            if (pin != nullptr) {
-                pin->sent = true;
-            }
-            const auto count = c->document_count();
             do {
-                const auto last = count == 0 ? 0 : c->batch_end(first, connection.limits());
-                monitored.started(told, operation_id, connection, *c, first, last);
                 // By name: g++ 12 would copy what a call in co_await gives.
-                auto& exchange = waiting.for_reply(connection, c, first, last);
+                auto& exchange = waiting.take_exchange(*lease, c, first);
+                monitored.started(told, operation_id, *lease, *c, first, exchange.last());
                 auto reply = co_await exchange;
                 monitored.ended(reply);
                 if (!reply) {
                     failed = reply.error();
                 } else if (failed = outcome.add(*reply, first);
                            failed && failed.raw_reply().empty()) [[unlikely]] {
-                    failed = pool::name_host(connection.host(), failed);  // not the server's own
+                    failed = pool::name_host(lease->host(), failed);  // not the server's own
                 }
                 if (failed) [[unlikely]] {
-                    d->failed(*server, connection, failed);
+                    d->failed(*server, *lease, failed);
                     if (!reply || !outcome.forgives(failed)) {
                         break;
                     }
                     failed = {};
                 }
-                first = last;
+                first = exchange.last();
                 renewed = false;
-            } while (first < count && outcome.goes_on() &&
+            } while (first < c->document_count() && outcome.goes_on() &&
                      (limit == nullptr || limit->begin_batch(*c, failed)) &&
                      retries.begin_command());
         }
@@ -222,24 +273,16 @@ template <typename Outcome, typename Deployment>
                     pin->rest = pin->use->rest();
                 }
             }
-            auto done = outcome.finish(*c);
-            if (!done) [[unlikely]] {
-                d->failed(*use, *checked_out, done.error());  // no cursor has such an outcome
-            }
-            co_return done;
+            co_return finish(outcome, *c, *d, use, checked_out);
         }
         if (c == nullptr) {
             co_return outcome.interrupted(failed);  // interrupted: the connection still has it
         }
         if (failed.server_code() == reauthentication_required && !std::exchange(renewed, true) &&
             lease && server->pool().settings().oidc) {
-            // The server does not take the token any more. Spec: auth, "Reauthentication".
-            const auto again = co_await pool::reauthenticate(*lease, server->pool().settings(),
-                                                             auth_mechanism::mongodb_oidc);
-            if (!again) {
-                d->failed(*server, *lease, again.error());
-                lease->abort(again.error());
-                co_return outcome.interrupted(again.error());
+            failed = co_await log_in_again(*d, *server, *lease);
+            if (failed) {
+                co_return outcome.interrupted(failed);
             }
             c->reopen();
             continue;  // on the same connection: another one may have the old token still

@@ -290,6 +290,9 @@ bson::document_view command::document() const noexcept {
 
 [[gnu::hot]] std::size_t command::batch_end(std::size_t first,
                                             const server_limits& limits) const noexcept {
+    if (document_ends_.empty()) {
+        return 0;
+    }
     const auto most = first + static_cast<std::size_t>(limits.max_write_batch_size);
     const auto last = most < document_ends_.size() ? most : document_ends_.size();
     // A checksum's bytes are kept back whether it is sent or not: the split does not depend on it.

@@ -101,14 +101,22 @@ class command {
     void reopen() noexcept;
     /// Ends the body; a second call does nothing. Errors of the writer fail the command.
     void finish();
+    /// Where the body is.
+    [[nodiscard]] const void* bytes() const noexcept { return bytes_.data(); }
+    [[nodiscard]] bool is_finished() const noexcept { return finished_; }
     /// The whole body, once it is finished. Valid until the command is
     /// reset.
     [[nodiscard]] bson::document_view document() const noexcept;
+    /// Surely no larger than the server takes; otherwise `check_size` decides.
+    [[nodiscard]] bool fits(const server_limits& limits) const noexcept {
+        return body_end_ + documents_.size() <=
+               static_cast<std::size_t>(limits.max_bson_object_size);
+    }
     /// Whether the server takes it: `document_too_large` names the document's place, and nothing
     /// was sent.
     [[nodiscard]] error check_size(const server_limits& limits) const;
     /// Where the batch that begins with document `first` has to end: the server's limits of
-    /// documents and of bytes a message. At least one document.
+    /// documents and of bytes a message. At least one document, if there are any.
     [[nodiscard]] std::size_t batch_end(std::size_t first,
                                         const server_limits& limits) const noexcept;
     /// Whether a message ends with its CRC-32C. Servers ignore it on TLS.
@@ -157,20 +165,15 @@ class command {
     void check_database(std::string_view name);
     void start_body();
 
+    // What is needed to send it comes first, in three lines of the cache: it may have left that
+    // while the command waited for a connection.
     bson::byte_buffer bytes_;
-    bson::writer writer_{bytes_};
+    std::size_t body_end_ = 0;
     bson::byte_buffer documents_;
     std::vector<std::size_t> document_ends_;
-    std::string_view name_;
     std::string_view sequence_;  // empty: no documents
-    std::size_t body_end_ = 0;
     iovec pieces_[3] = {};
-    std::uint8_t checksum_[4] = {};
     error failure_;
-    bson::writer open_{bytes_};  // as the writer was before the tail
-    std::size_t tail_ = 0;
-    detail::handle_settings_ptr settings_;
-    std::optional<detail::time_limit> limit_;
     kind kind_ = kind::write;
     bool acknowledged_ = true;
     bool exhaust_allowed_ = false;
@@ -178,6 +181,13 @@ class command {
     bool ordered_ = true;
     bool secret_ = false;
     std::uint8_t least_wire_version_ = 0;
+    std::uint8_t checksum_[4] = {};
+    detail::handle_settings_ptr settings_;
+    std::optional<detail::time_limit> limit_;
+    bson::writer writer_{bytes_};
+    bson::writer open_{bytes_};  // as the writer was before the tail
+    std::size_t tail_ = 0;
+    std::string_view name_;
 };
 
 /// Whether a database or collection name may be sent: not empty, no NUL; else the error to give.
