@@ -31,7 +31,7 @@ namespace mongoro::io {
     w.grant(granted);
     w.interrupt_.disarm();
     w.state_ = waiter::state::over;
-    if (w.on_release_ == nullptr || !w.on_release_(w)) {
+    if (w.on_release_ == nullptr || !*alive_ || !w.on_release_(w)) {
         w.schedule();
     }
 }
@@ -50,13 +50,16 @@ void wait_queue::fail_first(error why) noexcept {
 /// prefetch beyond it is no access.
 void wait_queue::waiter::prefetch() const noexcept {
     constexpr std::size_t line = 64;
-    constexpr std::size_t most = 896;  // the frame of an operation
+    constexpr std::size_t most = 896;  // the frame of a read, most of that of a write
     const auto* const frame = static_cast<const char*>(handle_.address());
 #pragma GCC unroll 14
     for (std::size_t at = 0; at < most; at += line) {
         __builtin_prefetch(frame + at);
     }
     for (const void* const near : near_) {
+        if (near == nullptr) {
+            continue;
+        }
         const auto* const from = static_cast<const char*>(near);
 #pragma GCC unroll 4
         for (std::size_t at = 0; at < 4 * line; at += line) {

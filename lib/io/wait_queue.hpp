@@ -87,10 +87,11 @@ class [[nodiscard]] wait_queue::waiter : detail::ready_node {
     void leave() noexcept;
 
  protected:
-    /// Waits until `until` at most. False: it ended at once.
+    /// Waits until `until` at most. False: it ended at once. Throws `bad_alloc`, and does not wait
+    /// then.
     bool begin(std::coroutine_handle<> h, const detail::task_context& context, deadline until);
-    /// Called once it is released and out of the line. True: the coroutine is not to resume for
-    /// it, and the waiter may be gone.
+    /// Called once it is released and out of the line, while there is a reactor. True: the
+    /// coroutine is not to resume for it, and the waiter may be gone.
     using release_hook = bool (*)(waiter& released) noexcept;
     void set_release_hook(release_hook hook) noexcept { on_release_ = hook; }
     /// What the coroutine, or the hook, will use beside its frame: fetched ahead of its turn.

@@ -219,7 +219,7 @@ template <typename Outcome, typename Deployment>
             if (!checked_out) {
                 auto line = waiting.in_line(
                     use->pool(), running_limit::selected(limit, use->description()), checked_out);
-                // Nobody has to be told when it is sent, and nothing about it depends on when.
+                // Nobody has to be told when it is sent, and nothing in it depends on when.
                 if (limit == nullptr && pin == nullptr && told == nullptr && first == 0 &&
                     complete(*c, d->topology(), use->description(), limit, failed)) [[likely]] {
                     waiting.send_at_once(c);

@@ -1,7 +1,5 @@
 #include "operation/waiting_place.hpp"
 
-#include <new>
-
 namespace mongoro::operation {
 
 [[gnu::hot]] void waiting_place::clear() noexcept {
@@ -33,7 +31,8 @@ void waiting_place::send_at_once(detail::command_handle& c) noexcept {
     make_exchange(connection, command, 0);
     try {
         has_sent_ = exchange_.begin(h, *context_);
-    } catch (const std::bad_alloc&) {
+    } catch (...) {
+        has_sent_ = false;
     }
     if (!has_sent_) [[unlikely]] {
         reset();

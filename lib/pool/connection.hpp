@@ -222,8 +222,9 @@ class [[nodiscard]] connection::exchange {
     }
     [[nodiscard]] result<detail::reply> await_resume() noexcept { return std::move(result_); }
 
-    /// On behalf of `h`, which is suspended on something else, and resumes when it is over. False:
-    /// it ended at once. Throws `bad_alloc`, and has sent nothing then.
+    /// On behalf of `h`, which is suspended on something else, and resumes when it is over, to
+    /// await this then. False: it ended at once, and is of no more use. Throws what is thrown where
+    /// it is awaited.
     bool begin(std::coroutine_handle<> h, const detail::task_context& context);
     /// The document behind the last one sent.
     [[nodiscard]] std::size_t last() const noexcept { return last_; }

@@ -34,7 +34,10 @@ class lease {
     }
     [[nodiscard]] explicit operator bool() const noexcept { return connection_ != nullptr; }
     /// Checks nothing in: whoever calls it does that. Empty from now on.
-    [[nodiscard]] connection* release() noexcept { return std::exchange(connection_, nullptr); }
+    [[nodiscard]] connection* release() noexcept {
+        pool_ = nullptr;
+        return std::exchange(connection_, nullptr);
+    }
     [[nodiscard]] connection_pool* pool() const noexcept { return pool_; }
     connection& operator*() const noexcept { return *connection_; }
     connection* operator->() const noexcept { return connection_; }

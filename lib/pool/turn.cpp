@@ -1,5 +1,8 @@
 #include "pool/connection_pool.hpp"
 
+#include <new>
+#include <system_error>
+
 namespace mongoro::pool {
 
 [[gnu::hot]] bool connection_pool::turn::enter(std::coroutine_handle<> h,
@@ -31,8 +34,15 @@ namespace mongoro::pool {
                                             : deadline::after(limit);
     own_timeout_ = until < context.until;
     wanted_by_ = context.until;
-    if (!begin(h, context, until)) {
-        return false;
+    try {
+        if (!begin(h, context, until)) {
+            return false;
+        }
+    } catch (const std::bad_alloc&) {
+        ended_ = true;
+        pool_.publisher_.check_out_failed(check_out_failed_reason::connection_error, started_,
+                                          std::make_error_code(std::errc::not_enough_memory));
+        throw;
     }
     if (!pool_.state_.is_full(pool_.size())) {
         pool_.fill();

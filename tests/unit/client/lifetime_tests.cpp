@@ -18,6 +18,15 @@ reply_script after(std::chrono::milliseconds time) {
     return reply_script().wait(time).reply(first_batch(numbered(1)));
 }
 
+/// Of a task that nobody waits for the end of.
+struct nobody : detail::branch_listener {
+    nobody() {
+        ended = [](detail::branch_listener&) noexcept -> std::coroutine_handle<> {
+            return std::noop_coroutine();
+        };
+    }
+};
+
 }  // namespace
 
 TEST_CASE(
@@ -209,13 +218,7 @@ TEST_CASE("a reactor that is destroyed first ends nothing well, and leaks nothin
         detail::outcome<void> nothing;
         auto first = detail::branch_of(wait(cursor), &nothing);
         auto second = detail::branch_of(queue((*c)["db"]["c"]), &nothing);
-        struct nobody : detail::branch_listener {
-            nobody() {
-                ended = [](detail::branch_listener&) noexcept -> std::coroutine_handle<> {
-                    return std::noop_coroutine();
-                };
-            }
-        } listener;
+        nobody listener;
         first.prepare(listener, &detail::root_context(r->core()));
         second.prepare(listener, &detail::root_context(r->core()));
         bool started = false;
@@ -237,6 +240,45 @@ TEST_CASE("a reactor that is destroyed first ends nothing well, and leaks nothin
             CHECK(d["_id"].get<int>() == id++);
         }
         CHECK(id == 3);
+    });
+}
+
+TEST_CASE("who was granted a connection as its reactor ended lets the one behind be") {
+    on_each_backend_owned([](std::unique_ptr<reactor> r) {
+        op_msg_peer peer;
+        peer.always("find", after(20ms));
+        std::optional<client> c(std::in_place, *r, peer.uri(), client_options{.max_pool_size = 1});
+        const auto hold = [](collection<> from, reactor& stopped) -> task<> {
+            static_cast<void>(co_await as_result(from.find_one()));
+            stopped.stop();  // before whoever is next has resumed
+        };
+        const auto queue = [](collection<> from, find_one_options options) -> task<> {
+            static_cast<void>(co_await as_result(from.find_one({}, options)));
+        };
+        detail::outcome<void> nothing;
+        auto first = detail::branch_of(hold((*c)["db"]["c"], *r), &nothing);
+        // One that is not sent from the line, and one that is.
+        auto second = detail::branch_of(queue((*c)["db"]["c"], {.timeout = 60s}), &nothing);
+        auto third = detail::branch_of(queue((*c)["db"]["c"], {}), &nothing);
+        nobody listener;
+        for (auto* const one : {&first, &second, &third}) {
+            one->prepare(listener, &detail::root_context(r->core()));
+        }
+        r->post([&] {
+            first.start();
+            second.start();
+            third.start();
+        });
+        r->run();
+        CHECK(first.done());
+        CHECK(!second.done());
+        CHECK(peer.received("find").size() == 1);
+        r.reset();
+        second = {};
+        CHECK(!third.done());
+        third = {};
+        c.reset();
+        CHECK(peer.received("find").size() == 1);
     });
 }
 

@@ -2,11 +2,15 @@
 
 #include "client_support.hpp"
 
+#include <mongoro/event_listener.hpp>
 #include <mongoro/with_deadline.hpp>
 #include <mongoro/with_stop.hpp>
 
+#include <atomic>
+#include <memory>
 #include <optional>
 #include <thread>
+#include <utility>
 
 using namespace mongoro;
 using namespace mongoro::test;
@@ -15,8 +19,10 @@ namespace {
 
 /// A find that is answered after this time, and one behind it in line for the only connection.
 struct line_scene : scene {
-    explicit line_scene(reactor& loop, std::chrono::milliseconds busy = 20ms)
-        : scene(loop, {.max_pool_size = 1, .drain_timeout = 60s}) {
+    explicit line_scene(reactor& loop, std::chrono::milliseconds busy = 20ms,
+                        std::shared_ptr<pool_listener> listener = nullptr)
+        : scene(loop,
+                {.max_pool_size = 1, .drain_timeout = 60s, .pool_listener = std::move(listener)}) {
         peer.expect("find", reply_script().wait(busy).reply(first_batch(numbered(1))));
         first.emplace(loop, c.find_one({{"first", 1}}));
         REQUIRE(poll_until(loop, [&] { return peer.received("find").size() == 1; }));
@@ -147,5 +153,51 @@ TEST_CASE("in line for a connection: one whose connection breaks hears of it") {
         CHECK(second.wait().error() == errc::connection_closed);
         CHECK(third.wait().error() == errc::pool_cleared);
         CHECK(s.peer.received("find").size() == 2);
+    });
+}
+
+TEST_CASE("in line for a connection: a write that is not acknowledged ends when it was sent") {
+    on_each_backend([](reactor& r) {
+        line_scene s(r);
+        running second(r, s.c.insert_one({{"_id", 1}}, {.write_concern = write_concern{.w = 0}}));
+        running third(r, s.client.ping());
+        s.peer.expect("insert", reply_script());
+        CHECK(second.wait());
+        CHECK(third.wait());
+        CHECK(s.peer.received("insert").size() == 1);
+        s.check_drained();
+    });
+}
+
+TEST_CASE("in line for a connection: a server that is too busy is asked again") {
+    on_each_backend([](reactor& r) {
+        line_scene s(r);
+        running second(r, s.c.find_one({{"second", 1}}));
+        s.answer("find", doc({"ok", 0.0}, {"code", 462}, {"errmsg", "busy"},
+                             {"errorLabels", arr("SystemOverloadedError", "RetryableError")}));
+        s.answer("find", first_batch(numbered(1, 7)));
+        REQUIRE(second.wait());
+        const auto finds = s.peer.received("find");
+        REQUIRE(finds.size() == 3);
+        CHECK(json(finds[1].body) == json(finds[2].body));
+        s.check_drained();
+    });
+}
+
+TEST_CASE("in line for a connection: who listens to the pool hears of it before it is sent") {
+    class listener final : public pool_listener {
+     public:
+        void on(const connection_checked_out_event& /*e*/) noexcept override { ++checked_out; }
+        std::atomic<int> checked_out = 0;
+    };
+    on_each_backend([](reactor& r) {
+        const auto told = std::make_shared<listener>();
+        line_scene s(r, 20ms, told);
+        running second(r, s.c.find_one({{"second", 1}}));
+        CHECK(told->checked_out == 1);
+        s.answer("find", first_batch(numbered(1, 7)));
+        REQUIRE(second.wait());
+        CHECK(told->checked_out == 2);
+        s.check_drained();
     });
 }
