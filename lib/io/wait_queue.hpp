@@ -112,7 +112,8 @@ class [[nodiscard]] wait_queue::waiter : detail::ready_node {
     struct watcher : completion {
         waiter* owner = nullptr;
     };
-    void prefetch() const noexcept;
+    void fetch_frame() const noexcept;
+    void fetch_near() const noexcept;
     void schedule() noexcept;
 
     wait_queue& queue_;
