@@ -39,6 +39,7 @@ namespace mongoro::io {
 void wait_queue::fail_first(error why) noexcept {
     waiter& w = *first_;
     remove(w);
+    w.interrupt_.disarm();
     w.error_ = std::move(why);
     w.schedule();
 }
@@ -70,8 +71,9 @@ void wait_queue::waiter::fetch_frame() const noexcept {
     }
 }
 
-/// Apart from the frame, since a core has so many lines under way at once, and waits where it is
-/// asked for more: 0.91 of those ticks at 1,024 and at 4,096, against all in one place.
+/// When somebody joins the line, apart from the frame: a core has so many lines under way at once,
+/// and waits where it is asked for more. 0.91 of those ticks at 1,024 and at 4,096, against all in
+/// one place.
 void wait_queue::waiter::fetch_near() const noexcept {
     for (const void* const near : near_) {
         if (near != nullptr) {
@@ -87,7 +89,6 @@ void wait_queue::waiter::resume_with(std::coroutine_handle<> h, void* granted) n
 }
 
 [[gnu::hot]] void wait_queue::waiter::schedule() noexcept {
-    interrupt_.disarm();
     state_ = state::over;
     if (*queue_.alive_) {
         state_ = state::scheduled;

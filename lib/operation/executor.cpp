@@ -242,7 +242,7 @@ template <typename Outcome, typename Deployment>
                 // By name: g++ 12 would copy what a call in co_await gives.
                 auto& exchange = waiting.take_exchange(*lease, c, first);
                 if (told != nullptr) [[unlikely]] {  // never of what was sent from the line
-                    monitored.started(told, operation_id, *lease, *c, first, exchange.last());
+                    monitored.started(*told, operation_id, *lease, *c, first, exchange.last());
                 }
                 auto reply = co_await exchange;
                 monitored.ended(reply);

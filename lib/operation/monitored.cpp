@@ -22,9 +22,9 @@ void monitored_command::state_deleter::operator()(state* s) const noexcept {
     delete s;
 }
 
-void monitored_command::begin(monitoring::command_monitor& monitor, std::int64_t operation_id,
-                              pool::connection& connection, const wire::command& command,
-                              std::size_t first, std::size_t last) {
+void monitored_command::started(monitoring::command_monitor& monitor, std::int64_t operation_id,
+                                pool::connection& connection, const wire::command& command,
+                                std::size_t first, std::size_t last) {
     std::unique_ptr<state, state_deleter> starting(new state{.monitor = monitor});
     auto& context = starting->context;
     context.address = connection.host().to_string();

@@ -40,13 +40,9 @@ class monitored_command {
     /// Right before `documents [first, last)` of the finished command are sent on the connection,
     /// whose next request id it sets. With the operation id 0 it takes a new one. Throws
     /// `bad_alloc` at most, and has then told nothing.
-    void started(monitoring::command_monitor* monitor, std::int64_t operation_id,
+    void started(monitoring::command_monitor& monitor, std::int64_t operation_id,
                  pool::connection& connection, const wire::command& command, std::size_t first,
-                 std::size_t last) {
-        if (monitor != nullptr) [[unlikely]] {
-            begin(*monitor, operation_id, connection, command, first, last);
-        }
-    }
+                 std::size_t last);
     /// With what came of it, before anything is made of an `ok: 0`.
     void ended(const result<detail::reply>& reply) noexcept {
         if (under_way_ != nullptr) [[unlikely]] {
@@ -60,9 +56,6 @@ class monitored_command {
         void operator()(state* s) const noexcept;
     };
 
-    void begin(monitoring::command_monitor& monitor, std::int64_t operation_id,
-               pool::connection& connection, const wire::command& command, std::size_t first,
-               std::size_t last);
     void end(const result<detail::reply>& reply) noexcept;
     void abandon() noexcept;
 

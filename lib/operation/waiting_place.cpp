@@ -31,8 +31,7 @@ void waiting_place::send_at_once(detail::command_handle& c) noexcept {
     make_exchange(connection, command, 0);
     try {
         has_sent_ = exchange_.begin(h, *context_);
-    } catch (...) {
-        has_sent_ = false;
+    } catch (...) {  // it stays unsent
     }
     if (!has_sent_) [[unlikely]] {
         reset();
