@@ -39,6 +39,7 @@ class wait_queue {
  private:
     friend class waiter;
     void push(waiter& w) noexcept;
+    waiter& pop() noexcept;
     void remove(waiter& w) noexcept;
 
     reactor_core& core_;

@@ -43,10 +43,7 @@ void waiting_place::send_at_once(detail::command_handle& c) noexcept {
     return true;
 }
 
-[[gnu::hot]] error waiting_place::line::await_resume() {
-    if (place_.holds_ == holds::exchange) {
-        return {};
-    }
+error waiting_place::line::take_turn() {
     auto failed = place_.turn_.await_resume();
     if (!failed) {
         *place_.into_ = place_.turn_.take();

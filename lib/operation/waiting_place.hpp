@@ -101,9 +101,16 @@ class [[nodiscard]] waiting_place::line {
         }
         return place_.turn_.await_suspend(h);
     }
-    [[nodiscard]] error await_resume();
+    [[nodiscard]] error await_resume() {
+        if (place_.holds_ == holds::exchange) [[likely]] {
+            return {};
+        }
+        return take_turn();
+    }
 
  private:
+    [[nodiscard]] error take_turn();
+
     waiting_place& place_;
 };
 

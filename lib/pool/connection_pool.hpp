@@ -223,7 +223,14 @@ class connection_pool::turn : public io::wait_queue::waiter {
     }
     [[nodiscard]] error await_resume();
     /// Once, after a wait without an error.
-    [[nodiscard]] lease take() noexcept;
+    [[nodiscard]] lease take() noexcept {
+        ended_ = true;
+        auto& c = *static_cast<connection*>(granted());
+        if (pool_.publisher_) [[unlikely]] {
+            tell_checked_out(c);
+        }
+        return {pool_, c};
+    }
 
  protected:
     /// Somebody listens to the pool.
@@ -232,7 +239,10 @@ class connection_pool::turn : public io::wait_queue::waiter {
  private:
     friend class connection_pool;
     bool enter(std::coroutine_handle<> h, const detail::task_context& context);
+    void be_refused();
     void give_up() noexcept;
+    void tell_started() noexcept;
+    void tell_checked_out(const connection& c) const noexcept;
 
     connection_pool& pool_;
     std::optional<deadline> until_;

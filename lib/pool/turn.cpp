@@ -9,17 +9,10 @@ namespace mongoro::pool {
                                                const detail::task_context& context) {
     ended_ = false;
     if (pool_.publisher_) [[unlikely]] {
-        started_ = pool_.publisher_.now();
-        pool_.publisher_.publish<connection_check_out_started_event>();
+        tell_started();
     }
     if (!pool_.is_ready()) [[unlikely]] {
-        auto why = pool_.refusal();
-        ended_ = true;
-        pool_.publisher_.check_out_failed(pool_.closed()
-                                              ? check_out_failed_reason::pool_closed
-                                              : check_out_failed_reason::connection_error,
-                                          started_, why);
-        refuse(std::move(why));
+        be_refused();
         return false;
     }
     if (pool_.turns_.empty()) {
@@ -70,11 +63,22 @@ namespace mongoro::pool {
     return why;
 }
 
-[[gnu::hot]] lease connection_pool::turn::take() noexcept {
+void connection_pool::turn::be_refused() {
+    auto why = pool_.refusal();
     ended_ = true;
-    auto& c = *static_cast<connection*>(granted());
+    pool_.publisher_.check_out_failed(pool_.closed() ? check_out_failed_reason::pool_closed
+                                                     : check_out_failed_reason::connection_error,
+                                      started_, why);
+    refuse(std::move(why));
+}
+
+void connection_pool::turn::tell_started() noexcept {
+    started_ = pool_.publisher_.now();
+    pool_.publisher_.publish<connection_check_out_started_event>();
+}
+
+void connection_pool::turn::tell_checked_out(const connection& c) const noexcept {
     pool_.publisher_.checked_out(c.id(), started_);
-    return {pool_, c};
 }
 
 /// Destroyed in line, or with a connection that was granted and nobody took.
