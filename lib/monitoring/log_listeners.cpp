@@ -1,5 +1,7 @@
 #include "monitoring/log_listeners.hpp"
 
+#include "monitoring/redaction.hpp"
+
 namespace mongoro::monitoring {
 
 namespace {
@@ -22,6 +24,17 @@ void write_pool(const logger& log, std::string_view message, std::string_view ad
 
 void write_pool(const logger& log, std::string_view message, std::string_view address) noexcept {
     write_pool(log, message, address, [](log_entry&) {});
+}
+
+/// Why a connection did not open. What a server says to a login, or to the hello that one may have
+/// come with, can repeat what it was sent: of that the log has as much as of a command that fails
+/// to log in. The operation's error has all of it.
+void add_failure(log_entry& entry, const error& failure) {
+    if (failure == errc::authentication_failed || failure == errc::handshake_failed) {
+        entry.with_error("error", redacted(failure));
+    } else {
+        entry.with_error("error", failure);
+    }
 }
 
 template <typename Number>
@@ -104,7 +117,7 @@ void pool_log::on(const connection_closed_event& event) noexcept {
         entry.with("driverConnectionId", event.connection_id)
             .with_text("reason", sentence(event.reason));
         if (event.reason == connection_closed_reason::error && event.failure) {
-            entry.with_error("error", event.failure);
+            add_failure(entry, event.failure);
         }
     });
 }
@@ -117,7 +130,7 @@ void pool_log::on(const connection_check_out_failed_event& event) noexcept {
     write_pool(log_, "Connection checkout failed", event.address, [&](log_entry& entry) {
         entry.with_text("reason", sentence(event.reason)).with_duration(event.duration);
         if (event.reason == check_out_failed_reason::connection_error && event.failure) {
-            entry.with_error("error", event.failure);
+            add_failure(entry, event.failure);
         }
     });
 }

@@ -6,6 +6,7 @@
 #include "scram_server.hpp"
 
 #include <mongoro/bson/array.hpp>
+#include <mongoro/bson/json.hpp>
 
 #include <mongoro/connection.hpp>
 
@@ -334,6 +335,32 @@ TEST_CASE("PLAIN is one command behind the hello") {
         CHECK(peer.problems() == "");
         peer.expect("saslStart", reply_script().reply(op_msg_peer::error_document(18, "No", "no")));
         authentication_failure(ping(r, uri_of(peer, "user:pencil", "?authMechanism=PLAIN")));
+    });
+}
+
+TEST_CASE("what a server says to a login is in the error, and in no record of the log") {
+    on_each_backend([](reactor& r) {
+        op_msg_peer peer;
+        // A server that repeats what it was sent.
+        peer.always("saslStart", reply_script().reply(op_msg_peer::error_document(
+                                     18, "AuthenticationFailed", "no such password: pencil")));
+        std::string log;
+        client_options options;
+        options.log.callback = [&](const log_record& record) {
+            log += record.to_string() + '\n' + bson::to_json(record.data) + '\n';
+        };
+        options.log.all = log_level::trace;
+        {
+            const client c(r, uri_of(peer, "user:pencil", "?authMechanism=PLAIN"), options);
+            const auto e = authentication_failure(error_of(r, c.ping()));
+            CHECK(e.server_message() == "no such password: pencil");
+        }
+        CHECK(log.find("Connection closed") != std::string::npos);
+        CHECK(log.find("Connection checkout failed") != std::string::npos);
+        CHECK(log.find("(server error 18, AuthenticationFailed)") != std::string::npos);
+        CHECK(log.find("pencil") == std::string::npos);
+        INFO(log);
+        CHECK(peer.problems() == "");
     });
 }
 
