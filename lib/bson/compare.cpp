@@ -1,11 +1,10 @@
 #include <mongoro/bson/value_view.hpp>
 
-#include <bson/bson.h>
+#include "bson/decimal_text.hpp"
 
 #include <algorithm>
 #include <charconv>
 #include <cmath>
-#include <cstring>
 
 namespace mongoro::bson {
 
@@ -107,11 +106,8 @@ class decimal_text {
             }
             case type::decimal128: {
                 const auto* const p = v.raw().data();
-                bson_decimal128_t d;
-                d.low = detail::load<std::uint64_t>(p);
-                d.high = detail::load<std::uint64_t>(p + 8);
-                bson_decimal128_to_string(&d, text_);
-                end = text_ + std::strlen(text_);
+                end = detail::write_decimal128(detail::load<std::uint64_t>(p + 8),
+                                               detail::load<std::uint64_t>(p), text_);
                 break;
             }
             default: {

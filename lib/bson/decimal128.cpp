@@ -1,8 +1,10 @@
 #include <mongoro/bson/decimal128.hpp>
 
-#include <bson/bson.h>
+#include "bson/decimal_text.hpp"
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -136,12 +138,94 @@ result<decimal128> decimal128::from_string(std::string_view text) {
 }
 
 std::string decimal128::to_string() const {
-    bson_decimal128_t value;
-    value.high = high_;
-    value.low = low_;
-    char text[BSON_DECIMAL128_STRING];
-    bson_decimal128_to_string(&value, text);
-    return text;
+    std::array<char, detail::longest_decimal128> text;
+    const char* const end = detail::write_decimal128(high_, low_, text.data());
+    return {text.data(), static_cast<std::size_t>(end - text.data())};
 }
+
+namespace detail {
+
+namespace {
+
+/// Divides the number of 128 bits by ten, and gives the rest.
+unsigned take_digit(std::uint64_t& high, std::uint64_t& low) noexcept {
+    std::uint64_t rest = high % 10;
+    high /= 10;
+    const std::uint64_t upper = rest << 32U | low >> 32U;
+    rest = upper % 10;
+    const std::uint64_t lower = rest << 32U | (low & 0xFFFFFFFFU);
+    low = upper / 10 << 32U | lower / 10;
+    return static_cast<unsigned>(lower % 10);
+}
+
+char* write(std::string_view text, char* to) noexcept {
+    return std::copy(text.begin(), text.end(), to);
+}
+
+}  // namespace
+
+// Not with libbson: it takes coefficients above 10^34 - 1 for numbers of 35 digits, for which
+// its buffer has no room.
+char* write_decimal128(std::uint64_t high, std::uint64_t low, char* to) noexcept {
+    constexpr std::uint64_t large_form = 0x6000000000000000U;
+    constexpr std::uint64_t coefficient_bits = 0x0001FFFFFFFFFFFFU;
+    constexpr std::uint64_t most_high = 0x0001ED09BEAD87C0U;  // of 10^34 - 1
+    constexpr std::uint64_t most_low = 0x378D8E63FFFFFFFFU;
+
+    if ((high & nan_bits) == nan_bits) {
+        return write("NaN", to);
+    }
+    if ((high & sign_bit) != 0) {
+        *to++ = '-';
+    }
+    if ((high & nan_bits) == infinity_bits) {
+        return write("Infinity", to);
+    }
+    const bool large = (high & large_form) == large_form;
+    const auto biased = high >> (large ? 47U : 49U) & 0x3FFFU;
+    std::uint64_t upper = high & coefficient_bits;
+    if (large || upper > most_high || (upper == most_high && low > most_low)) {
+        upper = 0;
+        low = 0;
+    }
+    std::array<char, most_digits> reversed;
+    std::size_t count = 0;
+    do {
+        reversed[count++] = static_cast<char>('0' + take_digit(upper, low));
+    } while ((upper | low) != 0);
+    const auto put = [&](std::size_t digits) {
+        for (; digits != 0; --digits) {
+            *to++ = reversed[--count];
+        }
+    };
+
+    const std::int64_t exponent = static_cast<std::int64_t>(biased) + least_exponent;
+    const std::int64_t adjusted = exponent + static_cast<std::int64_t>(count) - 1;
+    if (exponent > 0 || adjusted < -6) {
+        put(1);
+        if (count != 0) {
+            *to++ = '.';
+            put(count);
+        }
+        *to++ = 'E';
+        *to++ = adjusted < 0 ? '-' : '+';
+        return std::to_chars(to, to + 4, adjusted < 0 ? -adjusted : adjusted).ptr;
+    }
+    if (exponent == 0) {
+        put(count);
+        return to;
+    }
+    if (adjusted >= 0) {
+        put(static_cast<std::size_t>(adjusted) + 1);
+        *to++ = '.';
+    } else {
+        to = write("0.", to);
+        to = std::fill_n(to, -adjusted - 1, '0');
+    }
+    put(count);
+    return to;
+}
+
+}  // namespace detail
 
 }  // namespace mongoro::bson

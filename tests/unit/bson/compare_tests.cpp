@@ -57,6 +57,8 @@ TEST_CASE("types have the server's order") {
 TEST_CASE("numbers compare as numbers, whatever their types") {
     check_equivalent(arr(1, 1L, 1.0, dec("1"), dec("1.00"), dec("10E-1")));
     check_equivalent(arr(0, 0L, 0.0, -0.0, dec("0"), dec("-0"), dec("0E+100")));
+    // A coefficient of 35 digits counts as zero.
+    check_equivalent(arr(0, decimal128(0x3041ED09BEAD87C0U, 0x378D8E6400000000U)));
     check_equivalent(arr(std::nan(""), dec("NaN")));
     check_equivalent(arr(std::numeric_limits<double>::infinity(), dec("Infinity")));
     check_ascending(arr(std::nan(""), -std::numeric_limits<double>::infinity(), dec("-1E+6144"),

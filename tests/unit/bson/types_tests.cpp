@@ -77,6 +77,60 @@ TEST_CASE("a decimal128 keeps a number whatever the text's zeros and exponent") 
     }
 }
 
+TEST_CASE("bits that are no canonical decimal128 are a zero") {
+    constexpr std::uint64_t minus = 0x8000000000000000U;
+    constexpr std::uint64_t high_34 = 0x0001ED09BEAD87C0U;  // of 10^34
+    constexpr std::uint64_t low_34 = 0x378D8E6400000000U;
+    const auto biased = [](std::int64_t exponent) {
+        return static_cast<std::uint64_t>(exponent + 6176) << 49U;
+    };
+    // The largest coefficient, and the next one.
+    CHECK(decimal128(biased(0) | high_34, low_34 - 1).to_string() ==
+          "9999999999999999999999999999999999");
+    CHECK(decimal128(biased(0) | high_34, low_34).to_string() == "0");
+    CHECK(decimal128(minus | biased(-40) | high_34, low_34 - 1).to_string() ==
+          "-9.999999999999999999999999999999999E-7");
+    CHECK(decimal128(minus | biased(-39) | high_34, low_34 - 1).to_string() ==
+          "-0.000009999999999999999999999999999999999");
+    // Its 35 digits would need one character more than libbson has room for.
+    CHECK(decimal128(minus | biased(-40) | high_34, low_34).to_string() == "-0E-40");
+    CHECK(decimal128(biased(-2) | 0x0001FFFFFFFFFFFFU, ~std::uint64_t{0}).to_string() == "0.00");
+    CHECK(decimal128(biased(-6142) | 0x0001ED09BEAD87C0U, 0x388D8E63FFFFFFFFU).to_string() ==
+          "0E-6142");
+    // The form that only larger coefficients would need.
+    CHECK(decimal128(0x6C10000000000000U, 1).to_string() == "0");
+    CHECK(decimal128(0x77FFFFFFFFFFFFFFU, ~std::uint64_t{0}).to_string() == "0E+6111");
+    // All the rest of the bits of what is no number.
+    CHECK(decimal128(0xFFFFFFFFFFFFFFFFU, 1).to_string() == "NaN");
+    CHECK(decimal128(0x7BFFFFFFFFFFFFFFU, 1).to_string() == "Infinity");
+    CHECK(decimal128(0xF800000000000000U, 0).to_string() == "-Infinity");
+}
+
+TEST_CASE("a decimal128 has the same text as in libbson wherever its bits are canonical") {
+    std::uint64_t state = 1;
+    const auto next = [&] {
+        state += 0x9E3779B97F4A7C15U;
+        std::uint64_t word = state;
+        word = (word ^ word >> 30U) * 0xBF58476D1CE4E5B9U;
+        word = (word ^ word >> 27U) * 0x94D049BB133111EBU;
+        return word ^ word >> 31U;
+    };
+    for (int i = 0; i < 20'000; ++i) {
+        bson_decimal128_t reference;
+        // Of any number of digits, and of exponents with and without an E in the text.
+        const auto digits = static_cast<unsigned>(next() % 112);
+        reference.low = digits < 64 ? next() >> (63 - digits) : next();
+        reference.high = digits < 64 ? 0 : next() >> (127 - digits);
+        const std::uint64_t exponent = (i & 1) != 0 ? next() % 12288 : 6176 - 48 + next() % 64;
+        reference.high |= exponent << 49U | (next() & 0x8000000000000000U);
+        char text[BSON_DECIMAL128_STRING + 1];
+        bson_decimal128_to_string(&reference, text);
+        const decimal128 d(reference.high, reference.low);
+        CHECK(d.to_string() == text);
+        CHECK(decimal128::from_string(text).value() == d);
+    }
+}
+
 TEST_CASE("text that is no decimal128 is refused") {
     for (const std::string_view bad :
          {"", "+", ".", "+.", "e", "1.5x", "1 ", " 1", "1e", "1e+", "1e +5", "1E 5", "1E+ 5",
