@@ -3,6 +3,7 @@
 
 #include "bson/json_prefix.hpp"
 #include "bson/json_scalar.hpp"
+#include "bson/regex_options.hpp"
 #include "error/shown_text.hpp"
 
 #include <algorithm>
@@ -266,7 +267,7 @@ bool json_emitter::regex_value(const value_view& v) {
     }
     // The specification wants them in alphabetical order, whatever the bytes say.
     std::string options(regex.options);
-    std::ranges::sort(options);
+    detail::sort_regex_options(options.begin(), options.end());
     out_ += ", \"options\": ";
     if (!text(v, options)) {
         return false;

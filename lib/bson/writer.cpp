@@ -1,6 +1,8 @@
 #include <mongoro/bson/validate.hpp>
 #include <mongoro/bson/writer.hpp>
 
+#include "bson/regex_options.hpp"
+
 #include <algorithm>
 
 namespace mongoro::bson {
@@ -54,7 +56,7 @@ void writer::append_regex(std::string_view key, std::string_view pattern,
     p[pattern.size()] = 0;
     std::uint8_t* const at = p + pattern.size() + 1;
     std::ranges::copy(options, at);
-    std::sort(at, at + options.size());
+    detail::sort_regex_options(at, at + options.size());
     at[options.size()] = 0;
 }
 

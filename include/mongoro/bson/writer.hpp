@@ -96,7 +96,8 @@ class writer {
     /// Bytes of the given subtype; `binary_old` gets its inner length here.
     void append_binary(std::string_view key, binary_subtype subtype,
                        std::span<const std::uint8_t> bytes);
-    /// `errc::embedded_nul` for a NUL in either part. The options are put into alphabetical order.
+    /// `errc::embedded_nul` for a NUL in either part. The options are put into alphabetical order
+    /// if they are ASCII, as all are that servers know.
     void append_regex(std::string_view key, std::string_view pattern, std::string_view options);
     void append_code_with_scope(std::string_view key, std::string_view code, document_view scope);
     void append_db_pointer(std::string_view key, std::string_view collection, const object_id& id);

@@ -39,6 +39,27 @@ TEST_CASE("relaxed JSON is the same text after it was read") {
     }
 }
 
+TEST_CASE("options of a regular expression that are no letters of ASCII stay whole") {
+    const std::string text =
+        R"({"v": {"$regularExpression": {"pattern": "a", "options": "z\u00e9\u1615"}}})";
+    const auto read = from_json(text);
+    REQUIRE(read);
+    CHECK(bson::validate(*read));
+    CHECK((*read)["v"].get<bson::regex_view>().options == "z\u00e9\u1615");
+    CHECK(from_json(to_json(*read)).value() == *read);
+    // As another program may have written them.
+    bson::byte_buffer bytes;
+    bson::writer to(bytes);
+    to.begin_document();
+    constexpr std::string_view raw("a\0\xC3\xA9 \0", 6);
+    to.append_raw(bson::type::regex, "v",
+                  {reinterpret_cast<const std::uint8_t*>(raw.data()), raw.size()});
+    to.end();
+    CHECK(bson::validate(to.view()));
+    CHECK(bson::try_to_json(to.view()).value() ==
+          "{\"v\": {\"$regularExpression\": {\"pattern\": \"a\", \"options\": \"\u00e9 \"}}}");
+}
+
 namespace {
 
 std::string written_by_libbson(document_view document) {
