@@ -203,6 +203,21 @@ SEEDS = {
         "key_without_end": struct.pack("<i", 12) + b"\x12" + b"k" * 6 + b"\0",
         "deep": None,
     },
+    # The first byte: 0 extended, 1 plain, 2 bytes of BSON.
+    "fuzz_json": {
+        "numbers": b'\0{"a": {"$numberInt": "1"}, "b": {"$numberLong": "2"}, "c": {"$numberDouble": "1.5E+300"}, '
+        b'"d": {"$numberDecimal": "-1.00E-40"}, "e": -0.5, "f": 9223372036854775808}',
+        "wrappers": b'\0{"a": {"$oid": "00112233445566778899aabb"}, "b": {"$uuid": '
+        b'"00112233-4455-6677-8899-aabbccddeeff"}, "c": {"$binary": {"subType": "5", "base64": "AAE="}}, '
+        b'"d": {"$date": "2012-12-24T12:15:30.501+01:00"}, "e": {"$timestamp": {"t": 1, "i": 2}}}',
+        "code": b'\0{"a": {"$scope": {"b": {"$code": "c"}}, "$code": "d"}, "e": {"$dbPointer": {"$ref": "a", '
+        b'"$id": {"$oid": "00112233445566778899aabb"}}}, "f": [{"$minKey": 1}, {"$undefined": true}]}',
+        "options": b'\0{"v": {"$regularExpression": {"pattern": "a", "options": "z\\u1615"}}}',
+        "plain": b'\1{"$oid": [1, "\\ud83d\\ude00", null, {}]}',
+        "every_type": b"\2" + document(*EVERY_TYPE),
+        # -(10^34)E-40: a coefficient that is not canonical.
+        "decimal": b"\2" + document((0x13, "v", struct.pack("<QQ", 0x378D8E6400000000, 0xAFF1ED09BEAD87C0))),
+    },
     "fuzz_uri": {
         "plain": b"mongodb://localhost:27017/db",
         "hosts": b"mongodb://a,B:1,[::1]:2,[fe80::1%25lo],%2Ftmp%2Fx.sock/db?replicaSet=rs",
