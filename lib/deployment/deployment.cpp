@@ -294,7 +294,7 @@ namespace {
 
 /// What the topology calls a server: not percent-encoded, as a connection string has it.
 result<host_address> host_of(const std::string& address) {
-    if (address.starts_with('/') && address.ends_with(".sock")) {
+    if (address.find('/') != std::string::npos && address.ends_with(".sock")) {
         host_address socket;
         socket.host = address;
         return socket;

@@ -89,8 +89,8 @@ std::optional<bson::date> date_of_write(const bson::value_view& value) {
 
 std::string normal_address(std::string_view address) {
     std::string normal(address);
-    if (normal.empty() || normal.front() == '/') {
-        return normal;  // a socket's path
+    if (normal.empty() || normal.find('/') != std::string::npos) {
+        return normal;  // a socket's path, perhaps a relative one
     }
     // But for the zone of an IPv6 address, which is the name of a network interface.
     const auto end = normal.front() == '[' ? normal.find('%') : std::string::npos;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <filesystem>
 #include <thread>
 
 using namespace mongoro;
@@ -295,6 +296,29 @@ TEST_CASE("who waits for a connection to a server that leaves the topology is to
         CHECK(!error_of(r, c["db"]["c"].insert_one({{"_id", 1}})));
         CHECK(error_of(r, c.close(deadline::after(20ms))) == errc::deadline_exceeded);
         CHECK(runs.wait().error() == errc::client_closed);
+    });
+}
+
+TEST_CASE("a socket's path is used as it stands, also one that is relative") {
+    on_each_backend([](reactor& r) {
+        const op_msg_peer peer(listen_at::unix_socket);
+        const auto relative = std::filesystem::relative(peer.host()).string();
+        REQUIRE(relative.front() != '/');
+        for (const auto& path : {peer.host(), relative}) {
+            CAPTURE(path);
+            std::string encoded;
+            for (const char c : path) {
+                c == '/' ? encoded += "%2F" : encoded += c;
+            }
+            const auto seen = std::make_shared<watcher>();
+            const client c(r, "mongodb://" + encoded + "/?serverSelectionTimeoutMS=2000",
+                           {.topology_listener = seen});
+            const auto e = error_of(r, c.ping());
+            CHECK_MESSAGE(!e, e.to_string());
+            REQUIRE(seen->now->servers.size() == 1);
+            CHECK(seen->now->servers[0]->address == path);
+        }
+        CHECK(peer.problems() == "");
     });
 }
 

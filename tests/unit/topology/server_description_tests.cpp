@@ -79,6 +79,7 @@ TEST_CASE("an address is in lower case and has its port") {
     CHECK(normal_address("[FE80::1]:3") == "[fe80::1]:3");
     CHECK(normal_address("[FE80::1%enP4p65s0]:3") == "[fe80::1%enP4p65s0]:3");
     CHECK(normal_address("/tmp/Mongo.sock") == "/tmp/Mongo.sock");
+    CHECK(normal_address("Run/Mongo.sock") == "Run/Mongo.sock");
     CHECK(normal_address("").empty());
 }
 
