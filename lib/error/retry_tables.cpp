@@ -73,9 +73,11 @@ void classify(state_change& state, int code, std::string_view message) noexcept 
     }
 }
 
-// The top-level code of an error with writeErrors is that of a write, not of the command.
+// The top-level code of an error with writeErrors is that of a write, not of the command. What a
+// server refuses of a hello or of a login, it may refuse since it is shutting down.
 bool is_command_error(const error& e) noexcept {
-    return e == errc::command_failed || e == errc::handshake_failed;
+    return e == errc::command_failed || e == errc::handshake_failed ||
+           e == errc::authentication_failed;
 }
 
 }  // namespace

@@ -299,6 +299,43 @@ TEST_CASE("who waits for a connection to a server that leaves the topology is to
     });
 }
 
+TEST_CASE("a login that is refused since the state of the server changes is an error of that") {
+    class pool_events final : public pool_listener {
+     public:
+        void on(const pool_cleared_event&) noexcept override { ++cleared; }
+        int cleared = 0;
+    };
+    on_each_backend([](reactor& r) {
+        struct refusal {
+            std::int32_t code;
+            int cleared;
+        };
+        // A node that recovers, one that is shutting down, and a password that is wrong.
+        for (const auto& [code, cleared] : {refusal{13436, 0}, refusal{11600, 1}, refusal{18, 1}}) {
+            CAPTURE(code);
+            op_msg_peer peer;
+            peer.expect("saslStart", reply_script().reply(
+                                         op_msg_peer::error_document(code, "Refused", "refused")));
+            const auto seen = std::make_shared<watcher>();
+            const auto pools = std::make_shared<pool_events>();
+            const client c(r,
+                           "mongodb://ada:pencil@127.0.0.1:" + std::to_string(peer.port()) +
+                               "/?authMechanism=PLAIN&heartbeatFrequencyMS=600000",
+                           {.pool_listener = pools, .topology_listener = seen});
+            const auto e = error_of(r, c.ping());
+            CHECK(e == errc::authentication_failed);
+            CHECK(e.server_code() == code);
+            CHECK(seen->now->servers.at(0)->type == server_type::unknown);
+            CHECK(pools->cleared == cleared);
+            if (code != 18) {
+                // Checked again soon, and not minutes later.
+                const auto address = "127.0.0.1:" + std::to_string(peer.port());
+                CHECK(poll_until(r, [&] { return seen->asked[address] == 2; }));
+            }
+        }
+    });
+}
+
 TEST_CASE("a socket's path is used as it stands, also one that is relative") {
     on_each_backend([](reactor& r) {
         const op_msg_peer peer(listen_at::unix_socket);

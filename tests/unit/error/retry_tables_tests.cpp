@@ -61,6 +61,9 @@ TEST_CASE("a state change is told by the code alone where there is one") {
     CHECK_FALSE(detail::state_change_of(
         server_error(errc::command_failed, 1, "not master, node is recovering")));
     CHECK(detail::state_change_of(server_error(errc::handshake_failed, 11600)).recovering);
+    CHECK(detail::state_change_of(server_error(errc::authentication_failed, 91)).shutting_down);
+    CHECK_FALSE(detail::state_change_of(server_error(errc::authentication_failed, 18)));
+    CHECK_FALSE(detail::state_change_of(error(errc::authentication_failed)));
 }
 
 TEST_CASE("without a code the message tells, recovering before not master") {
@@ -92,6 +95,8 @@ TEST_CASE("a read is tried again after a network error, a cleared pool, or a lis
     CHECK(detail::is_retryable_read_error(errc::pool_cleared));
     CHECK(detail::is_retryable_read_error(server_error(errc::command_failed, 134)));
     CHECK(detail::is_retryable_read_error(server_error(errc::handshake_failed, 91)));
+    CHECK(detail::is_retryable_read_error(server_error(errc::authentication_failed, 91)));
+    CHECK_FALSE(detail::is_retryable_read_error(server_error(errc::authentication_failed, 18)));
     CHECK_FALSE(detail::is_retryable_read_error(server_error(errc::command_failed, 26)));
     CHECK_FALSE(detail::is_retryable_read_error(errc::operation_cancelled));
     CHECK_FALSE(detail::is_retryable_read_error(errc::malformed_message));
