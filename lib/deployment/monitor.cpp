@@ -7,6 +7,9 @@
 #include <mongoro/with_deadline.hpp>
 #include <mongoro/with_stop.hpp>
 
+#include <new>
+#include <utility>
+
 namespace mongoro::deployment {
 
 namespace {
@@ -182,10 +185,15 @@ task<result<wire::hello_reply>> monitor::check(protocol how) {
     std::chrono::nanoseconds took{};
     // No conditional operator around co_await, and exchanges by name: g++ 12 copies bit by bit.
     result<wire::hello_reply> reply = errc::operation_cancelled;
-    if (how == protocol::connect) {
-        reply = co_await connect(took);
-    } else {
-        reply = co_await ask_within(*connection_, how);
+    try {
+        if (how == protocol::connect) {
+            reply = co_await connect(took);
+        } else {
+            reply = co_await ask_within(*connection_, how);
+        }
+    } catch (const std::bad_alloc&) {
+        // Another check makes up for this one; nothing would make up for the monitor.
+        reply = error(std::make_error_code(std::errc::not_enough_memory));
     }
     if (reply && how == protocol::poll) {
         took = clock::now() - begin;
