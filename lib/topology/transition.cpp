@@ -132,7 +132,8 @@ class transition {
     }
 
     void update_unknown_with_standalone() {
-        if (seeds_ == 1) {
+        // An SRV record may have named others since: of type single there is one server.
+        if (seeds_ == 1 && t_.servers.size() == 1) {
             t_.type = topology_type::single;
         } else {
             remove();

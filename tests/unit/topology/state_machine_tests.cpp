@@ -258,3 +258,20 @@ TEST_CASE("an SRV record is followed as long as the deployment may be a sharded 
     s.set_name = "rs";
     CHECK(all<stop_srv_polling>(watched(s).opening).size() == 1);
 }
+
+TEST_CASE("a standalone is no deployment of its own once an SRV record has named other hosts") {
+    auto s = seeded({"a"});
+    s.srv = true;
+    watched w(s);
+    const std::vector<std::string> hosts{"a", "b"};
+    (void)w.machine.srv_hosts(hosts);
+    REQUIRE(w.known().servers.size() == 2);
+    // As any standalone of several seeds: or what is written would go to one of two at random.
+    (void)w.hears("b:27017", "");
+    CHECK(w.known().type == topology_type::unknown);
+    REQUIRE(w.known().servers.size() == 1);
+    CHECK(w.known().servers[0]->address == "a:27017");
+    (void)w.hears("a:27017", "");
+    CHECK(w.known().type == topology_type::single);
+    CHECK(w.known().servers.size() == 1);
+}
