@@ -106,7 +106,8 @@ struct client_statistics {
 /// happens on the reactor's, in its next turn, or when the reactor is destroyed. A reactor that
 /// nobody has run yet has no thread: then it is the same everywhere. Once its thread has ended, the
 /// client ends where the handle is dropped, and that is to be done by one thread at a time. Not
-/// while the reactor is being destroyed. An operation and a cursor keep the client as a handle
+/// while the reactor is being destroyed. From inside of a listener or of the log's callback of this
+/// client it ends in the reactor's next turn. An operation and a cursor keep the client as a handle
 /// does.
 class client {
  public:

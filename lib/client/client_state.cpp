@@ -110,7 +110,9 @@ client_state::~client_state() {
 /// Nothing may fail here: the node that is handed over is a part of what it ends. Of a reactor that
 /// has never run it cannot be said whose it will be, at this very moment perhaps.
 void client_state::let_go(client_state* last) noexcept {
-    if (last->at_home()) [[likely]] {
+    // Dropped by one of its own listeners it ends in the next turn: what has called that is a part
+    // of what ends.
+    if (last->at_home() && !(*last->reactor_alive_ && last->publisher_.calls_user())) [[likely]] {
         delete last;
         return;
     }

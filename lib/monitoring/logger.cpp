@@ -2,6 +2,7 @@
 
 #include "monitoring/ascii.hpp"
 #include "monitoring/log_text.hpp"
+#include "monitoring/user_call.hpp"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -154,6 +155,7 @@ void logger::warn(log_component component, std::string_view text) const noexcept
 void logger::write(const log_record& record) const noexcept {
     try {
         if (callback_) {
+            const user_call calling(calls_);
             callback_(record);
         } else if (file_ != no_file) {
             write_all(file_, line_of(record));

@@ -45,6 +45,8 @@ class logger {
     void warn(log_component component, std::string_view text) const noexcept;
     /// Hands over a record that is enabled.
     void write(const log_record& record) const noexcept;
+    /// Whether the callback is being called.
+    [[nodiscard]] bool calls_user() const noexcept { return calls_ != 0; }
 
  private:
     static constexpr int no_file = -1;
@@ -53,7 +55,8 @@ class logger {
     std::array<log_level, component_count> levels_{};
     std::size_t max_document_length_ = default_max_document_length;
     std::function<void(const log_record&)> callback_;
-    int file_ = no_file;  // ours to close if it is above stderr
+    mutable int calls_ = 0;  // of it, on the reactor's thread
+    int file_ = no_file;     // ours to close if it is above stderr
 };
 
 /// A record that is being put together: its message is the first of its keys.

@@ -42,6 +42,8 @@ class publisher {
                                                                               : nullptr;
     }
     [[nodiscard]] const logger& log() const noexcept { return log_; }
+    /// Whether a listener of the user's, or the log's callback, is being called.
+    [[nodiscard]] bool calls_user() const noexcept { return calls_ != 0 || log_.calls_user(); }
 
  private:
     logger log_;
@@ -50,6 +52,8 @@ class publisher {
     topology_log topology_log_{log_};
     selection_log selection_log_{log_};
     std::optional<command_monitor> commands_;
+    int calls_ = 0;
+    std::optional<command_tee> command_tee_;
     std::optional<pool_tee> pool_tee_;
     std::optional<topology_tee> topology_tee_;
     pool_listener* pool_ = nullptr;

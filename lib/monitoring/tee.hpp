@@ -1,28 +1,48 @@
 #pragma once
 
+#include "monitoring/user_call.hpp"
+
 #include <mongoro/event_listener.hpp>
 
 namespace mongoro::monitoring {
 
-/// Passes events on to two listeners, which must outlive it.
+/// Passes events on to a user's listener and, unless that is null, to another one. Both must
+/// outlive it, and so must `depth`: see `user_call`.
 template <typename Listener>
 class tee : public Listener {
  public:
-    tee(Listener& first, Listener& second) noexcept : first_(first), second_(second) {}
+    tee(Listener& user, Listener* other, int& depth) noexcept
+        : user_(user), other_(other), depth_(depth) {}
 
  protected:
     template <typename Event>
     void both(const Event& event) noexcept {
-        first_.on(event);
-        second_.on(event);
+        {
+            const user_call calling(depth_);
+            user_.on(event);
+        }
+        if (other_ != nullptr) {
+            other_->on(event);
+        }
     }
 
  private:
-    Listener& first_;
-    Listener& second_;
+    Listener& user_;
+    Listener* other_;
+    int& depth_;
 };
 
-/// The events of a client's pools.
+/// The events of a client's commands.
+class command_tee final : public tee<command_listener> {
+ public:
+    using tee::tee;
+
+    void on(const command_started_event& event) noexcept override { both(event); }
+    void on(const command_succeeded_event& event) noexcept override { both(event); }
+    void on(const command_failed_event& event) noexcept override { both(event); }
+};
+
+/// Those of its pools.
 class pool_tee final : public tee<pool_listener> {
  public:
     using tee::tee;

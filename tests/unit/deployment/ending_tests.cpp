@@ -304,3 +304,82 @@ TEST_CASE("what a listener starts when it hears of a primary goes there") {
         hears->of.reset();  // of the client, which has the listener
     });
 }
+
+namespace {
+
+/// Has the only handle of a client, and drops it when it is told of something for the nth time.
+class last_owner final : public topology_listener, public pool_listener {
+ public:
+    explicit last_owner(int nth) noexcept : nth_(nth) {}
+
+    void tell() noexcept {
+        if (++told == nth_) {
+            owned.reset();
+        }
+    }
+    void on(const topology_opening_event&) noexcept override { tell(); }
+    void on(const topology_description_changed_event&) noexcept override { tell(); }
+    void on(const server_opening_event&) noexcept override { tell(); }
+    void on(const server_description_changed_event&) noexcept override { tell(); }
+    void on(const server_heartbeat_started_event&) noexcept override { tell(); }
+    void on(const server_heartbeat_succeeded_event&) noexcept override { tell(); }
+    void on(const pool_created_event&) noexcept override { tell(); }
+    void on(const pool_ready_event&) noexcept override { tell(); }
+    void on(const connection_created_event&) noexcept override { tell(); }
+    void on(const connection_ready_event&) noexcept override {
+        ++ready;
+        tell();
+    }
+    void on(const topology_closed_event&) noexcept override { ++closed; }
+    using pool_listener::on;
+    using topology_listener::on;
+
+    int told = 0;
+    int ready = 0;
+    int closed = 0;
+    std::optional<client> owned;
+
+ private:
+    int nth_;
+};
+
+}  // namespace
+
+TEST_CASE("the last handle of a client may be dropped by a listener of its own, at any event") {
+    on_each_backend([](reactor& r) {
+        int events = 0;
+        for (int nth = 1; events == 0; ++nth) {
+            CAPTURE(nth);
+            const test::deployment set({role::primary, role::secondary});
+            const auto owner = std::make_shared<last_owner>(nth);
+            owner->owned.emplace(
+                r, set.uri("minPoolSize=1"),
+                client_options{.pool_listener = owner, .topology_listener = owner});
+            REQUIRE(poll_until(r, [&] { return !owner->owned || owner->ready == 2; }));
+            events = owner->owned ? owner->told : 0;
+            owner->owned.reset();
+            CHECK(poll_until(r, [&] { return owner->closed == 1 && r.in_flight() == 0; }));
+        }
+        CHECK(events > 15);
+    });
+}
+
+TEST_CASE("the last handle of a client may be dropped by the callback of its log") {
+    on_each_backend([](reactor& r) {
+        const test::deployment set({role::primary, role::secondary});
+        std::optional<client> owned;
+        client_options options;
+        int records = 0;
+        options.log.callback = [&](const log_record& record) {
+            ++records;
+            if (record.message == "Topology description changed") {
+                owned.reset();
+            }
+        };
+        options.log.topology = log_level::debug;
+        owned.emplace(r, set.uri(), options);
+        REQUIRE(poll_until(r, [&] { return !owned; }));
+        CHECK(poll_until(r, [&] { return r.in_flight() == 0; }));
+        CHECK(records > 1);
+    });
+}

@@ -39,13 +39,30 @@ TEST_CASE("where neither a listener nor a log wants it, there is nobody to tell"
     CHECK(warned.selections() != nullptr);
 }
 
-TEST_CASE("a listener without a log is told directly") {
-    const auto p = std::make_shared<pools>();
+TEST_CASE("a listener without a log is told, and while it is that can be seen") {
+    struct asking final : pool_listener {
+        void on(const pool_ready_event& event) noexcept override {
+            ready = event.address;
+            seen = of->calls_user();
+        }
+        using pool_listener::on;
+        std::string ready;
+        const publisher* of = nullptr;
+        bool seen = false;
+    };
+    const auto p = std::make_shared<asking>();
     const auto t = std::make_shared<topologies>();
     publisher of({std::make_shared<commands>(), p, t}, {});
+    p->of = &of;
     CHECK(of.commands() != nullptr);
-    CHECK(of.pool() == p.get());
-    CHECK(of.topology() == t.get());
+    REQUIRE(of.pool() != nullptr);
+    REQUIRE(of.topology() != nullptr);
+    of.pool()->on(pool_ready_event{"h:1"});
+    CHECK(p->ready == "h:1");
+    CHECK(p->seen);
+    CHECK_FALSE(of.calls_user());
+    of.topology()->on(server_opening_event{object_id(), "h:2"});
+    CHECK(t->opened == "h:2");
 }
 
 TEST_CASE("a log alone has what is enabled of it") {
