@@ -73,9 +73,15 @@ state_machine::state_machine(settings from)
     : settings_(std::move(from)),
       description_(std::make_shared<const topology_description>()),
       polls_srv_(settings_.srv && first_type(settings_) == topology_type::unknown) {
-    for (auto& seed : settings_.seeds) {
-        seed = normal_address(seed);
+    // How many they are decides what a standalone among them is: each counts once.
+    std::vector<std::string> seeds;
+    for (const auto& given : settings_.seeds) {
+        auto seed = normal_address(given);
+        if (std::find(seeds.begin(), seeds.end(), seed) == seeds.end()) {
+            seeds.push_back(std::move(seed));
+        }
     }
+    settings_.seeds = std::move(seeds);
 }
 
 template <typename Event, typename... Members>
@@ -93,10 +99,7 @@ actions state_machine::open() {
     first->type = first_type(settings_);
     first->set_name = settings_.set_name;
     for (const auto& seed : settings_.seeds) {
-        if (first->find(seed) == nullptr) {
-            first->servers.push_back(
-                std::make_shared<const server_description>(unknown_server(seed)));
-        }
+        first->servers.push_back(std::make_shared<const server_description>(unknown_server(seed)));
     }
     const auto none = std::exchange(description_, first);
     publish_event<topology_description_changed_event>(out, settings_.id, none, description_);

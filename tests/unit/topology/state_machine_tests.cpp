@@ -275,3 +275,11 @@ TEST_CASE("a standalone is no deployment of its own once an SRV record has named
     CHECK(w.known().type == topology_type::single);
     CHECK(w.known().servers.size() == 1);
 }
+
+TEST_CASE("a seed that is named twice is one: a standalone at it is the deployment") {
+    watched w(seeded({"a", "A:27017", "a"}));
+    CHECK(w.known().servers.size() == 1);
+    (void)w.hears("a:27017", "");
+    CHECK(w.known().type == topology_type::single);
+    CHECK(w.known().servers.size() == 1);
+}
