@@ -54,7 +54,8 @@ struct state_change {
 [[nodiscard]] bool is_network_error(const error& e) noexcept;
 
 /// Whether a read may be tried again after `e`. The codes are looked at only in a reply with
-/// `ok: 0`; a network error and a cleared pool always qualify.
+/// `ok: 0`, one to a hello or to a command of a login too; a network error and a cleared pool
+/// always qualify.
 [[nodiscard]] bool is_retryable_read_error(const error& e) noexcept;
 
 /// Whether the driver must add `RetryableWriteError` to `e` itself: a network error or a cleared
