@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import unittest
+import unittest.mock
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -25,7 +26,7 @@ CORE = max(os.sched_getaffinity(0))
 
 #: 2 ms of user and 1 ms of system time an operation, and a counter.
 FAKE = """import sys
-n = int(sys.argv[3])
+n = int(sys.argv[3]) * int(sys.argv[2].partition(":")[2] or 1)
 print("COUNTER enters", 3 * n)
 print("RESULT", n, 0.004 * n, 0.002 * n, 0.001 * n, 2048)
 """
@@ -47,6 +48,34 @@ class Measure(unittest.TestCase):
                                ("print('hello')", "exit 0: hello"), ("", "exit 0: no RESULT line")]:
             with self.assertRaisesRegex(measure.Failed, words):
                 measure.run([sys.executable, "-c", program], "URI", "ping", 1, CORE)
+
+    def test_a_program_that_cannot_run_or_never_ends_is_a_failure(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "program")
+            with self.assertRaisesRegex(measure.Failed, "cannot be started: .*No such file"):
+                measure.run([path], "URI", "ping", 1, CORE)
+            with open(path, "w", encoding="ascii") as file:
+                file.write("garbage")
+            os.chmod(path, 0o755)
+            with self.assertRaisesRegex(measure.Failed, "cannot be started: .*Exec format error"):
+                measure.run([path], "URI", "ping", 1, CORE)
+        with unittest.mock.patch.object(measure, "TIMEOUT", 0.2):
+            with self.assertRaisesRegex(measure.Failed, "not done after 0.2 s"):
+                measure.run([sys.executable, "-c", "import time; time.sleep(9)"], "URI", "ping", 1, CORE)
+
+    def test_nonsense_in_the_closing_line_is_a_failure_and_no_number(self):
+        for said in ("RESULT a b c d e", "RESULT 10.5 1 1 1 1", "RESULT 10 nan 1 1 1", "RESULT 10 1 inf 1 1",
+                     "RESULT 0 1 1 1 1", "RESULT 10 1 -1 1 1", "COUNTER enters many\nRESULT 10 1 1 1 1"):
+            with self.assertRaisesRegex(measure.Failed, "these are no costs: (RESULT|COUNTER)"):
+                measure.run([sys.executable, "-c", f"print({said!r})"], "URI", "ping", 10, CORE)
+        binary = r"import sys; sys.stdout.buffer.write(b'\xff\n'); print('RESULT 10 1 1 1 1')"
+        self.assertEqual(measure.run([sys.executable, "-c", binary], "URI", "ping", 10, CORE).operations, 10)
+
+    def test_a_client_that_does_fewer_operations_than_asked_is_not_compared(self):
+        lazy = clients.Client("lazy", (sys.executable, "-c", "print('RESULT 1 1 1 1 1')"))
+        rows = {"lazy": {}}
+        session.time_all([lazy], tasks.Task("ping", "", 10, 10), 2, "URI", CORE, rows)
+        self.assertEqual(rows["lazy"], {"failed": "1 operations were done of 10"})
 
     def test_a_client_runs_on_the_core_that_was_asked_for(self):
         program = "import os; print('COUNTER cores', len(os.sched_getaffinity(0))); print('RESULT 1 1 1 1 1')"
@@ -108,7 +137,7 @@ class Measure(unittest.TestCase):
 heap = ctypes.CDLL(None)
 heap.malloc.restype = ctypes.c_void_p
 kept = [heap.malloc(100000) for _ in range(5 * int(sys.argv[3]))]
-print('RESULT 1 1 1 1 1')"""
+print('RESULT', sys.argv[3], 1, 1, 1, 1)"""
         client = clients.Client("fake", (sys.executable, "-c", program))
         task = tasks.Task("ping", "", 1, 5000)
         counted = measure.allocations(client, "URI", task, CORE, BUILD)

@@ -1,5 +1,6 @@
 """Runs one program once and reads what it cost."""
 
+import math
 import os
 import re
 import shutil
@@ -120,24 +121,51 @@ class Run:
     counters: dict = field(default_factory=dict)
 
 
-def run(command, uri, task, count, core, environment=None):
-    """Runs `command URI TASK COUNT` on one core; its closing line, read."""
-    done = subprocess.run([*command, uri, task, str(count)], capture_output=True, text=True,
-                          timeout=TIMEOUT, preexec_fn=pin_to(core), check=False,
-                          env={**os.environ, **(environment or {})})
-    result, counters = None, {}
+def start(command, **more):
+    """subprocess.run, of a program that may not be there, not be one, or never end."""
+    try:
+        return subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=TIMEOUT,
+                              check=False, **more)
+    except OSError as why:
+        raise Failed(f"it cannot be started: {why}") from None
+    except subprocess.TimeoutExpired:
+        raise Failed(f"it was not done after {TIMEOUT} s") from None
+
+
+def read_result(words, counters):
+    """A closing line and the counters before it; a number that cannot be a cost is none."""
+    operations, rss = int(words[1]), int(words[5])
+    wall, user, system = map(float, words[2:5])
+    # The two together: how the kernel splits them is not to be trusted for such short calls.
+    cpu = user + system
+    if operations <= 0 or min(wall, user, system, rss) < 0 or not math.isfinite(wall + cpu):
+        raise ValueError
+    return Run(operations, wall, cpu, rss, {name: int(value) for name, value in counters})
+
+
+def run(command, uri, task, count, core, environment=None, operations=None):
+    """Runs `command URI TASK COUNT` on one core; its closing line, read. One that says another number than
+    `operations` has done something else than the task."""
+    done = start([*command, uri, task, str(count)], preexec_fn=pin_to(core),
+                 env={**os.environ, **(environment or {})})
+    result, counters = None, []
     for line in done.stdout.splitlines():
         words = line.split()
         if words[:1] == ["RESULT"] and len(words) == 6:
             result = words
         elif words[:1] == ["COUNTER"] and len(words) == 3:
-            counters[words[1]] = int(words[2])
+            counters.append(words[1:])
     if done.returncode != 0 or result is None:
         said = (done.stderr.strip() or done.stdout.strip()).splitlines()
         raise Failed(f"exit {done.returncode}: {said[-1] if said else 'no RESULT line'}")
-    operations, wall, user, system, rss = result[1:]
-    # The two together: how the kernel splits them is not to be trusted for such short calls.
-    return Run(int(operations), float(wall), float(user) + float(system), int(rss), counters)
+    try:
+        made = read_result(result, counters)
+    except ValueError:
+        said = " ".join(word for words in (*(["COUNTER", *each] for each in counters), result) for word in words)
+        raise Failed(f"these are no costs: {said}") from None
+    if operations is not None and made.operations != operations:
+        raise Failed(f"{made.operations} operations were done of {operations}")
+    return made
 
 
 def spread(values):
@@ -173,7 +201,7 @@ def instructions(client, uri, task, core):
         with tempfile.TemporaryDirectory() as folder:
             out = os.path.join(folder, "callgrind.out")
             run([valgrind, "--quiet", "--tool=callgrind", f"--callgrind-out-file={out}",
-                 *client.command], uri, task.name, count, core, environment)
+                 *client.command], uri, task.name, count, core, environment, count * task.concurrency)
             with open(out, encoding="utf-8") as file:
                 found = re.search(r"^(?:summary|totals): (\d+)", file.read(), re.MULTILINE)
         if not found:
@@ -191,7 +219,7 @@ def system_calls(client, uri, task, core):
     def once(count):
         with tempfile.NamedTemporaryFile(mode="r") as out:
             run([strace, "-c", "-f", "-o", out.name, *client.command], uri, task.name, count, core,
-                environment)
+                environment, count * task.concurrency)
             counts = {}
             for line in out.read().splitlines():
                 words = line.split()
@@ -222,7 +250,7 @@ def allocations(client, uri, task, core, build):
         with tempfile.NamedTemporaryFile(mode="r") as out:
             run(client.command, uri, task.name, count, core,
                 {**client.environment, "NOWARM": "1", "LD_PRELOAD": counter,
-                 "ALLOC_COUNTER": out.name})
+                 "ALLOC_COUNTER": out.name}, count * task.concurrency)
             words = out.read().split()
         if words[:1] != ["ALLOC"]:
             raise Failed("the allocation counter wrote nothing")

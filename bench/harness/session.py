@@ -45,8 +45,9 @@ def time_all(clients, task, pairs, uri, core, rows):
         shift = turn // task.near % max(len(taking), 1)
         for client in taking[shift:] + taking[:shift]:
             try:
-                runs[client.name][turn] = measure.run(client.command, uri, task.name, task.timed_by(client),
-                                                      core, client.environment)
+                count = task.timed_by(client)
+                runs[client.name][turn] = measure.run(client.command, uri, task.name, count, core,
+                                                      client.environment, count * task.concurrency)
                 if task.beside and client.name == RECORDED:
                     others[turn] = measure.run(client.command, uri, task.beside, task.timed_beside(client), core,
                                                client.environment)
