@@ -108,7 +108,10 @@ def run_tasks(arguments, settings, clients, made):
             made["settings"]["bare_requests"] = f"recorded from {session.RECORDED}"
         for task in chosen:
             say(f"{task.name} ...")
-            made["tasks"][task.name] = session.measure_task(task, clients, settings, recorded)
+            try:
+                made["tasks"][task.name] = session.measure_task(task, clients, settings, recorded)
+            except measure.Failed as why:
+                made["failures"].append(f"{task.name}: {why}")
             keep(arguments, made)
 
 

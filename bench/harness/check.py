@@ -4,6 +4,7 @@
     check.py BUILD
 """
 
+import argparse
 import json
 import os
 import subprocess
@@ -143,6 +144,37 @@ print('RESULT', sys.argv[3], 1, 1, 1, 1)"""
         counted = measure.allocations(client, "URI", task, CORE, BUILD)
         self.assertAlmostEqual(counted["calls"], 5, delta=0.5)
         self.assertAlmostEqual(counted["bytes"], 500_000, delta=1000)
+
+
+class Responders(unittest.TestCase):
+    """The other end of every measurement: what it did not do is not a number."""
+
+    def test_one_that_dies_is_named_rather_than_its_clients(self):
+        for client_fails in (False, True):
+            with self.assertRaisesRegex(measure.Failed, "the responder died: exit -9"):
+                with measure.Responder(BUILD, CORE) as responder:
+                    responder.process.kill()
+                    if client_fails:
+                        raise measure.Failed("connection refused")
+
+    def test_one_that_does_not_start_says_so(self):
+        with tempfile.TemporaryDirectory() as build:
+            os.mkdir(os.path.join(build, "bench"))
+            path = os.path.join(build, "bench", "bench-responder")
+            with self.assertRaisesRegex(measure.Failed, "the responder cannot be started: "):
+                measure.Responder(build, CORE).__enter__()
+            os.symlink("/bin/false", path)
+            with self.assertRaisesRegex(measure.Failed, "the responder did not start: exit 1"):
+                measure.Responder(build, CORE).__enter__()
+
+    def test_a_task_without_one_is_a_failure_and_not_the_end_of_the_run(self):
+        made = {"tasks": {}, "notes": [], "failures": [], "settings": {}}
+        arguments = argparse.Namespace(tasks="ping,find_one", quick=True, json=os.devnull, build=BUILD)
+        settings = measure.Settings(BUILD, measure.Pinning(CORE, CORE), quick=True, pairs=1, count=False)
+        with unittest.mock.patch.object(session, "measure_task", side_effect=measure.Failed("it died")), \
+                unittest.mock.patch.object(runner, "keep"):
+            runner.run_tasks(arguments, settings, [], made)
+        self.assertEqual(made["failures"], ["ping: it died", "find_one: it died"])
 
 
 class SpecPrograms(unittest.TestCase):

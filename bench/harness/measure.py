@@ -90,26 +90,39 @@ class Responder:
         if self.tls:
             self.certificate = tempfile.NamedTemporaryFile(suffix=".pem")
             self.command += ["--tls", self.certificate.name]
-        self.process = subprocess.Popen(self.command, stdin=subprocess.PIPE,
-                                        stdout=subprocess.PIPE, text=True,
-                                        preexec_fn=pin_to(self.core))
+        try:
+            self.process = subprocess.Popen(self.command, stdin=subprocess.PIPE,
+                                            stdout=subprocess.PIPE, text=True,
+                                            preexec_fn=pin_to(self.core))
+        except OSError as why:
+            raise Failed(f"the responder cannot be started: {why}") from None
         line = self.process.stdout.readline()
         if not line.startswith("LISTEN "):
-            raise Failed("the responder did not start")
+            self.end()
+            raise Failed(f"the responder did not start: exit {self.process.returncode}")
         user = f"{USER}@" if self.scram else ""
         options = f"/?tls=true&tlsCAFile={self.certificate.name}" if self.tls else ""
         self.uri = f"mongodb://{user}{line.split()[1]}{options}"
         return self
 
-    def __exit__(self, *_):
-        self.process.stdin.close()
-        words = self.process.stdout.read().split()
-        self.process.wait(10)
-        self.process.stdout.close()
+    def __exit__(self, kind, why, _):
+        words = self.end().split()
         if words[:1] == ["SERVED"]:
             self.served = dict(zip(SERVED, map(int, words[1:])))
-        if self.certificate:
-            self.certificate.close()
+        elif kind is None or issubclass(kind, Failed):
+            # What its clients said of it meanwhile is not the cause, and zeros are not what it served.
+            raise Failed(f"the responder died: exit {self.process.returncode}") from why
+
+    def end(self):
+        """Its last words."""
+        try:
+            return self.process.communicate(timeout=10)[0]
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            return self.process.communicate()[0]
+        finally:
+            if self.certificate:
+                self.certificate.close()
 
 
 @dataclass
