@@ -312,7 +312,31 @@ class Compare(unittest.TestCase):
         for name in ("connect TLS", "queue:1", "select:3", "find_one, 50 servers"):
             self.assertIn(f"* {name}, mongoro: allocations 1 → 2 (+100%)", text)
         self.assertIn("* 1000 connections, mongoro TLS: idle 9e+06 → 9.9e+06 (+10%)", text)
-        self.assertIn("Nothing changed", "\n".join(compare.reports({"tasks": {}}, made(2, 5))))
+        self.assertIn("Nothing to compare", "\n".join(compare.reports({"tasks": {}}, made(2, 5))))
+        self.assertIn("noise, of 5 rows", "\n".join(compare.reports(made(1, 5), made(1, 5))))
+
+    def test_parts_of_times_alone_are_compared_too(self):
+        def made(cost):
+            spread = measure.spread([cost])
+            return {"tasks": {}, "document_size": {"bare": {"1536": spread}},
+                    "two_cores": {"ping": {"clients": {"mongoro": {"cpu_us": spread}}}},
+                    "start_up": {"mongoro": {"first_reply_ms": spread}},
+                    "compile_time": {"compiler": "g++", "one_find": spread, "phases": {}},
+                    "spec": {"bson": {"flat_bson_encoding": {"ratio": spread}}}, "latencies": {}}
+
+        lines = compare.reports(made(1), made(10))
+        for what in ("find_one of 1,536 bytes, cpu_us, bare", "ping on two cores, mongoro: cpu_us",
+                     "start-up, first_reply_ms, mongoro", "compile time of one_find, s, mongoro",
+                     "flat_bson_encoding against libbson, mongoro"):
+            self.assertIn(f"* {what} 1 → 10 (+900%)", lines)
+        self.assertEqual(lines[-1], "Not compared: latencies, the specification's scores.")
+
+    def test_a_failure_and_another_build_are_no_silence(self):
+        old, new = self.report_of(cpu_us=measure.spread([10])), self.report_of(failed="exit 1: no")
+        old["settings"], new["settings"] = {"build_type": "release"}, {"build_type": "debug"}
+        text = "\n".join(compare.reports(old, new))
+        self.assertIn("Failed, and did not before\n\n* ping, mongoro: exit 1: no", text)
+        self.assertIn("Measured under other conditions\n\n* build_type: release → debug", text)
 
     @staticmethod
     def report_of(**cost):

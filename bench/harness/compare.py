@@ -29,9 +29,9 @@ def of_client(old, new):
 
 def rows_of(made):
     """((what, client), row) of all parts that have such rows."""
-    for part in ("tasks", "connect", "checkout", "selection", "servers"):
+    for part in ("tasks", "two_cores", "connect", "checkout", "selection", "servers"):
         for task, of in made.get(part, {}).items():
-            name = f"find_one, {task} servers" if part == "servers" else task
+            name = {"servers": f"find_one, {task} servers", "two_cores": f"{task} on two cores"}.get(part, task)
             for client, row in of["clients"].items():
                 yield (name, client), row
     for client, of in made.get("memory", {}).items():
@@ -39,17 +39,69 @@ def rows_of(made):
             yield (f"{connections} connections", client), row
 
 
-def reports(old, new):
-    """Lines of Markdown, worse first; empty where nothing changed by more than the noise."""
-    worse, better = [], []
+def spreads_of(made):
+    """((what, client), spread) of the parts that have nothing but a time or a ratio."""
+    for client, of in made.get("document_size", {}).items():
+        for size, cost in of.items():
+            yield (f"find_one of {int(size):,} bytes, cpu_us", client), cost
+    for client, of in made.get("start_up", {}).items():
+        for what, cost in of.items():
+            yield (f"start-up, {what}", client), cost
+    for what, cost in made.get("compile_time", {}).items():
+        if isinstance(cost, dict) and "median" in cost:
+            yield (f"compile time of {what}, s", "mongoro"), cost
+    for name, of in made.get("spec", {}).get("bson", {}).items():
+        yield (f"{name} against libbson", "mongoro"), of["ratio"]
+
+
+#: What decides about a run's numbers, beside what is measured.
+CONDITIONS = {"settings": ("cores", "build_type", "quick"), "machine": ("cpu", "cores", "kernel")}
+#: One number each, which nobody knows the noise of.
+NOT_COMPARED = {"latencies": "latencies", "breakdown": "the breakdown", "spec": "the specification's scores"}
+
+
+def conditions(old, new):
+    """What the two runs differ in, so that their numbers differ by more than what is measured."""
+    pairs = [(what, old.get(group, {}).get(what), new.get(group, {}).get(what))
+             for group, names in CONDITIONS.items() for what in names]
+    return [f"* {what}: {was} → {became}" for what, was, became in pairs if was != became]
+
+
+def changes(old, new):
+    """(what, client, old, new) of everything that both runs have and that differs by more than the noise."""
     earlier = dict(rows_of(old))
     for (task, client), row in rows_of(new):
         for what, was, became in of_client(earlier.get((task, client), {}), row):
-            share = f" ({became / was - 1:+.0%})" if was else ""
-            line = f"* {task}, {client}: {what} {was:.4g} → {became:.4g}{share}"
-            (worse if became > was else better).append(line)
-    lines = []
-    for heading, found in [("Slower than before", worse), ("Faster than before", better)]:
+            yield f"{task}, {client}: {what}", was, became
+    earlier = dict(spreads_of(old))
+    for key, cost in spreads_of(new):
+        if key in earlier and timed_change(earlier[key], cost) is not None:
+            yield f"{key[0]}, {key[1]}", earlier[key]["median"], cost["median"]
+
+
+def gone(old, new):
+    """What could be measured and cannot any more: no change of a number shows it."""
+    later = dict(rows_of(new))
+    return [f"* {task}, {client}: {later[task, client]['failed']}" for (task, client), row in rows_of(old)
+            if "failed" not in row and "failed" in later.get((task, client), {})]
+
+
+def reports(old, new):
+    """Lines of Markdown, worse first; what was compared, where nothing changed by more than the noise."""
+    worse, better = [], []
+    for what, was, became in changes(old, new):
+        share = f" ({became / was - 1:+.0%})" if was else ""
+        (worse if became > was else better).append(f"* {what} {was:.4g} → {became:.4g}{share}")
+    lines, failed = [], gone(old, new)
+    for heading, found in [("Measured under other conditions", conditions(old, new)),
+                           ("Failed, and did not before", failed),
+                           ("Slower than before", worse), ("Faster than before", better)]:
         if found:
             lines += ["", f"## {heading}", "", *found]
-    return lines or ["", "Nothing changed by more than the noise."]
+    both = sum(len({key for key, _ in of(old)} & {key for key, _ in of(new)}) for of in (rows_of, spreads_of))
+    if not both:
+        lines += ["", "Nothing to compare: the two runs have measured nothing that is the same."]
+    elif not worse and not better and not failed:
+        lines += ["", f"Nothing changed by more than the noise, of {both} rows that both runs have."]
+    single = [words for part, words in NOT_COMPARED.items() if part in old and part in new]
+    return lines + (["", f"Not compared: {', '.join(single)}."] if single else [])
