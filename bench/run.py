@@ -152,16 +152,40 @@ def runs_behind(made):
     return made["runs"]
 
 
+#: What one round measures of a client: from one run or from none.
+TIMED = ("cpu_us", "wall_us", "rss_kb", "cpu_ratio", "beside_ratio", "counters")
+
+
+def add_row(row, earlier, when):
+    """Whether an earlier run knows more of a client in a task. What failed in either run is no number of the other's;
+    times of another run than the rows beside them say so, since its machine was another one."""
+    more = {key: value for key, value in earlier.items() if key not in (*row, "missing", "run")}
+    if row and ("failed" in row or "failed" in earlier):
+        return False
+    if any(key in row for key in TIMED):
+        more = {key: value for key, value in more.items() if key not in TIMED}
+    elif "cpu_us" in more:
+        more["run"] = earlier.get("run", when)
+    missing = {**earlier.get("missing", {}), **row.get("missing", {})}
+    row.update(more)
+    missing = {what: why for what, why in missing.items() if what not in row}
+    row.pop("missing", None)
+    row.update({"missing": missing} if missing else {})
+    return bool(more)
+
+
 def add_earlier(made, earlier):
     """What only an earlier run has measured. One may have timed a task that the other counted."""
     runs = runs_behind(made)
     taken = set()
     for name, task in earlier["tasks"].items():
-        rows = made["tasks"].setdefault(name, {**task, "clients": {}})["clients"]
+        if name not in made["tasks"]:
+            made["tasks"][name] = task
+            taken.add(name)
+            continue
+        rows = made["tasks"][name]["clients"]
         for client, row in task["clients"].items():
-            more = {key: value for key, value in row.items() if key not in rows.get(client, {})}
-            if more:
-                rows.setdefault(client, {}).update(more)
+            if add_row(rows.setdefault(client, {}), row, earlier["machine"]["when"]):
                 taken.add(name)
     for part in PARTS[1:]:
         if part in earlier and part not in made:

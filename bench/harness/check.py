@@ -16,10 +16,10 @@ import unittest.mock
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-from harness import clients, compare, deployment, last_line, measure, report  # noqa: E402
+from harness import clients, compare, deployment, goals, last_line, measure, plots, report  # noqa: E402
 from harness import session, spec_bench, tasks  # noqa: E402
 import run as runner  # noqa: E402
-from harness.check_report import Breakdown, Deployment, Extras, Goals, Page, Peers, Plots, SpecBench  # noqa: E402,F401
+from harness.check_report import *  # noqa: E402,F401,F403
 
 BUILD = sys.argv.pop(1) if len(sys.argv) > 1 else "."
 RUN = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "run.py")
@@ -390,6 +390,45 @@ class Added(unittest.TestCase):
         again = runner.add_earlier(of("later", {}, memory=3), made)
         self.assertEqual([(run["when"], run["what"]) for run in again["runs"]],
                          [("later", ["memory"]), ("now", ["ping"]), ("then", ["ping", "find_one", "spec"])])
+
+
+    @staticmethod
+    def of(when, **rows):
+        return {"machine": {**report.machine(), "when": when}, "notes": [],
+                "settings": {"pairs": 3, "quick": True, "cores": "one core", "build_type": "release",
+                             "bare_requests": "recorded"},
+                "tasks": {"conc:64": {"title": "64", "clients": rows}}}
+
+    def test_times_of_another_run_say_so_and_decide_about_no_goal(self):
+        made = runner.add_earlier(self.of("now", bare=row(2), mongoro=row(3)),
+                                  self.of("then", bare=row(9), rust=row(30), libmongoc=row(20)))
+        self.assertEqual(made["tasks"]["conc:64"]["clients"]["bare"], row(2))
+        said = "\n".join(report.tasks_of(made))
+        self.assertIn("* Timed in the run of then, against its own bare loop, so that × compares and µs do not: "
+                      "rust, libmongoc", said)
+        self.assertEqual({goal.holds for goal in goals.all_of(made) if "times ahead" in goal.what}, {None})
+        drawn = plots.all_of(made)["cost_conc_64.svg"]
+        self.assertTrue("rust *" in drawn and "(* in another run)" in drawn and "mongoro *" not in drawn)
+        again = runner.add_earlier(self.of("later", bare=row(1)), made)
+        self.assertEqual([each.get("run") for each in again["tasks"]["conc:64"]["clients"].values()],
+                         [None, "now", "then", "then"])
+
+    def test_a_row_has_the_times_of_one_run(self):
+        made = runner.add_earlier(self.of("now", mongoro=row(3)),
+                                  self.of("then", mongoro=row(9, cpu_ratio=measure.spread([1.0]), instructions=7)))
+        self.assertEqual(made["tasks"]["conc:64"]["clients"]["mongoro"], row(3, instructions=7))
+
+    def test_a_failure_is_neither_hidden_nor_inherited(self):
+        for rows in ((row(3), {"failed": "no"}), ({"failed": "no"}, row(3))):
+            made = runner.add_earlier(self.of("now", mongoro=rows[0]), self.of("then", mongoro=rows[1]))
+            self.assertEqual(made["tasks"]["conc:64"]["clients"]["mongoro"], rows[0])
+
+    def test_what_either_run_has_counted_is_not_missing(self):
+        counted, without = row(3, instructions=7), row(3, missing={"instructions": "no valgrind", "enters": "no"})
+        for rows in ((counted, without), (without, counted)):
+            made = runner.add_earlier(self.of("now", mongoro=dict(rows[0])), self.of("then", mongoro=dict(rows[1])))
+            self.assertEqual(made["tasks"]["conc:64"]["clients"]["mongoro"],
+                             row(3, instructions=7, missing={"enters": "no"}))
 
 
 class Whole(unittest.TestCase):

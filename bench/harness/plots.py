@@ -120,13 +120,22 @@ def curves(title, series, x_title, y_title, x_names=None):
     return page(title, parts)
 
 
+def marked(client, row):
+    """Its name; with a mark where its times are of another run, and maybe another machine, than the others'."""
+    return client + " *" if "run" in row else client
+
+
+def with_mark(title, names):
+    return f"{title} (* in another run)" if any(name.endswith(" *") for name in names) else title
+
+
 def cost_by_driver(made, task):
     values = {}
     for name, row in made["tasks"].get(task, {"clients": {}})["clients"].items():
         if "cpu_us" in row:
-            values[name] = tuple(row["cpu_us"][key] for key in ("median", "q1", "q3"))
+            values[marked(name, row)] = tuple(row["cpu_us"][key] for key in ("median", "q1", "q3"))
     title = made["tasks"].get(task, {}).get("title", task)
-    return bars(f"CPU an operation: {title}", values, "µs") if values else None
+    return bars(with_mark(f"CPU an operation: {title}", values), values, "µs") if values else None
 
 
 def cost_by_concurrency(made):
@@ -135,10 +144,10 @@ def cost_by_concurrency(made):
         if name.startswith("conc:"):
             for client, row in task["clients"].items():
                 if "cpu_us" in row and row["cpu_us"]["median"] > 0:
-                    series.setdefault(client, {})[int(name[5:])] = row["cpu_us"]["median"]
+                    series.setdefault(marked(client, row), {})[int(name[5:])] = row["cpu_us"]["median"]
     # A line has two ends.
     series = {client: of for client, of in series.items() if len(of) > 1}
-    return curves("CPU of one find_one, by how many are under way", series, "at a time",
+    return curves(with_mark("CPU of one find_one, by how many are under way", series), series, "at a time",
                   "CPU µs an operation") if series else None
 
 

@@ -106,11 +106,22 @@ def rounds_of(rows):
     return [f"{', '.join(of)}: {count} runs" for count, of in clients.items()] if len(clients) > 1 else []
 
 
+def other_runs_of(rows):
+    """Whose times are of an earlier run than those of the rest."""
+    runs = {}
+    for client, row in rows.items():
+        if "run" in row:
+            runs.setdefault(row["run"], []).append(client)
+    return [f"Timed in the run of {run}, against its own bare loop, so that × compares and µs do not: {', '.join(of)}"
+            for run, of in runs.items()]
+
+
 def tasks_of(made):
     lines = []
     for name, task in made["tasks"].items():
         lines += ["", f"## {name}: {task['title']}", "", *table_of(task["clients"])]
-        lines += ["", *[f"* {line}" for line in rounds]] if (rounds := rounds_of(task["clients"])) else []
+        said = rounds_of(task["clients"]) + other_runs_of(task["clients"])
+        lines += ["", *[f"* {line}" for line in said]] if said else []
         # By reason: most are the same for several clients.
         reasons = {}
         for client, row in task["clients"].items():
