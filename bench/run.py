@@ -21,6 +21,10 @@ PARTS = ("tasks", "two_cores", "breakdown", "latencies", "document_size", "conne
          "memory", "start_up", "compile_time", "spec")
 
 
+#: Of the JSON file.
+VERSION = 2
+
+
 def say(text):
     print(text, file=sys.stderr, flush=True)
 
@@ -28,7 +32,7 @@ def say(text):
 def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--build", required=True, help="the meson build folder")
-    parser.add_argument("--build-type", default="unknown")
+    parser.add_argument("--build-type", help="what the report calls the build (default: what meson says of it)")
     parser.add_argument("--pairs", type=int, help="interleaved runs of each client (11; quick: 3)")
     parser.add_argument("--quick", action="store_true", help="fewer and shorter runs")
     parser.add_argument("--tasks", default="", help="comma-separated; all by default, and then these only")
@@ -40,7 +44,8 @@ def parse_arguments():
                         help="client and responder on one core (default), or each on its own")
     parser.add_argument("--no-time", action="store_true", help="count only")
     parser.add_argument("--no-count", action="store_true", help="time only")
-    parser.add_argument("--data", default="", help="the Driver Benchmarking specification's own data sets")
+    parser.add_argument("--data", help="the Driver Benchmarking specification's own data sets (default: the "
+                                       "build's option bench_data)")
     parser.add_argument("--server", default=os.environ.get("MONGODB_URI", ""),
                         help="a server for the specification's tasks beside the responder (MONGODB_URI)")
     parser.add_argument("--compare", metavar="OLD.json", help="say what changed since that run")
@@ -198,6 +203,53 @@ def add_earlier(made, earlier):
     return made
 
 
+#: What meson's types are made of: one that was changed is not of that type any more.
+TYPES = {"debug": ("0", True), "debugoptimized": ("2", True), "release": ("3", False), "minsize": ("s", True)}
+UNUSUAL = ("plain", "0", "g", "1")
+
+
+def read_build(arguments):
+    """Fills in what was not given from the build itself; a note where it is not what users run."""
+    try:
+        with open(os.path.join(arguments.build, "meson-info", "intro-buildoptions.json"), encoding="utf-8") as file:
+            options = {option["name"]: option["value"] for option in json.load(file)}
+    except OSError:
+        options = {}
+    made_by, level = options.get("buildtype", "unknown"), options.get("optimization", "unknown")
+    if options and TYPES.get(made_by) != (level, options.get("debug")):
+        made_by = f"-O{level}"
+    if options.get("b_sanitize", "none") not in ("none", []):
+        made_by, level = "sanitizer", "0"
+    arguments.build_type = arguments.build_type or made_by
+    arguments.data = options.get("bench_data", "") if arguments.data is None else arguments.data
+    return [f"a {arguments.build_type} build is not what users run"] if level in UNUSUAL else []
+
+
+def read_run(path):
+    """The JSON file of an earlier run."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            run = json.load(file)
+        if run["version"] != VERSION:
+            raise ValueError(f"its version is {run['version']}, not {VERSION}")
+    except (OSError, ValueError, KeyError, TypeError) as why:
+        raise SystemExit(f"{path} is not a run to read: {why}") from None
+    return run
+
+
+def check_paths(arguments, parts):
+    """What a run of hours would stumble over at its end."""
+    for path in (arguments.json, arguments.markdown):
+        if path and not os.path.isdir(os.path.dirname(os.path.abspath(path))):
+            raise SystemExit(f"no folder for {path}")
+    if arguments.docs:
+        report.read_page(arguments.docs)
+    if "spec" in parts and arguments.data:
+        absent = [name for name in spec_bench.SETS if not os.path.isdir(os.path.join(arguments.data, name))]
+        if absent:
+            raise SystemExit(f"no {', '.join(absent)} in the data sets, {os.path.abspath(arguments.data)}")
+
+
 def write_down(arguments, made, earlier):
     text = report.markdown(made)
     if earlier:
@@ -217,27 +269,24 @@ def write_down(arguments, made, earlier):
 
 def main():
     arguments = parse_arguments()
-    earlier = None
-    if arguments.compare:
-        with open(arguments.compare, encoding="utf-8") as file:
-            earlier = json.load(file)
+    earlier = read_run(arguments.compare) if arguments.compare else None
+    added = [read_run(path) for path in arguments.add]
     parts = choose_parts(arguments)
     clients, notes = choose_clients(arguments)
+    notes += read_build(arguments)
+    check_paths(arguments, parts)
     settings = make_settings(arguments)
-    made = {"version": 2, "machine": report.machine(), "notes": notes, "failures": [], "tasks": {},
+    made = {"version": VERSION, "machine": report.machine(), "notes": notes, "failures": [], "tasks": {},
             "settings": {
                 "pairs": settings.pairs, "quick": arguments.quick, "cores": settings.pinning.name(),
                 "build_type": arguments.build_type,
                 "bare_requests": "in a driver's shape, not recorded from one"}}
-    if arguments.build_type in ("debug", "plain", "sanitizer"):
-        made["notes"].append(f"a {arguments.build_type} build is not what users run")
     if "tasks" in parts:
         run_tasks(arguments, settings, clients, made)
     run_others(arguments, settings, clients, parts, made)
     runs_behind(made)
-    for path in arguments.add:
-        with open(path, encoding="utf-8") as file:
-            add_earlier(made, json.load(file))
+    for run in added:
+        add_earlier(made, run)
     made["goals"] = [vars(goal) for goal in goals.all_of(made)]
     write_down(arguments, made, earlier)
     failed = made["failures"] + report.failures(made)

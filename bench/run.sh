@@ -40,5 +40,5 @@ for argument; do
     fi
 done
 status=0
-python3 "$root/bench/run.py" --build "$build" --build-type release "${arguments[@]}" || status=$?
+python3 "$root/bench/run.py" --build "$build" "${arguments[@]}" || status=$?
 exit "$status"

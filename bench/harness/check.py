@@ -431,6 +431,49 @@ class Added(unittest.TestCase):
                              row(3, instructions=7, missing={"enters": "no"}))
 
 
+class Build(unittest.TestCase):
+    def read(self, **options):
+        with tempfile.TemporaryDirectory() as build:
+            os.mkdir(os.path.join(build, "meson-info"))
+            with open(os.path.join(build, "meson-info", "intro-buildoptions.json"), "w", encoding="ascii") as file:
+                json.dump([{"name": name, "value": value} for name, value in options.items()], file)
+            arguments = argparse.Namespace(build=build, build_type=None, data=None)
+            notes = runner.read_build(arguments)
+        return arguments.build_type, arguments.data, notes
+
+    def test_the_build_itself_says_what_it_is(self):
+        self.assertEqual(self.read(buildtype="release", optimization="3", debug=False, bench_data="/sets"),
+                         ("release", "/sets", []))
+        self.assertEqual(self.read(buildtype="release", optimization="0", debug=False),
+                         ("-O0", "", ["a -O0 build is not what users run"]))
+        self.assertEqual(self.read(buildtype="debug", optimization="0", debug=True)[2],
+                         ["a debug build is not what users run"])
+        self.assertEqual(self.read(buildtype="release", optimization="3", debug=False, b_sanitize="address")[0],
+                         "sanitizer")
+
+    def test_what_is_not_there_is_said_before_anything_is_measured(self):
+        with tempfile.TemporaryDirectory() as folder:
+            old = os.path.join(folder, "old.json")
+            with open(old, "w", encoding="ascii") as file:
+                file.write('{"version": 1}')
+            page = os.path.join(folder, "page.md")
+            with open(page, "w", encoding="ascii") as file:
+                file.write("no marks")
+            for more, words in [(["--add", folder + "/no.json"], "no.json is not a run to read: .*No such file"),
+                                (["--compare", old], "its version is 1, not 2"),
+                                (["--compare", page], "page.md is not a run to read"),
+                                (["--docs", page], "has no place for results"),
+                                (["--docs", folder + "/no.md"], "no page for the results"),
+                                (["--json", folder + "/no/b.json"], "no folder for"),
+                                (["--parts", "spec", "--data", folder],
+                                 "no extended_bson, single_and_multi_document, parallel in the data sets, /")]:
+                done = subprocess.run([sys.executable, RUN, "--build", BUILD, *more], capture_output=True, text=True,
+                                      check=False)
+                self.assertEqual(done.returncode, 1)
+                self.assertRegex(done.stderr, words)
+                self.assertEqual(len(done.stderr.splitlines()), 1)
+
+
 class Whole(unittest.TestCase):
     def test_the_bare_loop_is_timed_and_written_down(self):
         with tempfile.TemporaryDirectory() as folder:

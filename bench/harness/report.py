@@ -278,20 +278,29 @@ RESULTS_BEGIN = "<!-- results: written by ./bench/run.sh --docs -->"
 RESULTS_END = "<!-- end of results -->"
 
 
-def into_page(path, text, pictures):
-    """Puts the tables and the plots between the marks of a page of prose; its other words stay."""
-    with open(path, encoding="utf-8") as file:
-        page = file.read()
+def read_page(path):
+    """What stands before and behind the results in a page of prose."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            page = file.read()
+    except OSError as why:
+        raise SystemExit(f"no page for the results: {why}") from None
     before, begin, rest = page.partition(RESULTS_BEGIN)
     _, end, after = rest.partition(RESULTS_END)
     if not begin or not end:
         raise SystemExit(f"{path} has no place for results: {RESULTS_BEGIN} … {RESULTS_END}")
+    return before, after
+
+
+def into_page(path, text, pictures):
+    """Puts the tables and the plots between the marks of a page of prose; its other words stay."""
+    before, after = read_page(path)
     # One level down, under the page's own heading.
     lines = [f"#{line}" if line.startswith("#") else line for line in text.splitlines()[2:]]
     shown = [f"![{os.path.splitext(os.path.basename(name))[0].replace('_', ' ')}]({name})"
              for name in pictures]
     with open(path, "w", encoding="utf-8") as file:
-        file.write("\n".join([before + begin, "", *lines, "", *shown, "", end + after]))
+        file.write("\n".join([before + RESULTS_BEGIN, "", *lines, "", *shown, "", RESULTS_END + after]))
 
 
 def write_json(report, path):

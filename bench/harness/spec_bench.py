@@ -46,6 +46,8 @@ def bson(shape, size):
 
 
 DOCS = "single_and_multi_document"
+#: The folders of the data sets.
+SETS = ("extended_bson", DOCS, "parallel")
 LINES = "parallel/ldjson_multi"
 BSON_TASKS = bson("flat", 7531) + bson("deep", 2284) + bson("full", 5734)
 #: Not of the specification: the same shapes as structs, against libbson's calls written by hand.
