@@ -3,6 +3,7 @@
 import os
 import tempfile
 import unittest
+import unittest.mock
 import xml.etree.ElementTree
 
 from . import breakdown, clients, deployment, extras, goals, measure, plots, report, spec_bench, tasks
@@ -317,6 +318,31 @@ class Extras(unittest.TestCase):
         client = clients.Client("fake", ("python3", "-c", program))
         core = max(os.sched_getaffinity(0))
         self.assertEqual(extras.latencies_of(client, "find_one", 3, "URI", core), [10, 20, 30])
+
+    def test_a_client_without_latencies_is_a_failure_and_not_left_out(self):
+        clients_of = [clients.Client(name, ("python3", "-c", program)) for name, program in (
+            ("dead", "raise SystemExit('no server')"), ("silent", "print('RESULT 1 1 1 1 1')"),
+            ("odd", "import os; open(os.environ['LATENCIES'], 'w').write('1e3\\n'); print('RESULT 1 1 1 1 1')"),
+            ("good", "import os; open(os.environ['LATENCIES'], 'w').write('7000\\n'); print('RESULT 1 1 1 1 1')"))]
+        core = max(os.sched_getaffinity(0))
+        with unittest.mock.patch.object(measure, "Responder"):
+            found = extras.latencies(clients_of, measure.Settings("", measure.Pinning(core, core), quick=True))
+        self.assertEqual(found["find_one"]["good"]["50"], 7)
+        made = {"tasks": {}, "latencies": found}
+        self.assertEqual([line for line in report.failures(made) if "conc" not in line],
+                         ["dead, latency of find_one: exit 1: no server",
+                          "silent, latency of find_one: it wrote no latencies",
+                          "odd, latency of find_one: these are no latencies: invalid literal for int() with base 10: "
+                          "'1e3'"])
+        self.assertIn("| dead | failed: exit 1: no server |  |  |  |  |  |", report.latencies_of(made))
+        self.assertIn(">good<", plots.latency(made, "find_one"))
+        self.assertNotIn("dead", plots.latency(made, "find_one"))
+
+    def test_a_client_that_hangs_does_not_hang_the_runner(self):
+        hung = clients.Client("hung", ("python3", "-c", "import time; time.sleep(60)"))
+        with unittest.mock.patch.object(measure, "TIMEOUT", 0.3):
+            with self.assertRaisesRegex(measure.Failed, "hung did not start: exit -9"):
+                extras.start_once(hung, "URI", max(os.sched_getaffinity(0)))
 
     def test_the_start_is_until_the_closing_line_and_not_until_the_end(self):
         program = "import time; print('RESULT 1 1 1 1 1', flush=True); time.sleep(0.3)"

@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import tempfile
+import threading
 import time
 
 from . import measure, session, tasks
@@ -33,11 +34,15 @@ def latencies(clients, settings):
             for client in clients:
                 if not client.does(task):
                     continue
-                taken = latencies_of(client, task, operations // client.pace // concurrency,
-                                     responder.uri, settings.pinning.client)
-                if taken:
-                    made.setdefault(task, {})[client.name] = {
-                        str(percent): percentile(taken, percent) / 1000 for percent in PERCENTILES}
+                rows = made.setdefault(task, {})
+                try:
+                    taken = latencies_of(client, task, operations // client.pace // concurrency,
+                                         responder.uri, settings.pinning.client)
+                except measure.Failed as why:
+                    rows[client.name] = {"failed": str(why)}
+                    continue
+                rows[client.name] = {
+                    str(percent): percentile(taken, percent) / 1000 for percent in PERCENTILES}
     return made
 
 
@@ -60,14 +65,17 @@ def document_size(clients, settings):
 
 
 def latencies_of(client, task, count, uri, core):
-    """Nanoseconds of each operation, in ascending order; nothing where the program failed."""
+    """Nanoseconds of each operation, in ascending order."""
     with tempfile.NamedTemporaryFile(mode="r") as out:
+        measure.run(client.command, uri, task, max(count, 2), core,
+                    {**client.environment, "LATENCIES": out.name})
         try:
-            measure.run(client.command, uri, task, max(count, 2), core,
-                        {**client.environment, "LATENCIES": out.name})
-        except measure.Failed:
-            return []
-        return sorted(int(line) for line in out.read().split())
+            taken = sorted(int(line) for line in out.read().split())
+        except ValueError as why:
+            raise measure.Failed(f"these are no latencies: {why}") from None
+    if not taken:
+        raise measure.Failed("it wrote no latencies")
+    return taken
 
 
 def memory(settings):
@@ -110,6 +118,8 @@ def start_once(client, uri, core):
                                preexec_fn=measure.pin_to(core),
                                env={**os.environ, **client.environment, "NOWARM": "1"})
     line = b""
+    watchdog = threading.Timer(measure.TIMEOUT, process.kill)
+    watchdog.start()
     # The closing line is written at once after the one reply, before the teardown.
     for line in process.stdout:
         if line.startswith(b"RESULT"):
@@ -118,6 +128,7 @@ def start_once(client, uri, core):
     process.stdout.read()
     process.stdout.close()
     _, status, used = os.wait4(process.pid, 0)
+    watchdog.cancel()
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode != 0 or not line.startswith(b"RESULT"):
         raise measure.Failed(f"{client.name} did not start: exit {process.returncode}")

@@ -152,7 +152,7 @@ def cost_by_concurrency(made):
 
 
 def latency(made, task):
-    of = made.get("latencies", {}).get(task)
+    of = {client: row for client, row in made.get("latencies", {}).get(task, {}).items() if "failed" not in row}
     if not of:
         return None
     names = [f"{float(percent):g} %" for percent in next(iter(of.values()))]

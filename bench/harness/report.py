@@ -8,6 +8,7 @@ import time
 from . import compare, report_deployment
 from .cells import number, table, with_quartiles
 from .clients import BASELINE
+from .extras import PERCENTILES
 
 
 def machine():
@@ -169,10 +170,11 @@ def breakdown_of(made):
 def latencies_of(made):
     lines = []
     for task, rows in made.get("latencies", {}).items():
-        percents = list(next(iter(rows.values()), {}))
+        percents = [str(percent) for percent in PERCENTILES]
         lines += ["", f"## Latency of {task}, µs", "",
                   *table(["client", *[f"{float(percent):g} %" for percent in percents]],
-                         [[client, *[number(row[percent]) for percent in percents]]
+                         [[client, *([f"failed: {row['failed']}", *[""] * (len(percents) - 1)] if "failed" in row
+                                     else [number(row[percent]) for percent in percents])]
                           for client, row in rows.items()])]
     return lines
 
@@ -269,6 +271,8 @@ def failures(made):
     """What a client or a task could not do, a line each."""
     found = [f"{client} {task}: {row['failed']}" for (task, client), row in compare.rows_of(made)
              if "failed" in row]
+    found += [f"{client}, latency of {task}: {row['failed']}" for task, rows in made.get("latencies", {}).items()
+              for client, row in rows.items() if "failed" in row]
     return found + [f"{task} against the {target}: {of['failed']}"
                     for target, rows in made.get("spec", {}).get("targets", {}).items()
                     for task, of in rows.items() if "failed" in of]
