@@ -96,9 +96,13 @@ def make_settings(arguments):
         count=not arguments.no_count)
 
 
+def json_of(arguments):
+    return arguments.json or os.path.join(arguments.build, "bench.json")
+
+
 def keep(arguments, made):
     """Writes what there is so far: a run of hours that is broken off keeps what it has measured."""
-    path = arguments.json or os.path.join(arguments.build, "bench.json")
+    path = json_of(arguments)
     report.write_json(made, path + ".new")
     os.replace(path + ".new", path)
 
@@ -281,9 +285,14 @@ def main():
                 "pairs": settings.pairs, "quick": arguments.quick, "cores": settings.pinning.name(),
                 "build_type": arguments.build_type,
                 "bare_requests": "in a driver's shape, not recorded from one"}}
-    if "tasks" in parts:
-        run_tasks(arguments, settings, clients, made)
-    run_others(arguments, settings, clients, parts, made)
+    try:
+        if "tasks" in parts:
+            run_tasks(arguments, settings, clients, made)
+        run_others(arguments, settings, clients, parts, made)
+    except KeyboardInterrupt:
+        some = made["tasks"] or any(part in made for part in PARTS[1:])
+        say(f"interrupted: {'what was measured is in ' + json_of(arguments) if some else 'nothing was measured'}")
+        return 130
     runs_behind(made)
     for run in added:
         add_earlier(made, run)

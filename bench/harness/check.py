@@ -451,6 +451,20 @@ class Build(unittest.TestCase):
         self.assertEqual(self.read(buildtype="release", optimization="3", debug=False, b_sanitize="address")[0],
                          "sanitizer")
 
+    def test_an_interrupted_run_says_where_its_numbers_are(self):
+        def first_only(_, __, ___, made):
+            made["tasks"] = done
+            raise KeyboardInterrupt
+
+        for done, words in (({"ping": {}}, "what was measured is in /dev/null"), ({}, "nothing was measured")):
+            said = []
+            with unittest.mock.patch.object(runner, "run_tasks", first_only), \
+                    unittest.mock.patch.object(runner, "say", said.append), \
+                    unittest.mock.patch.object(sys, "argv", ["run.py", "--build", BUILD, "--tasks", "ping", "--json",
+                                                             "/dev/null"]):
+                self.assertEqual(runner.main(), 130)
+            self.assertEqual(said, [f"interrupted: {words}"])
+
     def test_what_is_not_there_is_said_before_anything_is_measured(self):
         with tempfile.TemporaryDirectory() as folder:
             old = os.path.join(folder, "old.json")
