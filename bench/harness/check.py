@@ -489,6 +489,12 @@ class Build(unittest.TestCase):
 
 
 class Whole(unittest.TestCase):
+    def test_waits_of_epoll_are_not_counted_as_the_rings(self):
+        with measure.Responder(BUILD, CORE) as responder:
+            run = measure.run([os.path.join(BUILD, "bench", "mongoro-bench")], responder.uri, "conc:4", 10, CORE,
+                              {"MONGORO_BACKEND": "epoll"})
+        self.assertEqual(run.counters, {})
+
     def test_the_bare_loop_is_timed_and_written_down(self):
         with tempfile.TemporaryDirectory() as folder:
             out = os.path.join(folder, "bench.json")

@@ -61,6 +61,11 @@ class Goals(unittest.TestCase):
         made = run_of(conc_at_64={"mongoro": {"enters": 0.12}, "bare": {"enters": 0.1}})
         self.assertIs(self.goal(made, "enter calls against the bare").holds, False)
 
+    def test_epoll_meets_no_goal_of_the_ring(self):
+        for enters, holds in ((0, None), (1, True), (2, False)):
+            made = run_of(ping={"mongoro": {"enters": enters}})
+            self.assertIs(self.goal(made, "ping: io_uring_enter calls").holds, holds)
+
     def test_structs_have_a_harder_goal_than_documents(self):
         bson = {name: {"ratio": measure.spread([1.05])}
                 for name in ("flat_bson_encoding", "flat_struct_encoding")}
