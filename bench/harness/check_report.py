@@ -224,6 +224,13 @@ class SpecBench(unittest.TestCase):
     def test_a_program_without_iterations_is_a_failure(self):
         with self.assertRaisesRegex(measure.Failed, "exit 0: no iteration"):
             spec_bench.iterations(["true"])
+        with self.assertRaisesRegex(measure.Failed, "cannot be started"):
+            spec_bench.iterations(["/no/such/program"])
+        with self.assertRaisesRegex(measure.Failed, "no iteration: .*'soon'"):
+            spec_bench.iterations(["echo", "ITERATION soon"])
+        with unittest.mock.patch.object(measure, "TIMEOUT", 0.1), \
+                self.assertRaisesRegex(measure.Failed, "not done after 0.1 s"):
+            spec_bench.iterations(["sleep", "9"])
         self.assertEqual(spec_bench.iterations(["printf", "ITERATION 0.5\\nITERATION 2\\n"]), [0.5, 2])
 
 

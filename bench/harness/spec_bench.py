@@ -2,7 +2,6 @@
 
 import os
 import statistics
-import subprocess
 from dataclasses import dataclass
 
 from . import measure
@@ -102,10 +101,12 @@ def composites(scores):
 
 def iterations(command, core=None):
     """The seconds of each iteration that a program prints."""
-    done = subprocess.run(command, capture_output=True, text=True, timeout=measure.TIMEOUT, check=False,
-                          preexec_fn=measure.pin_to(core) if core is not None else None)
-    taken = [float(line.split()[1]) for line in done.stdout.splitlines()
-             if line.startswith("ITERATION ")]
+    done = measure.start(command, preexec_fn=measure.pin_to(core) if core is not None else None)
+    try:
+        taken = [float(line.split()[1]) for line in done.stdout.splitlines()
+                 if line.startswith("ITERATION ")]
+    except ValueError as why:
+        raise measure.Failed(f"this is no iteration: {why}") from None
     if done.returncode != 0 or not taken:
         said = done.stderr.strip().splitlines()
         raise measure.Failed(f"exit {done.returncode}: {said[-1] if said else 'no iteration'}")
@@ -117,8 +118,10 @@ def make_data(settings, official):
     if official:
         return official
     folder = os.path.join(settings.build, "bench-data")
-    subprocess.run([os.path.join(settings.build, "bench", "bench-data"), "spec", folder,
-                    "2" if settings.quick else "100"], check=True)
+    done = measure.start([os.path.join(settings.build, "bench", "bench-data"), "spec", folder,
+                          "2" if settings.quick else "100"])
+    if done.returncode != 0:
+        raise measure.Failed(f"no data sets: exit {done.returncode}: {done.stderr.strip()}")
     return folder
 
 
@@ -164,7 +167,7 @@ def driver_tasks(settings, uri, data, official):
             taken = iterations([program, uri, task.name, data,
                                 QUICK_LIMITS if settings.quick else LIMITS])
             made[task.name] = scored(task, taken, data, official)
-        except (measure.Failed, subprocess.TimeoutExpired) as why:
+        except measure.Failed as why:
             made[task.name] = {"title": task.title, "group": task.group, "failed": str(why)}
     return made
 
