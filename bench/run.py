@@ -46,8 +46,10 @@ def parse_arguments():
     parser.add_argument("--no-count", action="store_true", help="time only")
     parser.add_argument("--data", help="the Driver Benchmarking specification's own data sets (default: the "
                                        "build's option bench_data)")
-    parser.add_argument("--server", default=os.environ.get("MONGODB_URI", ""),
-                        help="a server for the specification's tasks beside the responder (MONGODB_URI)")
+    # Never by the environment alone: what it names for other programs may be somebody's own server.
+    parser.add_argument("--server", metavar="URI", default="",
+                        help="a server for the specification's tasks beside the responder; its database perftest "
+                             "is dropped")
     parser.add_argument("--compare", metavar="OLD.json", help="say what changed since that run")
     parser.add_argument("--add", metavar="EARLIER.json", action="append", default=[],
                         help="what this run does not measure is taken from an earlier one, and says so")

@@ -35,6 +35,7 @@ for argument; do
         install_missing "$build/log/apt.log"
         trap stop_server EXIT
         start_server
+        arguments+=(--server "$MONGODB_URI")
     else
         arguments+=("$argument")
     fi

@@ -451,6 +451,11 @@ class Build(unittest.TestCase):
         self.assertEqual(self.read(buildtype="release", optimization="3", debug=False, b_sanitize="address")[0],
                          "sanitizer")
 
+    def test_a_server_of_the_environment_is_left_alone(self):
+        with unittest.mock.patch.dict(os.environ, MONGODB_URI="mongodb://somebodys.example/"), \
+                unittest.mock.patch.object(sys, "argv", ["run.py", "--build", BUILD]):
+            self.assertEqual(runner.parse_arguments().server, "")
+
     def test_an_interrupted_run_says_where_its_numbers_are(self):
         def first_only(_, __, ___, made):
             made["tasks"] = done
