@@ -29,11 +29,18 @@ def say(text):
     print(text, file=sys.stderr, flush=True)
 
 
+def at_least_one(words):
+    """For argparse: no run at all measures nothing, and would say so in no way but by empty cells."""
+    if (number := int(words)) < 1:
+        raise argparse.ArgumentTypeError(f"{number} runs measure nothing")
+    return number
+
+
 def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--build", required=True, help="the meson build folder")
     parser.add_argument("--build-type", help="what the report calls the build (default: what meson says of it)")
-    parser.add_argument("--pairs", type=int, help="interleaved runs of each client (11; quick: 3)")
+    parser.add_argument("--pairs", type=at_least_one, help="interleaved runs of each client (11; quick: 3)")
     parser.add_argument("--quick", action="store_true", help="fewer and shorter runs")
     parser.add_argument("--tasks", default="", help="comma-separated; all by default, and then these only")
     parser.add_argument("--clients", default="", help="comma-separated; all that are built by default")

@@ -1,6 +1,7 @@
 """Tests of what the numbers become: goals, plots, percentiles and scores, tables. Run by check.py."""
 
 import os
+import subprocess
 import tempfile
 import unittest
 import unittest.mock
@@ -244,6 +245,21 @@ class Peers(unittest.TestCase):
         self.assertEqual(found, [])
         self.assertIn("rust: cargo is not installed", missing)
         self.assertIn("go: not built: bench/run.sh does it", missing)
+
+    def test_a_peer_that_cannot_be_built_says_why_and_one_that_nobody_knows_is_an_error(self):
+        script = os.path.join(measure.Settings.root, "bench", "peers", "build.sh")
+        with tempfile.TemporaryDirectory() as build:
+            go = os.path.join(build, "go")
+            with open(go, "w", encoding="ascii") as file:
+                file.write("#!/bin/sh\nexit 1\n")
+            os.chmod(go, 0o755)
+            environment = {**os.environ, "PATH": f"{build}:{os.environ['PATH']}"}
+            done = subprocess.run([script, build, "go"], env=environment, capture_output=True, text=True, check=False)
+            self.assertEqual(done.returncode, 0)
+            self.assertIn("go failed: it does not say why", clients.why_not(os.path.join(build, "peers", "go")))
+            done = subprocess.run([script, build, "go", "cobol"], env=environment, capture_output=True, text=True,
+                                  check=False)
+            self.assertEqual((done.returncode, done.stderr), (1, "mongoro: no peer is called cobol\n"))
 
     def test_a_peer_that_was_built_is_found_with_what_it_can_do(self):
         with tempfile.TemporaryDirectory() as build:

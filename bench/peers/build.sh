@@ -40,7 +40,7 @@ make_run() {
 step() {
     local log=$peers/$name/log
     (cd "$peers/$name" && timeout 1500 "$@") </dev/null >>"$log" 2>&1 ||
-        give_up "$1 failed: $(grep -iE -m 1 'error|cannot|could not' "$log" || tail -n 1 "$log") ($log)"
+        give_up "$1 failed: $(grep -iE -m 1 'error|cannot|could not' "$log" || tail -n 1 "$log" | grep . || echo 'it does not say why') ($log)"
 }
 
 build_rust() {
@@ -76,6 +76,12 @@ build_pymongo() { build_python pymongo_peer.py pymongo.txt; }
 build_motor() { build_python motor_peer.py motor.txt; }
 
 (($#)) || set -- rust go node pymongo motor
+for name; do
+    [[ $(type -t "build_$name") == function ]] || {
+        printf 'mongoro: no peer is called %s\n' "$name" >&2
+        exit 1
+    }
+done
 for name; do
     mkdir -p "$peers/$name"
     # Built from exactly these sources: nothing to do.
