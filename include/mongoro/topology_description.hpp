@@ -44,6 +44,9 @@ struct topology_description {
     std::optional<std::int32_t> logical_session_timeout_minutes{};
     /// Why this driver cannot speak with one of the servers; empty if it can with all.
     std::string compatibility_error{};
+    /// The server that was removed last because it does not belong to this topology, and why;
+    /// empty without one. Two descriptions that differ in nothing else are equal.
+    std::string last_removed{};
 
     [[nodiscard]] bool is_compatible() const noexcept { return compatibility_error.empty(); }
     [[nodiscard]] bool is_replica_set() const noexcept {
@@ -61,7 +64,8 @@ struct topology_description {
     /// Whether a write would find a server now.
     [[nodiscard]] bool has_writable_server() const;
 
-    /// One line for a log: the type, the set's name, each server. Without any server's own text.
+    /// One line for a log: the type, the set's name, each server; without servers, the last that
+    /// was removed and why. Without any server's own text but the name of its set.
     [[nodiscard]] std::string to_string() const;
 
     friend bool operator==(const topology_description& a, const topology_description& b);

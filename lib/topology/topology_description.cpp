@@ -60,7 +60,8 @@ std::string topology_description::to_string() const {
         text += ' ' + set_name;
     }
     if (servers.empty()) {
-        return text + " without servers";
+        text += " without servers";
+        return last_removed.empty() ? text : text + " (removed: " + last_removed + ')';
     }
     const char* before = ": ";
     for (const auto& s : servers) {

@@ -55,7 +55,7 @@ class transition {
                 break;
             case topology_type::sharded:
                 if (server_.type != server_type::unknown && server_.type != server_type::mongos) {
-                    remove();
+                    remove("is no mongos");
                 }
                 break;
             case topology_type::replica_set_no_primary:
@@ -71,12 +71,14 @@ class transition {
             server_.set_name == t_.set_name) {
             return;
         }
-        const std::string has = server_.set_name.empty()
-                                    ? "no replica set"
-                                    : "replica set " + detail::shown_text(server_.set_name);
         replace_by_unknown(
             server_, {errc::wrong_replica_set, "the client asks for replica set " + t_.set_name +
-                                                   ", the server is of " + has});
+                                                   ", the server is of " + its_set()});
+    }
+
+    std::string its_set() const {
+        return server_.set_name.empty() ? "no replica set"
+                                        : "replica set " + detail::shown_text(server_.set_name);
     }
 
     void from_unknown() {
@@ -125,7 +127,7 @@ class transition {
             case server_type::standalone:
             case server_type::mongos:
             case server_type::load_balancer:
-                remove();
+                remove("is of no replica set");
                 check_if_has_primary();
                 break;
         }
@@ -136,24 +138,26 @@ class transition {
         if (seeds_ == 1 && t_.servers.size() == 1) {
             t_.type = topology_type::single;
         } else {
-            remove();
+            remove("is a standalone server, and not the only one");
         }
     }
 
     void update_rs_without_primary() {
         if (!agrees_on_set_name()) {
-            remove();
+            remove("is of " + its_set());
             return;
         }
         add_members();
-        if (!server_.me.empty() && server_.me != server_.address) {
-            remove();
+        if (has_another_name()) {
+            remove("goes by another name in its replica set");
         }
     }
 
     void update_rs_with_primary_from_member() {
-        if (!agrees_on_set_name() || (!server_.me.empty() && server_.me != server_.address)) {
-            remove();
+        if (!agrees_on_set_name()) {
+            remove("is of " + its_set());
+        } else if (has_another_name()) {
+            remove("goes by another name in its replica set");
         }
         // It may have been the primary itself.
         check_if_has_primary();
@@ -161,7 +165,7 @@ class transition {
 
     void update_rs_from_primary() {
         if (!agrees_on_set_name()) {
-            remove();
+            remove("is of " + its_set());
             check_if_has_primary();
             return;
         }
@@ -240,7 +244,11 @@ class transition {
         }
     }
 
-    void remove() {
+    bool has_another_name() const { return !server_.me.empty() && server_.me != server_.address; }
+
+    /// Nobody asks it again: when no other one is left, the reason is all that there is to tell.
+    void remove(const std::string& why) {
+        t_.last_removed = server_.address + ' ' + why;
         std::erase_if(t_.servers, [this](const server_description_ptr& s) {
             return s->address == server_.address;
         });

@@ -140,5 +140,29 @@ TEST_CASE("a topology without its last server is of no use, and says so in a lin
     t.set_name = "rs";
     t = heard(t, "a:1", "");
     CHECK(t.servers.empty());
-    CHECK(t.to_string() == "ReplicaSetNoPrimary rs without servers");
+    CHECK(t.to_string() ==
+          "ReplicaSetNoPrimary rs without servers (removed: a:1 is of no replica set)");
+}
+
+TEST_CASE("a topology whose last server was removed says why") {
+    auto asked = of_type(topology_type::replica_set_no_primary, {"a:1"});
+    asked.set_name = "other";
+    CHECK(heard(asked, "a:1", primary_of_two).to_string() ==
+          "ReplicaSetNoPrimary other without servers (removed: a:1 is of replica set rs)");
+    CHECK(heard(asked, "a:1", R"("isWritablePrimary": true)").to_string() ==
+          "ReplicaSetNoPrimary other without servers (removed: a:1 is of no replica set)");
+
+    const auto sharded = of_type(topology_type::sharded, {"a:1"});
+    CHECK(heard(sharded, "a:1", primary_of_two).to_string() ==
+          "Sharded without servers (removed: a:1 is no mongos)");
+
+    auto two = of_type(topology_type::unknown, {"a:1", "b:1"});
+    two = heard(two, "a:1", R"("isWritablePrimary": true)");
+    CHECK(two.to_string() == "Unknown: b:1 Unknown");
+    two = with_server(two,
+                      std::make_shared<const server_description>(
+                          described("b:1", hello_of(R"("isWritablePrimary": true)"), {}, {})),
+                      2);
+    CHECK(two.to_string() ==
+          "Unknown without servers (removed: b:1 is a standalone server, and not the only one)");
 }
