@@ -317,7 +317,7 @@ class Compare(unittest.TestCase):
 
     def test_parts_of_times_alone_are_compared_too(self):
         def made(cost):
-            spread = measure.spread([cost])
+            spread = measure.spread([cost] * 3)
             return {"tasks": {}, "document_size": {"bare": {"1536": spread}},
                     "two_cores": {"ping": {"clients": {"mongoro": {"cpu_us": spread}}}},
                     "start_up": {"mongoro": {"first_reply_ms": spread}},
@@ -344,6 +344,12 @@ class Compare(unittest.TestCase):
 
     def changes(self, old, new):
         return "\n".join(compare.reports(self.report_of(**old), self.report_of(**new)))
+
+    def test_a_single_run_has_no_noise_to_go_by(self):
+        for old, new in (([10], [20]), ([10] * 3, [20]), ([10, 10], [20] * 3)):
+            text = self.changes({"cpu_us": measure.spread(old)}, {"cpu_us": measure.spread(new)})
+            self.assertIn("Nothing changed", text)
+            self.assertIn("Not compared: times of fewer than 3 runs.", text)
 
     def test_quartiles_that_touch_are_noise(self):
         old = {"cpu_us": measure.spread([9, 10, 11])}

@@ -3,14 +3,20 @@
 #: A timed cost is worse when its quartiles lie apart from the earlier ones by more than this share: load of
 #: the machine moves both runs of a pair, and its ratio a little.
 TIMED_SHARE = 0.03
+#: Fewer have no quartiles: nobody knows their noise.
+FEWEST_RUNS = 3
 #: Counts repeat but for padding, hashing and the like.
 COUNTED = {"instructions": (0.02, 50), "system_calls": (0.02, 0.05), "enters": (0.02, 0.05),
            "allocations": (0, 0.05), "idle": (0.02, 500), "waiting": (0.02, 500), "watching": (0.02, 500)}
 
 
+def has_quartiles(spread):
+    return len(spread["runs"]) >= FEWEST_RUNS
+
+
 def timed_change(old, new):
-    """The change of the median as a share, if the quartiles do not touch; else None."""
-    if old["median"] <= 0:
+    """The change of the median as a share, if there are quartiles and they do not touch; else None."""
+    if old["median"] <= 0 or not has_quartiles(old) or not has_quartiles(new):
         return None
     apart = new["q1"] > old["q3"] * (1 + TIMED_SHARE) or new["q3"] < old["q1"] * (1 - TIMED_SHARE)
     return new["median"] / old["median"] - 1 if apart else None
@@ -103,5 +109,9 @@ def reports(old, new):
         lines += ["", "Nothing to compare: the two runs have measured nothing that is the same."]
     elif not worse and not better and not failed:
         lines += ["", f"Nothing changed by more than the noise, of {both} rows that both runs have."]
-    single = [words for part, words in NOT_COMPARED.items() if part in old and part in new]
+    spreads = [spread for made in (old, new) for _, spread in spreads_of(made)]
+    spreads += [row[what] for made in (old, new) for _, row in rows_of(made) for what in ("cpu_us", "cpu_ratio")
+                if what in row]
+    few = [f"times of fewer than {FEWEST_RUNS} runs"] if both and not all(map(has_quartiles, spreads)) else []
+    single = few + [words for part, words in NOT_COMPARED.items() if part in old and part in new]
     return lines + (["", f"Not compared: {', '.join(single)}."] if single else [])
