@@ -66,7 +66,9 @@ struct reactor_statistics {
 /// and resumes nobody: a coroutine that still waits stays suspended until its owner destroys it.
 ///
 /// An exception that leaves a posted function or a callback leaves `run()` or `poll()`, after the
-/// current turn; the reactor stays usable.
+/// current turn; the reactor stays usable. It does not where something else in the process has
+/// closed its descriptor: then `run()`, `poll()` and `sync_wait` throw `errc::reactor_stopped`,
+/// with the system's error as its cause.
 class reactor {
  public:
     /// Throws `mongoro::exception`, with the system's error as its cause, when the backend that was

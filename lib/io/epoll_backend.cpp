@@ -371,6 +371,9 @@ std::size_t epoll_backend::turn(wait w) noexcept {
     ++core_.statistics().enters;
     const int n =
         ::epoll_wait(set_, events.data(), static_cast<int>(events.size()), sleep ? -1 : 0);
+    if (n < 0 && errno != EINTR) [[unlikely]] {
+        core_.lost_backend(-errno);
+    }
     for (int i = 0; i < n; ++i) {
         const auto data = events[static_cast<std::size_t>(i)].data.u64;
         const auto happened = events[static_cast<std::size_t>(i)].events;

@@ -397,6 +397,19 @@ void reactor_core::escape(std::exception_ptr e) noexcept {
     }
 }
 
+[[gnu::cold]] void reactor_core::lost_backend(int negated_errno) noexcept {
+    if (closing_ || escaped_ != nullptr) {
+        return;  // nobody is to be told, or somebody is already
+    }
+    try {
+        escape(std::make_exception_ptr(
+            exception(error(errc::reactor_stopped, "something closed the reactor's descriptor",
+                            system_error_of(negated_errno)))));
+    } catch (const std::bad_alloc&) {
+        escape(std::current_exception());
+    }
+}
+
 void reactor_core::stop() noexcept {
     static_cast<void>(stop_.exchange(true, std::memory_order_acq_rel));
     back().wake();

@@ -56,6 +56,9 @@ class reactor_core {
         started_outside();
     }
     void escape(std::exception_ptr e) noexcept;
+    /// The backend can wait for nothing any more: something has closed its descriptor. Leaves
+    /// `run()`, `poll()` or `sync_wait` as an exception.
+    void lost_backend(int negated_errno) noexcept;
 
     [[nodiscard]] bool in_thread() const noexcept {
         return owner_.load(std::memory_order_relaxed) == this_thread_id();

@@ -138,9 +138,10 @@ int uring_backend::bind() noexcept {
 namespace {
 
 /// Whether a submission that failed so can never succeed: from a thread that is not the ring's, or
-/// without a ring.
+/// without a ring, whose number may be another descriptor's by now.
 bool for_good(int negated_errno) noexcept {
-    return negated_errno == -EEXIST || negated_errno == -EBADF || negated_errno == -EBADFD;
+    return negated_errno == -EEXIST || negated_errno == -EBADF || negated_errno == -EBADFD ||
+           negated_errno == -EOPNOTSUPP;
 }
 
 }  // namespace
@@ -426,13 +427,16 @@ void uring_backend::arm_timeout(std::chrono::steady_clock::time_point when) noex
         }
         r = io_uring_submit_and_get_events(&ring_);
     }
-    // EINTR is a signal handler that ran. Any other error leaves the entries queued for the next
-    // turn.
-    static_cast<void>(r);
 
     std::size_t count = 0;
     unsigned head = *ring_.cq.khead;
     const unsigned tail = io_uring_smp_load_acquire(ring_.cq.ktail);
+    // EINTR is a signal handler that ran. Any other error leaves the entries queued for the next
+    // turn, which would go on like that without an end where there is no ring any more. Only looked
+    // at where nothing came: that is found out in any case.
+    if (head == tail && for_good(r)) [[unlikely]] {
+        core_.lost_backend(r);
+    }
     while (head != tail) {
         const io_uring_cqe& e = ring_.cq.cqes[head & ring_.cq.ring_mask];
         auto* c = reinterpret_cast<completion*>(e.user_data);

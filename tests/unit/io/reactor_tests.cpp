@@ -3,12 +3,17 @@
 #include <mongoro/sleep_for.hpp>
 #include <mongoro/sync_wait.hpp>
 
+#include <fcntl.h>
 #include <sys/time.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <csignal>
 #include <cstdlib>
+#include <filesystem>
+#include <set>
 #include <stdexcept>
+#include <string>
 #include <thread>
 
 using namespace io_test;
@@ -52,6 +57,38 @@ struct environment {
     const char* name;
     std::optional<std::string> old;
 };
+
+/// The rings, or epoll sets, of this process.
+std::set<int> waiting_descriptors(reactor_backend kind) {
+    const std::string wanted = kind == reactor_backend::io_uring ? "[io_uring]" : "[eventpoll]";
+    std::set<int> found;
+    for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
+        std::error_code gone;
+        const auto target = std::filesystem::read_symlink(entry.path(), gone).string();
+        if (target.ends_with(wanted)) {
+            found.insert(std::stoi(entry.path().filename()));
+        }
+    }
+    return found;
+}
+
+/// What a program closes that takes one of the reactor's descriptors for one of its own. With
+/// `other`, its number is another one's afterwards.
+void close_descriptor_of(const reactor& r, const std::set<int>& before, bool other) {
+    std::set<int> now = waiting_descriptors(r.backend());
+    for (const int fd : before) {
+        now.erase(fd);
+    }
+    REQUIRE(now.size() == 1);
+    ::close(*now.begin());
+    if (other) {
+        const int null = ::open("/dev/null", O_RDWR | O_CLOEXEC);
+        if (null != *now.begin()) {
+            REQUIRE(::dup2(null, *now.begin()) == *now.begin());
+            ::close(null);
+        }
+    }
+}
 
 }  // namespace
 
@@ -442,4 +479,37 @@ TEST_CASE("a stop() of another thread that comes as run() ends is seen, or there
         }
         CHECK(lost == 0);
     });
+}
+
+TEST_CASE("a reactor whose descriptor the program has closed says so, and does not spin") {
+    for (const auto kind : mongoro::test::backends()) {
+        for (const bool other : {false, true}) {
+            const auto before = waiting_descriptors(kind);
+            const auto r = mongoro::test::make_reactor({.backend = kind});
+            if (!r) {
+                continue;
+            }
+            CAPTURE(other);
+            int ran = 0;
+            r->post([&] { ++ran; });
+            r->run();
+            close_descriptor_of(*r, before, other);
+            const auto sleeps = []() -> task<void> { co_await mongoro::sleep_for(60s); };
+            try {
+                sync_wait(*r, sleeps());
+                FAIL("it slept");
+            } catch (const mongoro::exception& e) {
+                CHECK(e.error() == errc::reactor_stopped);
+                REQUIRE(e.error().cause() != nullptr);
+                CHECK(e.error().cause()->code().category() == std::system_category());
+            }
+            r->post([&] { ++ran; });
+            CHECK(code_of([&] { r->poll(); }) == errc::reactor_stopped);
+            CHECK(ran == 2);
+            mongoro::io::timer t;
+            mongoro::io::completion nothing{[](mongoro::io::completion&, int) noexcept {}};
+            t.arm(r->core(), std::chrono::steady_clock::now() + 60s, nothing);
+            CHECK(code_of([&] { r->run(); }) == errc::reactor_stopped);
+        }
+    }
 }
