@@ -97,13 +97,12 @@ reactor_core::~reactor_core() {
     while (interrupts_ != nullptr) {
         interrupts_->detach();
     }
-    take_posts();
-    while (!ready_.empty()) {
-        ready_node& node = ready_.pop_front();
-        if (node.drop != nullptr) {
-            node.drop(node);
-        }
-        take_posts();
+    // What is dropped may, as its last act, post or start something: that is dropped then, too.
+    for (bool more = true; more;) {
+        drop_ready();
+        detail::attachment* const late = attachment_.exchange(nullptr, std::memory_order_acquire);
+        more = late != nullptr;
+        delete late;
     }
     const bool let_go = drain_kernel();
     while (streams_ != nullptr) {
@@ -143,6 +142,18 @@ void reactor_core::forget_parts() noexcept {
         }
     }
     ready_.splice(kept);
+}
+
+/// Destroys what was posted and did not run.
+void reactor_core::drop_ready() noexcept {
+    take_posts();
+    while (!ready_.empty()) {
+        ready_node& node = ready_.pop_front();
+        if (node.drop != nullptr) {
+            node.drop(node);
+        }
+        take_posts();
+    }
 }
 
 /// Waits until the kernel has let go of every buffer. False: it cannot be waited for, on a foreign

@@ -140,6 +140,7 @@ class reactor_core {
     std::size_t run_ready() noexcept;
     void take_posts() noexcept;
     void forget_parts() noexcept;
+    void drop_ready() noexcept;
     void throw_escaped();
     [[nodiscard]] bool outstanding() const noexcept;
     /// There is something that neither the ring nor the epoll set knows of.

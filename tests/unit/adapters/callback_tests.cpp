@@ -70,6 +70,20 @@ task<result<int>> never(witness) {
     co_return 1;
 }
 
+/// A callback whose end starts an operation, as an object does that says goodbye to a server.
+struct farewell {
+    farewell(reactor& on, bool& gone) : r(&on), said(&gone) {}
+    farewell(farewell&& other) noexcept : r(std::exchange(other.r, nullptr)), said(other.said) {}
+    ~farewell() {
+        if (r != nullptr) {
+            start(op(*r, never(witness(*said))), [](result<int>) {});
+        }
+    }
+    void operator()(result<int>) const {}
+    reactor* r;
+    bool* said;
+};
+
 }  // namespace
 
 TEST_CASE("a callback gets the value and no error") {
@@ -337,6 +351,24 @@ TEST_CASE("a reactor that is destroyed destroys what was started, and calls nobo
     CHECK(gone);
     CHECK(gone_unstarted);
     CHECK(!called);
+}
+
+TEST_CASE("what is started as the last act of something that goes with its reactor goes, too") {
+    for (const bool begun : {false, true}) {
+        CAPTURE(begun);
+        bool gone = false;
+        bool gone_with_a_post = false;
+        {
+            reactor r;
+            start(op(r, give_later(1)), farewell(r, gone));
+            if (begun) {
+                r.poll();
+            }
+            r.post([last = farewell(r, gone_with_a_post)] {});
+        }
+        CHECK(gone);
+        CHECK(gone_with_a_post);
+    }
 }
 
 TEST_CASE("an operation that belongs to no reactor is refused") {
