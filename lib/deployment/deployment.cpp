@@ -5,6 +5,8 @@
 #include <mongoro/with_stop.hpp>
 
 #include <algorithm>
+#include <new>
+#include <system_error>
 
 namespace mongoro::deployment {
 
@@ -57,6 +59,15 @@ void deployment::open() {
         return;
     }
     opened_ = true;
+    try {
+        begin();
+    } catch (const std::bad_alloc&) {
+        take_back();
+        throw;
+    }
+}
+
+void deployment::begin() {
     if (prepare_) {
         preparing_ = true;
         background_.spawn(run_prepare());
@@ -64,6 +75,23 @@ void deployment::open() {
     }
     machine_.emplace(settings_.topology);
     apply(machine_->open());
+}
+
+/// There was no memory to begin with: as though nothing had been, so that the next operation tries
+/// again. Who waits already, since a listener has started it, hears of it.
+void deployment::take_back() noexcept {
+    prepare_failed_ = std::make_error_code(std::errc::not_enough_memory);
+    preparing_ = held_ = opened_ = false;
+    pending_.clear();
+    for (const auto& s : servers_) {
+        if (const auto watching = std::exchange(s->monitor_, nullptr)) {
+            watching->stop();
+        }
+        s->pool_->close();
+    }
+    servers_.clear();
+    machine_.reset();
+    wake_selections();
 }
 
 task<void> deployment::run_prepare() {

@@ -50,7 +50,8 @@ class deployment final : monitor_owner, pool::pool_owner {
     deployment& operator=(const deployment&) = delete;
     ~deployment();
 
-    /// Begins to watch the servers; a second call does nothing.
+    /// Begins to watch the servers; a second call does nothing. Throws `std::bad_alloc`, and has
+    /// begun nothing then.
     void open();
 
     /// The one server for all writes and all reads of the primary, if that is clear: null says
@@ -125,6 +126,8 @@ class deployment final : monitor_owner, pool::pool_owner {
     void cursor_left(pool::connection_pool& pool, std::string_view name_space,
                      std::int64_t id) noexcept override;
 
+    void begin();
+    void take_back() noexcept;
     task<void> run_prepare();
     task<void> run_srv_polling();
     task<void> retire(std::unique_ptr<server> s);

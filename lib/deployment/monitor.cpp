@@ -126,7 +126,26 @@ void monitor::cancel_check() noexcept {
     }
 }
 
+/// A want of memory ends a check, and not the watching: nobody would hear of the server again.
 task<void> monitor::run(std::shared_ptr<monitor> /*self*/) {
+    while (!stopped_) {
+        try {
+            co_await watch();
+        } catch (const std::bad_alloc&) {
+            check_.reset();
+            connection_.reset();
+            rtt_.reset();
+        }
+        if (!stopped_) {
+            const detail::task_context& context = co_await detail::this_context{};
+            static_cast<void>(
+                co_await io::sleeping(core_, context, clock::now() + min_heartbeat_frequency));
+        }
+    }
+    connection_.reset();  // the other one is measure()'s, which may be waiting for a reply on it
+}
+
+task<void> monitor::watch() {
     while (!stopped_) {
         again_ = cancelled_ = requested_ = false;
         const auto how = next_protocol();
@@ -155,7 +174,6 @@ task<void> monitor::run(std::shared_ptr<monitor> /*self*/) {
             co_await pause();
         }
     }
-    connection_.reset();  // the other one is measure()'s, which may be waiting for a reply on it
 }
 
 monitor::protocol monitor::next_protocol() const {

@@ -72,6 +72,7 @@ class monitor : public std::enable_shared_from_this<monitor> {
     enum class protocol : std::uint8_t { connect, next_reply, stream, poll };
 
     task<void> run(std::shared_ptr<monitor> self);
+    task<void> watch();
     task<void> measure(std::shared_ptr<monitor> self);
     task<result<wire::hello_reply>> check(protocol how);
     task<result<wire::hello_reply>> connect(std::chrono::nanoseconds& took);
