@@ -107,8 +107,8 @@ struct client_statistics {
 /// nobody has run yet has no thread: then it is the same everywhere. Once its thread has ended, the
 /// client ends where the handle is dropped, and that is to be done by one thread at a time. Not
 /// while the reactor is being destroyed. From inside of a listener or of the log's callback of this
-/// client it ends in the reactor's next turn. An operation and a cursor keep the client as a handle
-/// does.
+/// client it ends in the reactor's next turn. Not from inside of a callback that it asks for a
+/// login, which is a part of what ends. An operation and a cursor keep the client as a handle does.
 class client {
  public:
     /// Throws `mongoro::exception`: `invalid_uri`, see `uri::parse`; `not_supported` for a

@@ -27,6 +27,40 @@ struct nobody : detail::branch_listener {
     }
 };
 
+/// Drops the only handle of its client at its nth call.
+struct dropper final : command_listener, pool_listener, topology_listener {
+    template <typename Event>
+    void told(const Event&) noexcept {
+        if (calls++ == at) {
+            only.reset();
+        }
+    }
+    void on(const command_started_event& e) noexcept override { told(e); }
+    void on(const command_succeeded_event& e) noexcept override { told(e); }
+    void on(const command_failed_event& e) noexcept override { told(e); }
+    void on(const pool_created_event& e) noexcept override { told(e); }
+    void on(const pool_ready_event& e) noexcept override { told(e); }
+    void on(const pool_cleared_event& e) noexcept override { told(e); }
+    void on(const connection_created_event& e) noexcept override { told(e); }
+    void on(const connection_ready_event& e) noexcept override { told(e); }
+    void on(const connection_closed_event& e) noexcept override { told(e); }
+    void on(const connection_check_out_started_event& e) noexcept override { told(e); }
+    void on(const connection_check_out_failed_event& e) noexcept override { told(e); }
+    void on(const connection_checked_out_event& e) noexcept override { told(e); }
+    void on(const connection_checked_in_event& e) noexcept override { told(e); }
+    void on(const topology_opening_event& e) noexcept override { told(e); }
+    void on(const topology_description_changed_event& e) noexcept override { told(e); }
+    void on(const server_opening_event& e) noexcept override { told(e); }
+    void on(const server_description_changed_event& e) noexcept override { told(e); }
+    void on(const server_heartbeat_started_event& e) noexcept override { told(e); }
+    void on(const server_heartbeat_succeeded_event& e) noexcept override { told(e); }
+    void on(const server_heartbeat_failed_event& e) noexcept override { told(e); }
+
+    std::optional<client> only;
+    int at = 0;
+    int calls = 0;
+};
+
 }  // namespace
 
 TEST_CASE(
@@ -342,5 +376,46 @@ TEST_CASE("a posted function that goes with its reactor may be the last to keep 
         r.reset();
         CHECK(listener.use_count() == 1);
         CHECK(peer.connections() == 0);
+    });
+}
+
+TEST_CASE("the last handle of a client may be dropped by a listener, whatever it hears of") {
+    on_each_backend([](reactor& r) {
+        // A client that opens connections and does nothing else, one whose server refuses, and the
+        // killCursors of a cursor.
+        enum class scenes { idle, refused, cursor };
+        for (const auto what : {scenes::idle, scenes::refused, scenes::cursor}) {
+            CAPTURE(static_cast<int>(what));
+            bool came_so_far = true;
+            int at = 0;
+            for (; came_so_far && at < 40; ++at) {
+                CAPTURE(at);
+                op_msg_peer peer;
+                peer.always("find", reply_script().reply(first_batch(numbered(1), 7)));
+                const auto listens = std::make_shared<dropper>();
+                listens->at = at;
+                const auto where = what == scenes::refused ? listener::refused_uri()
+                                                           : peer.uri() + "?minPoolSize=2";
+                listens->only.emplace(r, where,
+                                      client_options{.command_listener = listens,
+                                                     .pool_listener = listens,
+                                                     .topology_listener = listens});
+                if (what == scenes::cursor) {
+                    auto left = (*listens->only)["db"]["c"].find();
+                    const auto first = sync_wait(r, as_result(left.next()));
+                    CHECK((first || first.error() == errc::client_closed));
+                }
+                const auto limit = std::chrono::steady_clock::now() + 100ms;
+                while (listens->only && std::chrono::steady_clock::now() < limit) {
+                    if (r.poll() == 0) {
+                        std::this_thread::sleep_for(200us);
+                    }
+                }
+                came_so_far = !listens->only;
+                listens->only.reset();
+                CHECK(poll_until(r, [&] { return r.in_flight() == 0; }));
+            }
+            CHECK(at > 5);
+        }
     });
 }

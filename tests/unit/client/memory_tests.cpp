@@ -23,6 +23,23 @@ void* allocate(std::size_t size) {
     throw std::bad_alloc();
 }
 
+/// Takes the memory away when the first check begins.
+class poor_watcher final : public topology_listener {
+ public:
+    void on(const server_heartbeat_started_event&) noexcept override {
+        until_failure = ++started == 1 ? 0 : -1;
+    }
+    void on(const server_heartbeat_succeeded_event&) noexcept override { ++succeeded; }
+    void on(const server_heartbeat_failed_event& e) noexcept override {
+        ++failed;
+        why = e.failure;
+    }
+    int started = 0;
+    int succeeded = 0;
+    int failed = 0;
+    error why;
+};
+
 }  // namespace
 
 void* operator new(std::size_t size) {
@@ -64,5 +81,22 @@ TEST_CASE("a client that finds no memory to begin with begins again with the nex
             CHECK(!error_of(r, c.close()));
         }
         CHECK(!failed);
+    });
+}
+
+TEST_CASE("a check for which there is no memory has failed, and the next one is made") {
+    on_each_backend([](reactor& r) {
+        const op_msg_peer peer;
+        has_failed = false;
+        const auto seen = std::make_shared<poor_watcher>();
+        const std::string app_name(100, 'a');  // is copied for the check
+        const client c(r, peer.uri() + "?heartbeatFrequencyMS=500&serverSelectionTimeoutMS=5000",
+                       {.app_name = app_name, .topology_listener = seen});
+        const auto e = error_of(r, c.ping());
+        CHECK_MESSAGE(!e, e.to_string());
+        CHECK(has_failed);
+        CHECK(seen->failed == 1);
+        CHECK(seen->why.code() == std::errc::not_enough_memory);
+        CHECK(seen->succeeded >= 1);
     });
 }
