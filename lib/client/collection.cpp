@@ -158,7 +158,11 @@ command_handle collection_base::find_one_and_update(document_view filter, array_
     return operation::find_one_and_update(where(), filter, pipeline, o);
 }
 command_handle collection_base::aggregate(array_view pipeline, const aggregate_options& o) const {
-    return operation::aggregate(where(), pipeline, o);
+    auto c = operation::aggregate(where(), pipeline, o);
+    if (auto bad = wire::check_collection_name(name_)) [[unlikely]] {
+        c->fail(std::move(bad));  // without a collection it would be the database's
+    }
+    return c;
 }
 command_handle collection_base::update_one(document_view filter, document_view update,
                                            const update_options& o) const {

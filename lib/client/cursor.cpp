@@ -190,7 +190,8 @@ void cursor_core::set_limit(std::int64_t n) {
 void cursor_core::set_batch_size(std::int32_t n) {
     if (may_change()) {
         batch_size_ = n;
-        if (made_by_ == made_by::aggregate) {
+        // A pipeline that writes returns nothing.
+        if (made_by_ == made_by::aggregate && first_->what() == wire::command::kind::read) {
             operation::set_batch_size(*first_, n);
         }
     }

@@ -30,10 +30,8 @@ command_handle aggregate(target t, bson::array_view pipeline, const aggregate_op
         c->begin("aggregate", t.database, t.collection);
     }
     const bool is_write = writes(pipeline);
-    if (!is_write) {
-        set_read(*c, t);
-    } else if (t.settings != nullptr && (*t.settings)->mode != read_mode::primary) {
-        set_read(*c, t);
+    set_read(*c, t);
+    if (is_write) {
         c->set_kind(command::kind::write_anywhere);
     }
     if (o.timeout || o.timeout_mode || t.settings != nullptr) [[unlikely]] {
@@ -47,8 +45,8 @@ command_handle aggregate(target t, bson::array_view pipeline, const aggregate_op
     auto& body = c->body();
     body.append("pipeline", pipeline);
     body.begin_document("cursor");
-    // A pipeline that writes returns nothing; a batchSize of 0 would keep it from running at once.
-    if (o.batch_size && !(is_write && *o.batch_size == 0)) {
+    // A pipeline that writes returns nothing, and would not run at once with a batchSize of 0.
+    if (o.batch_size && !is_write) {
         body.append("batchSize", *o.batch_size);
     }
     body.end();
@@ -63,7 +61,7 @@ command_handle aggregate(target t, bson::array_view pipeline, const aggregate_op
     append_if(body, "hint", o.hint);
     append_if(body, "let", o.let);
     append_max_time(*c, o.max_time);
-    append_if(body, "rawData", o.raw_data);
+    c->set_raw_data(o.raw_data);
     append_concern(*c, o.read_concern, t);
     return c;
 }

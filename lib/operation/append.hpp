@@ -78,11 +78,18 @@ inline void append_read_concern(bson::writer& to, const std::optional<read_conce
     }
 }
 
-/// Appends the operation's read concern, or that of its handle.
+/// Appends the operation's read concern, or that of its handle. The server's default is named only
+/// where it is in the place of another one.
 inline void append_concern(command& to, const std::optional<read_concern>& option,
                            const target& t) {
-    if (!option && t.settings != nullptr) [[unlikely]] {
-        append_read_concern(to.body(), (*t.settings)->read_concern());
+    if (t.settings != nullptr) [[unlikely]] {
+        const auto inherited = (*t.settings)->read_concern();
+        if (option && option->level.empty() && !inherited.level.empty()) {
+            to.body().begin_document("readConcern");
+            to.body().end();
+        } else {
+            append_read_concern(to.body(), option ? *option : inherited);
+        }
     } else {
         append_read_concern(to.body(), option);
     }
@@ -120,11 +127,13 @@ inline void append_write_concern(command& to, const std::optional<write_concern>
         append_if(body, "wtimeout", option->w_timeout);
     }
     body.end();
-    if (option->w && *option->w == 0 && option->journal.value_or(false)) {
-        to.fail({errc::invalid_argument, "a write concern of w: 0 cannot have a journal"});
-    }
-    if (option->w && *option->w < 0) {
-        to.fail({errc::invalid_argument, "a write concern's w is negative"});
+    if (option->w_tag.empty() && option->w) {
+        if (*option->w == 0 && option->journal.value_or(false)) {
+            to.fail({errc::invalid_argument, "a write concern of w: 0 cannot have a journal"});
+        }
+        if (*option->w < 0) {
+            to.fail({errc::invalid_argument, "a write concern's w is negative"});
+        }
     }
     if (!option->is_acknowledged()) {
         to.set_unacknowledged();

@@ -18,7 +18,7 @@ command_handle list_collections(target t, const list_collections_options& o) {
     append_if(body, "batchSize", o.batch_size);
     body.end();
     append_if(body, "comment", o.comment);
-    append_if(body, "rawData", o.raw_data);
+    c->set_raw_data(o.raw_data);
     return c;
 }
 

@@ -14,13 +14,13 @@ command_handle count_documents(target t, bson::document_view filter, const count
     body.begin_document(stage);
     body.append("$match", filter);
     body.end();
-    if (o.skip) {
+    if (o.skip.value_or(0) != 0) {
         ++stage[0];
         body.begin_document(stage);
         body.append("$skip", *o.skip);
         body.end();
     }
-    if (o.limit) {
+    if (o.limit.value_or(0) != 0) {
         ++stage[0];
         body.begin_document(stage);
         body.append("$limit", *o.limit);
@@ -42,7 +42,7 @@ command_handle count_documents(target t, bson::document_view filter, const count
     append_if(body, "comment", o.comment);
     append_if(body, "hint", o.hint);
     append_max_time(*c, o.max_time);
-    append_if(body, "rawData", o.raw_data);
+    c->set_raw_data(o.raw_data);
     append_concern(*c, o.read_concern, t);
     return c;
 }
@@ -66,7 +66,7 @@ command_handle estimated_count(target t, const estimated_count_options& o) {
     auto& body = c->body();
     append_if(body, "comment", o.comment);
     append_max_time(*c, o.max_time);
-    append_if(body, "rawData", o.raw_data);
+    c->set_raw_data(o.raw_data);
     append_concern(*c, o.read_concern, t);
     return c;
 }

@@ -13,7 +13,7 @@ command_handle remove(target t, bson::document_view filter, multi how_many,
     body.append("ordered", true);
     append_if(body, "let", o.let);
     append_if(body, "comment", o.comment);
-    append_if(body, "rawData", o.raw_data);
+    c->set_raw_data(o.raw_data);
     append_concern(*c, o.write_concern, t);
 
     bson::writer to(c->documents());

@@ -16,7 +16,7 @@ command_handle distinct(target t, std::string_view key, bson::document_view filt
     append_if(body, "comment", o.comment);
     append_if(body, "hint", o.hint);
     append_max_time(*c, o.max_time);
-    append_if(body, "rawData", o.raw_data);
+    c->set_raw_data(o.raw_data);
     append_concern(*c, o.read_concern, t);
     return c;
 }

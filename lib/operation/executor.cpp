@@ -41,10 +41,12 @@ class single_reply {
         reply_ = std::move(r);
         return {};
     }
-    /// Whether it is the server's alone to hear of: what a user's own command was answered with
-    /// `ok: 1` is the user's to read. Spec: run-command.
+    /// Whether it is the topology's alone to hear of: what a user's own command was answered with
+    /// `ok: 1` is the user's to read, and of what does not write it says nothing. Spec:
+    /// run-command; read-write-concern, "Errors".
     [[nodiscard]] bool forgives(const error& e) const {
-        return command_.what() == wire::command::kind::other &&
+        return (command_.what() == wire::command::kind::other ||
+                command_.what() == wire::command::kind::read) &&
                (e == errc::write_failed || e == errc::write_concern_failed);
     }
     [[nodiscard]] static constexpr bool goes_on() noexcept { return true; }
@@ -133,6 +135,14 @@ task<error> select(deployment::deployment& d, wire::command& c, const cursor_pin
     return !failed;
 }
 
+/// To a server before 8.2 it must not be sent. Spec: crud, `rawData`.
+inline void append_raw_data(wire::command& c, const wire::server_limits& server) {
+    constexpr std::int32_t wire_version_8_2 = 27;
+    if (c.raw_data() && server.max_wire_version >= wire_version_8_2) [[unlikely]] {
+        c.body().append("rawData", *c.raw_data());
+    }
+}
+
 /// The same of a server with these limits and the finished command.
 [[nodiscard]] inline bool check(const wire::command& c, const wire::server_limits& limits,
                                 error& failed) {
@@ -219,8 +229,10 @@ template <typename Outcome, typename Deployment>
             if (!checked_out) {
                 auto line = waiting.in_line(
                     use->pool(), running_limit::selected(limit, use->description()), checked_out);
-                // Nobody has to be told when it is sent, and nothing in it depends on when.
+                // Nobody has to be told when it is sent, and nothing in it depends on when or on
+                // the connection.
                 if (limit == nullptr && pin == nullptr && told == nullptr && first == 0 &&
+                    !c->raw_data() &&
                     complete(*c, d->topology(), use->description(), limit, failed)) [[likely]] {
                     waiting.send_at_once(c);
                 }
@@ -229,6 +241,9 @@ template <typename Outcome, typename Deployment>
         }
         if (!failed) {
             if (!waiting.has_sent()) {
+                if (!c->is_finished()) {
+                    append_raw_data(*c, lease->limits());
+                }
                 if ((!c->is_finished() &&
                      !complete(*c, d->topology(), server->description(), limit, failed)) ||
                     !check(*c, lease->limits(), failed)) [[unlikely]] {

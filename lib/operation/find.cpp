@@ -23,7 +23,7 @@ void append_common(command& c, const Options& o, const target& t) {
     append_if(body, "allowPartialResults", o.allow_partial_results);
     append_if(body, "collation", o.collation);
     append_if(body, "let", o.let);
-    append_if(body, "rawData", o.raw_data);
+    c.set_raw_data(o.raw_data);
     append_concern(c, o.read_concern, t);
 }
 
@@ -71,6 +71,8 @@ command_handle find(target t, bson::document_view filter, const find_options& o)
     auto& body = c->body();
     body.append("filter", filter);
     append_common(*c, o, t);
+    append_if(body, "allowDiskUse", o.allow_disk_use);
+    append_if(body, "oplogReplay", o.oplog_replay);
     append_if(body, "skip", o.skip);
     body.append("limit", std::int64_t{1});
     body.append("singleBatch", true);

@@ -39,7 +39,7 @@ command_handle find_and_modify(target t, bson::document_view filter, const Optio
     append_if(body, "let", o.let);
     append_if(body, "comment", o.comment);
     append_max_time(*c, o.max_time);
-    append_if(body, "rawData", o.raw_data);
+    c->set_raw_data(o.raw_data);
     append_concern(*c, o.write_concern, t);
     refuse_unheard_hint(*c, o.hint);
     return c;

@@ -99,7 +99,7 @@ command_handle create_indexes(target t, std::span<const index_model> models,
     }
     append_if(body, "comment", o.comment);
     append_max_time(*c, o.max_time);
-    append_if(body, "rawData", o.raw_data);
+    c->set_raw_data(o.raw_data);
     append_concern(*c, o.write_concern, t);
     return c;
 }
@@ -112,7 +112,7 @@ command_handle drop_indexes(target t, std::string_view name, const drop_index_op
     body.append("index", name);
     append_if(body, "comment", o.comment);
     append_max_time(*c, o.max_time);
-    append_if(body, "rawData", o.raw_data);
+    c->set_raw_data(o.raw_data);
     append_concern(*c, o.write_concern, t);
     if (name.empty()) {
         c->fail({errc::invalid_argument, "an index name is empty"});
@@ -130,7 +130,7 @@ command_handle list_indexes(target t, const list_indexes_options& o) {
     append_if(body, "batchSize", o.batch_size);
     body.end();
     append_if(body, "comment", o.comment);
-    append_if(body, "rawData", o.raw_data);
+    c->set_raw_data(o.raw_data);
     return c;
 }
 

@@ -20,7 +20,7 @@ command_handle begin_insert(target t, const Options& o, bool ordered) {
     body.append("ordered", ordered);
     append_if(body, "bypassDocumentValidation", o.bypass_document_validation);
     append_if(body, "comment", o.comment);
-    append_if(body, "rawData", o.raw_data);
+    c->set_raw_data(o.raw_data);
     append_concern(*c, o.write_concern, t);
     return c;
 }

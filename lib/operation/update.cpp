@@ -23,7 +23,7 @@ command_handle begin_update(target t, const Options& o) {
     append_if(body, "bypassDocumentValidation", o.bypass_document_validation);
     append_if(body, "let", o.let);
     append_if(body, "comment", o.comment);
-    append_if(body, "rawData", o.raw_data);
+    c->set_raw_data(o.raw_data);
     append_concern(*c, o.write_concern, t);
     return c;
 }

@@ -121,6 +121,7 @@ error check_collection_name(std::string_view name) {
     body_end_ = 0;
     failure_ = {};
     least_wire_version_ = 0;
+    raw_data_.reset();
     settings_.reset();
     limit_.reset();
     kind_ = kind::write;

@@ -82,6 +82,10 @@ class command {
     /// Null: all defaults.
     [[nodiscard]] const detail::handle_settings_ptr& settings() const noexcept { return settings_; }
 
+    /// For servers that know `rawData`: who sends it appends it to the tail.
+    void set_raw_data(std::optional<bool> raw_data) noexcept { raw_data_ = raw_data; }
+    [[nodiscard]] const std::optional<bool>& raw_data() const noexcept { return raw_data_; }
+
     void set_limit(const detail::time_limit& limit) noexcept { limit_ = limit; }
     /// None: no `timeoutMS` is given.
     [[nodiscard]] const std::optional<detail::time_limit>& limit() const noexcept { return limit_; }
@@ -181,6 +185,7 @@ class command {
     bool ordered_ = true;
     bool secret_ = false;
     std::uint8_t least_wire_version_ = 0;
+    std::optional<bool> raw_data_;
     std::uint8_t checksum_[4] = {};
     detail::handle_settings_ptr settings_;
     std::optional<detail::time_limit> limit_;

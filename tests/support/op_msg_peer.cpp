@@ -86,7 +86,7 @@ bson::document op_msg_peer::hello_document() {
         .append("logicalSessionTimeoutMinutes", 30)
         .append("connectionId", 1)
         .append("minWireVersion", 0)
-        .append("maxWireVersion", 25)
+        .append("maxWireVersion", 27)
         .append("readOnly", false)
         .append("ok", 1.0);
     return out;

@@ -115,7 +115,7 @@ enum class timeout_mode : std::uint8_t {
 /// How settled the data that is read must be (read-write-concern specification).
 struct read_concern {
     /// `local`, `majority`, `linearizable`, `available` or `snapshot`; empty: the server's default,
-    /// not sent.
+    /// which is only sent, as an empty document, in the place of a handle's own.
     std::string_view level;
 };
 

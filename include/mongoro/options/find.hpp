@@ -49,6 +49,7 @@ struct find_options {
 
 /// Options of `collection::find_one`: those of `find` that make sense for one document.
 struct find_one_options {
+    std::optional<bool> allow_disk_use = std::nullopt;
     std::optional<bool> allow_partial_results = std::nullopt;
     std::optional<bson::document_view> collation = std::nullopt;
     std::optional<option_value> comment = std::nullopt;
@@ -57,6 +58,7 @@ struct find_one_options {
     std::optional<bson::document_view> max = std::nullopt;
     std::optional<std::chrono::milliseconds> max_time = std::nullopt;
     std::optional<bson::document_view> min = std::nullopt;
+    std::optional<bool> oplog_replay = std::nullopt;
     std::optional<bson::document_view> projection = std::nullopt;
     std::optional<bool> raw_data = std::nullopt;
     std::optional<bool> return_key = std::nullopt;

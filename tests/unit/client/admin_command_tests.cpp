@@ -55,8 +55,8 @@ TEST_CASE("create_index sends every one of its options") {
              {"commitQuorum", "majority"},
              {"comment", "why"},
              {"maxTimeMS", i64{5}},
-             {"rawData", true},
              {"writeConcern", doc({"w", 1})},
+             {"rawData", true},
              {"$db", "db"}});
         CHECK(*name == "mine");
     });
@@ -96,8 +96,8 @@ TEST_CASE("drop_index drops one by its name, drop_indexes all") {
                      {"index", "*"},
                      {"comment", "why"},
                      {"maxTimeMS", i64{5}},
-                     {"rawData", true},
                      {"writeConcern", doc({"w", 1})},
+                     {"rawData", true},
                      {"$db", "db"}});
     });
 }

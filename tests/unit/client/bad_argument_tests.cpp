@@ -135,6 +135,7 @@ TEST_CASE("an embedded NUL in a name is embedded_nul, an empty name invalid_name
             check_refused(s, c.count_documents(), code);
             check_refused(s, c.estimated_document_count(), code);
             check_refused(s, c.distinct("x"), code);
+            check_refused(s, c.aggregate(arr()).next(), code);
             check_refused(s, c.create_index({{"x", 1}}), code);
             check_refused(s, c.list_indexes().next(), code);
             check_refused(s, c.drop(), code);

@@ -69,7 +69,6 @@ TEST_CASE("find sends every one of its options") {
                                     {"allowPartialResults", false},
                                     {"collation", collation},
                                     {"let", let},
-                                    {"rawData", true},
                                     {"readConcern", doc({"level", "majority"})},
                                     {"allowDiskUse", true},
                                     {"noCursorTimeout", true},
@@ -79,6 +78,7 @@ TEST_CASE("find sends every one of its options") {
                                     {"skip", i64{3}},
                                     {"limit", i64{20}},
                                     {"batchSize", i64{7}},
+                                    {"rawData", true},
                                     {"$db", "db"}});
     });
 }
@@ -183,7 +183,8 @@ TEST_CASE("find_one asks for one document in one batch, with all of its options"
                              {"$db", "db"}});
         const document d{{"x", 1}};
         check_sends(s,
-                    s.c.find_one(d, {.allow_partial_results = true,
+                    s.c.find_one(d, {.allow_disk_use = true,
+                                     .allow_partial_results = true,
                                      .collation = d,
                                      .comment = "why",
                                      .hint = d,
@@ -191,6 +192,7 @@ TEST_CASE("find_one asks for one document in one batch, with all of its options"
                                      .max = d,
                                      .max_time = 5ms,
                                      .min = d,
+                                     .oplog_replay = false,
                                      .projection = d,
                                      .raw_data = false,
                                      .return_key = true,
@@ -213,11 +215,13 @@ TEST_CASE("find_one asks for one document in one batch, with all of its options"
                              {"allowPartialResults", true},
                              {"collation", d},
                              {"let", d},
-                             {"rawData", false},
                              {"readConcern", doc({"level", "local"})},
+                             {"allowDiskUse", true},
+                             {"oplogReplay", false},
                              {"skip", i64{2}},
                              {"limit", i64{1}},
                              {"singleBatch", true},
+                             {"rawData", false},
                              {"$db", "db"}});
     });
 }
@@ -254,28 +258,28 @@ TEST_CASE("an aggregate sends its pipeline and options; of a database it sends 1
                             {"hint", "x_1"},
                             {"let", d},
                             {"maxTimeMS", i64{5}},
-                            {"rawData", true},
                             {"readConcern", doc({"level", "majority"})},
+                            {"rawData", true},
                             {"$db", "db"}});
     });
 }
 
-TEST_CASE("an aggregate that writes sends its write concern, and no batch size of 0") {
+TEST_CASE("an aggregate that writes sends its write concern, and no batch size") {
     on_each_backend([](reactor& r) {
         scene s(r);
         for (const auto& last : {doc({"$out", "d"}), doc({"$merge", doc({"into", "d"})})}) {
             const auto pipeline = arr(doc({"$match", doc({"x", 1})}), last);
-            check_cursor_sends(
-                s,
-                s.c.aggregate(pipeline, {.batch_size = 0,
-                                         .bypass_document_validation = true,
-                                         .write_concern = write_concern::majority()}),
-                {{"aggregate", "c"},
-                 {"pipeline", pipeline},
-                 {"cursor", doc()},
-                 {"bypassDocumentValidation", true},
-                 {"writeConcern", doc({"w", "majority"})},
-                 {"$db", "db"}});
+            check_cursor_sends(s,
+                               s.c.aggregate(pipeline, {.batch_size = 5,
+                                                        .bypass_document_validation = true,
+                                                        .write_concern = write_concern::majority()})
+                                   .batch_size(7),
+                               {{"aggregate", "c"},
+                                {"pipeline", pipeline},
+                                {"cursor", doc()},
+                                {"bypassDocumentValidation", true},
+                                {"writeConcern", doc({"w", "majority"})},
+                                {"$db", "db"}});
             // It has a reply in any case.
             check_cursor_sends(
                 s, s.c.with_write_concern(write_concern::unacknowledged()).aggregate(pipeline),
@@ -320,8 +324,8 @@ TEST_CASE(
              {"comment", "why"},
              {"hint", "x_1"},
              {"maxTimeMS", i64{5}},
-             {"rawData", true},
              {"readConcern", doc({"level", "local"})},
+             {"rawData", true},
              {"$db", "db"}});
         CHECK(*none == 0);
         const auto estimated =
@@ -334,8 +338,8 @@ TEST_CASE(
                         {{"count", "c"},
                          {"comment", "why"},
                          {"maxTimeMS", i64{5}},
-                         {"rawData", true},
                          {"readConcern", doc({"level", "local"})},
+                         {"rawData", true},
                          {"$db", "db"}});
         CHECK(*estimated == i64{1} << 40);
     });
@@ -361,12 +365,72 @@ TEST_CASE("distinct sends its key, its filter and its options, and gives values 
                                       {"comment", "why"},
                                       {"hint", "x_1"},
                                       {"maxTimeMS", i64{5}},
-                                      {"rawData", false},
                                       {"readConcern", doc({"level", "local"})},
+                                      {"rawData", false},
                                       {"$db", "db"}});
         REQUIRE(got->size() == 3);
         CHECK((*got)[0].get<std::string>() == "Ada");
         CHECK((*got)[1].get<int>() == 36);
         CHECK((*got)[2].get<document>() == doc({"a", 1}));
+    });
+}
+
+TEST_CASE("rawData is sent to a server of 8.2, and not to an older one") {
+    on_each_backend([](reactor& r) {
+        for (const int wire_version : {26, 27}) {
+            CAPTURE(wire_version);
+            scene s(r);
+            document hello;
+            hello.append("isWritablePrimary", true)
+                .append("maxWireVersion", wire_version)
+                .append("ok", 1);
+            s.peer.always("hello", reply_script().reply(hello));
+            s.peer.always("find", reply_script().reply(first_batch({})));
+            s.peer.always("insert", reply_script().reply(doc({"n", 1}, {"ok", 1})));
+            CHECK(!error_of(r, s.c.find_one({}, {.raw_data = true})));
+            CHECK(!error_of(r, s.c.insert_one({{"x", 1}}, {.raw_data = true})));
+            CHECK(s.sent("find")["rawData"].exists() == (wire_version == 27));
+            CHECK(s.sent("insert")["rawData"].exists() == (wire_version == 27));
+        }
+    });
+}
+
+TEST_CASE("count_documents has no stage for a skip or a limit of 0") {
+    on_each_backend([](reactor& r) {
+        scene s(r);
+        s.answer("aggregate", first_batch({doc({"_id", 1}, {"n", 3})}));
+        CHECK(sync_wait(r, s.c.count_documents({}, {.limit = 0, .skip = 0})) == 3);
+        const auto sent = s.sent("aggregate");
+        CHECK(sent["pipeline"]["1"]["$group"].exists());
+        CHECK(!sent["pipeline"]["2"].exists());
+    });
+}
+
+TEST_CASE("the server's own read concern is named in the place of a handle's") {
+    on_each_backend([](reactor& r) {
+        scene s(r);
+        const auto majority = s.c.with_read_concern({"majority"});
+        s.answer("find", first_batch({}));
+        CHECK(!error_of(r, majority.find_one({}, {.read_concern = read_concern{}})));
+        CHECK(s.sent("find")["readConcern"].get<document>() == doc());
+        s.answer("count", doc({"n", 1}, {"ok", 1}));
+        CHECK(!error_of(r, s.c.estimated_document_count({.read_concern = read_concern{}})));
+        CHECK(!s.sent("count")["readConcern"].exists());
+        s.answer("distinct", doc({"values", arr()}, {"ok", 1}));
+        CHECK(!error_of(r, majority.distinct("x")));
+        CHECK(s.sent("distinct")["readConcern"].get<document>() == doc({"level", "majority"}));
+    });
+}
+
+TEST_CASE("a write concern error in the reply to a read is none of the reader's") {
+    on_each_backend([](reactor& r) {
+        scene s(r);
+        auto reply = first_batch({document{{"_id", 1}}});
+        reply.append("writeConcernError", doc({"code", 64}, {"errmsg", "waiting"}));
+        s.answer("find", reply);
+        const auto found = sync_wait(r, as_result(s.c.find_one()));
+        REQUIRE(found);
+        REQUIRE(*found);
+        CHECK((**found)["_id"].get<int>() == 1);
     });
 }

@@ -32,8 +32,8 @@ TEST_CASE("insert_one sends the document, and every one of its options") {
              {"ordered", true},
              {"bypassDocumentValidation", true},
              {"comment", "why"},
-             {"rawData", false},
              {"writeConcern", doc({"w", 2}, {"j", true}, {"wtimeout", i64{5000}})},
+             {"rawData", false},
              {"$db", "db"},
              {"documents", arr(ada)}});
     });
@@ -84,8 +84,8 @@ TEST_CASE("insert_many sends ordered as it is asked to") {
                          {"ordered", ordered},
                          {"bypassDocumentValidation", false},
                          {"comment", "why"},
-                         {"rawData", true},
                          {"writeConcern", doc({"w", "majority"})},
+                         {"rawData", true},
                          {"$db", "db"},
                          {"documents", arr(two[0], two[1])}});
         }
@@ -128,8 +128,8 @@ TEST_CASE("an update sends its statement, and every one of its options in its pl
              {"bypassDocumentValidation", true},
              {"let", d},
              {"comment", "why"},
-             {"rawData", true},
              {"writeConcern", doc({"w", 1})},
+             {"rawData", true},
              {"$db", "db"},
              {"updates", arr(doc({"q", d}, {"u", set}, {"upsert", true}, {"arrayFilters", filters},
                                  {"collation", d}, {"hint", "x_1"}, {"sort", d}))}});
@@ -189,8 +189,8 @@ TEST_CASE("replace_one sends the document as it is, with its options") {
                      {"bypassDocumentValidation", true},
                      {"let", d},
                      {"comment", "why"},
-                     {"rawData", true},
                      {"writeConcern", doc({"w", 1})},
+                     {"rawData", true},
                      {"$db", "db"},
                      {"updates", arr(doc({"q", d}, {"u", replacement}, {"upsert", false},
                                          {"collation", d}, {"hint", d}, {"sort", d}))}});
@@ -226,8 +226,8 @@ TEST_CASE("a delete sends a limit of 1 or 0, and every one of its options") {
              {"ordered", true},
              {"let", d},
              {"comment", "why"},
-             {"rawData", true},
              {"writeConcern", doc({"w", "east"})},
+             {"rawData", true},
              {"$db", "db"},
              {"deletes", arr(doc({"q", d}, {"limit", 0}, {"collation", d}, {"hint", "x_1"}))}});
         CHECK(many->deleted_count == 8);
@@ -268,8 +268,8 @@ TEST_CASE("find_one_and_delete, _replace and _update are findAndModify with thei
                          {"let", d},
                          {"comment", "why"},
                          {"maxTimeMS", i64{5}},
-                         {"rawData", true},
                          {"writeConcern", doc({"w", 1})},
+                         {"rawData", true},
                          {"$db", "db"}});
         CHECK(!*nothing);
         check_sends(s,
@@ -302,5 +302,18 @@ TEST_CASE("find_one_and_delete, _replace and _update are findAndModify with thei
                      {"$db", "db"}});
         check_sends(s, s.c.find_one_and_update(d, pipeline.view()), modified,
                     {{"findAndModify", "c"}, {"query", d}, {"update", pipeline}, {"$db", "db"}});
+    });
+}
+
+TEST_CASE("a tag of a write concern wins over its number, whatever that is") {
+    on_each_backend([](reactor& r) {
+        for (const int w : {0, -1}) {
+            scene s(r);
+            s.answer("insert", doc({"n", 1}, {"ok", 1}));
+            const write_concern concern{.w = w, .w_tag = "majority", .journal = true};
+            CHECK(!error_of(r, s.c.insert_one({{"x", 1}}, {.write_concern = concern})));
+            CHECK(s.sent("insert")["writeConcern"].get<document>() ==
+                  doc({"w", "majority"}, {"j", true}));
+        }
     });
 }

@@ -109,6 +109,18 @@ TEST_CASE("a pipeline that writes is run where a secondary can, by servers from 
     });
 }
 
+TEST_CASE("a pipeline that writes is run by a secondary that is asked directly") {
+    on_each_backend([](reactor& r) {
+        const test::deployment set({role::primary, role::secondary});
+        const client c(r, set.direct_uri(1));
+        auto cursor = c["db"]["c"].aggregate(arr(doc({"$out", "d"})));
+        CHECK(!error_of(r, cursor.next()));
+        REQUIRE(set.count(1, "aggregate") == 1);
+        CHECK(set.received(1, "aggregate")[0].body["$readPreference"]["mode"].get<std::string>() ==
+              "primaryPreferred");
+    });
+}
+
 TEST_CASE("tags choose among the secondaries, and are looked at anew when they change") {
     on_each_backend([](reactor& r) {
         set_scene s(r, three_members, "localThresholdMS=60000&serverSelectionTimeoutMS=100");

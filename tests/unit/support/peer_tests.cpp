@@ -122,7 +122,7 @@ TEST_CASE("an OP_MSG peer answers hello by itself, in each of its spellings") {
         const auto message = client.receive_message();
         const auto reply = wire::decode_reply(message, id++);
         REQUIRE(reply);
-        CHECK(reply->body["maxWireVersion"].get<int>() == 25);
+        CHECK(reply->body["maxWireVersion"].get<int>() == 27);
         CHECK(reply->body["helloOk"].get<bool>());
     }
     const auto received = peer.received();
