@@ -40,6 +40,7 @@ void append_index(bson::writer& to, std::string_view key, const index_model& m,
     append_if(to, "bits", m.bits);
     append_if(to, "min", m.min);
     append_if(to, "max", m.max);
+    append_if(to, "bucketSize", m.bucket_size);
     to.end();
 }
 

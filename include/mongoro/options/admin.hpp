@@ -59,6 +59,8 @@ struct index_model {
     std::optional<std::int32_t> bits = std::nullopt;
     std::optional<double> min = std::nullopt;
     std::optional<double> max = std::nullopt;
+    /// Of a geoHaystack index, which servers before 5.0 have.
+    std::optional<double> bucket_size = std::nullopt;
 };
 
 /// Options of one index made by `collection::create_index`: those of `index_model` but the keys. In
@@ -68,12 +70,22 @@ struct index_options {
     std::optional<bool> unique = std::nullopt;
     std::optional<bool> sparse = std::nullopt;
     std::optional<bool> hidden = std::nullopt;
+    std::optional<bool> background = std::nullopt;
     std::optional<std::chrono::seconds> expire_after = std::nullopt;
     std::optional<bson::document_view> partial_filter_expression = std::nullopt;
     std::optional<bson::document_view> collation = std::nullopt;
     std::optional<bson::document_view> wildcard_projection = std::nullopt;
+    std::optional<bson::document_view> storage_engine = std::nullopt;
     std::optional<bson::document_view> weights = std::nullopt;
     std::string_view default_language = {};
+    std::string_view language_override = {};
+    std::optional<std::int32_t> version = std::nullopt;
+    std::optional<std::int32_t> text_index_version = std::nullopt;
+    std::optional<std::int32_t> sphere_2d_index_version = std::nullopt;
+    std::optional<std::int32_t> bits = std::nullopt;
+    std::optional<double> min = std::nullopt;
+    std::optional<double> max = std::nullopt;
+    std::optional<double> bucket_size = std::nullopt;
 };
 
 /// Options of the command `createIndexes`.
