@@ -8,13 +8,10 @@ namespace mongoro::operation {
 
 namespace {
 
-void append_number(std::string& to, double value) {
+template <typename Number>
+void append_number(std::string& to, Number value) {
     char text[32];
-    const auto whole = static_cast<std::int64_t>(value);
-    const auto end = static_cast<double>(whole) == value
-                         ? std::to_chars(text, text + sizeof(text), whole).ptr
-                         : std::to_chars(text, text + sizeof(text), value).ptr;
-    to.append(text, end);
+    to.append(text, std::to_chars(text, text + sizeof(text), value).ptr);
 }
 
 void append_index(bson::writer& to, std::string_view key, const index_model& m,
@@ -60,6 +57,8 @@ result<std::string> index_name(const index_model& model) {
         const auto value = element.value();
         if (const auto text = value.try_get<std::string_view>()) {
             name += *text;
+        } else if (const auto whole = value.try_get<std::int64_t>()) {
+            append_number(name, *whole);  // of a double as well: 1.0 is 1
         } else if (const auto number = value.try_get<double>()) {
             append_number(name, *number);
         } else {

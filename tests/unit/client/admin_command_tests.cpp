@@ -1,5 +1,7 @@
 #include "commands.hpp"
 
+#include <limits>
+
 using namespace mongoro;
 using namespace mongoro::test;
 
@@ -20,6 +22,29 @@ TEST_CASE("create_index names an index by its keys, and gives that name") {
               arr(doc({"key", keys}, {"name", "name_1_age_-1_where_2dsphere_half_0.5"}))},
              {"$db", "db"}});
         CHECK(*name == "name_1_age_-1_where_2dsphere_half_0.5");
+    });
+}
+
+TEST_CASE("a name made of the keys has every whole number in full, any other double as its text") {
+    on_each_backend([](reactor& r) {
+        scene s(r);
+        const auto name = [&](auto direction) {
+            const document keys{{"x", direction}};
+            s.answer("createIndexes", ok);
+            const auto given = sync_wait(r, as_result(s.c.create_index(keys)));
+            return given ? *given : given.error().to_string();
+        };
+        CHECK(name(-1.0) == "x_-1");
+        CHECK(name(i64{9007199254740993}) == "x_9007199254740993");  // no double is equal to it
+        CHECK(name(std::numeric_limits<i64>::max()) == "x_9223372036854775807");
+        CHECK(name(std::numeric_limits<i64>::min()) == "x_-9223372036854775808");
+        CHECK(name(-0x1p63) == "x_-9223372036854775808");
+        CHECK(name(0x1p63) == "x_9223372036854775808");
+        CHECK(name(1e300) == "x_1e+300");
+        CHECK(name(-1e300) == "x_-1e+300");
+        CHECK(name(std::numeric_limits<double>::infinity()) == "x_inf");
+        CHECK(name(-std::numeric_limits<double>::infinity()) == "x_-inf");
+        CHECK(name(std::numeric_limits<double>::quiet_NaN()) == "x_nan");
     });
 }
 
