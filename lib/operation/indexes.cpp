@@ -41,11 +41,25 @@ void append_index(bson::writer& to, std::string_view key, const index_model& m,
     to.end();
 }
 
+/// Whether its keys are `{_id: 1}`, of whatever type of number: the index that the server makes
+/// itself.
+bool is_id_index(bson::document_view keys) {
+    auto at = keys.begin();
+    if (at == keys.end() || at->key() != "_id") {
+        return false;
+    }
+    const auto direction = at->value().try_get<std::int64_t>();
+    return direction && *direction == 1 && ++at == keys.end();
+}
+
 }  // namespace
 
 result<std::string> index_name(const index_model& model) {
     if (!model.name.empty()) {
         return std::string(model.name);
+    }
+    if (is_id_index(model.keys)) {
+        return std::string("_id_");  // the server knows it by no other name
     }
     std::string name;
     for (const auto& element : model.keys) {

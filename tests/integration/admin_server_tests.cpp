@@ -47,6 +47,17 @@ TEST_CASE("indexes are made, listed and dropped by their names") {
     });
 }
 
+TEST_CASE("making the index on _id is no error, and makes no second one") {
+    REQUIRE_SERVER(uri);
+    on_each_backend([&](reactor& r) {
+        server_scene s(r, uri);
+        CHECK(sync_wait(r, s.c.create_index({{"_id", 1}})) == "_id_");
+        CHECK(index_names(s) == names{"_id_"});
+        CHECK(sync_wait(r, s.c.create_index({{"_id", 1}})) == "_id_");
+        CHECK(index_names(s) == names{"_id_"});
+    });
+}
+
 TEST_CASE("a unique index refuses a second document of the same key") {
     REQUIRE_SERVER(uri);
     on_each_backend([&](reactor& r) {

@@ -39,7 +39,8 @@ class index_document : public bson::document_view {
 struct index_model {
     /// Field to direction (1, -1) or kind ("2dsphere", "text", …), in order.
     index_document keys;
-    /// Default: made of the keys, such as `name_1_age_-1`.
+    /// Default: made of the keys, such as `name_1_age_-1`; of `{_id: 1}` the server's own,
+    /// `_id_`, which cannot be another.
     std::string_view name = {};
     std::optional<bool> unique = std::nullopt;
     std::optional<bool> sparse = std::nullopt;

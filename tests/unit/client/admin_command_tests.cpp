@@ -48,6 +48,35 @@ TEST_CASE("a name made of the keys has every whole number in full, any other dou
     });
 }
 
+TEST_CASE("the index on _id alone has the server's own name, unless another is given") {
+    on_each_backend([](reactor& r) {
+        scene s(r);
+        const auto check_name = [&](const document& keys, const std::string& expected) {
+            const auto name = check_sends(s, s.c.create_index(keys), ok,
+                                          {{"createIndexes", "c"},
+                                           {"indexes", arr(doc({"key", keys}, {"name", expected}))},
+                                           {"$db", "db"}});
+            CHECK(*name == expected);
+        };
+        check_name({{"_id", 1}}, "_id_");
+        check_name({{"_id", i64{1}}}, "_id_");
+        check_name({{"_id", 1.0}}, "_id_");
+        check_name({{"_id", -1}}, "_id_-1");
+        check_name({{"_id", 1.5}}, "_id_1.5");
+        check_name({{"_id", "1"}}, "_id_1");
+        check_name({{"_id", "hashed"}}, "_id_hashed");
+        check_name({{"_id", 1}, {"x", 1}}, "_id_1_x_1");
+        check_name({{"x", 1}, {"_id", 1}}, "x_1__id_1");
+        check_name({{"", "id_1"}}, "_id_1");
+        const document keys{{"_id", 1}};
+        s.answer("createIndexes", ok);
+        CHECK(sync_wait(r, s.c.create_index(keys, {.name = "mine"})) == "mine");
+        const std::vector<index_model> models{{.keys = keys}};
+        s.answer("createIndexes", ok);
+        CHECK(sync_wait(r, s.c.create_indexes(models)) == std::vector<std::string>{"_id_"});
+    });
+}
+
 TEST_CASE("create_index sends every one of its options") {
     on_each_backend([](reactor& r) {
         scene s(r);
