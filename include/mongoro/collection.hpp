@@ -245,6 +245,10 @@ class collection {
     }
 
     /// How many documents match, counted by the server one by one (an aggregation with `$match`).
+    ///
+    /// `command_failed` if the filter has what `$match` refuses, though `find` takes it. Instead of
+    /// `$where` give `$expr`; of `$near`, `$geoWithin` with `$center`; of `$nearSphere`,
+    /// `$geoWithin` with `$centerSphere`.
     [[nodiscard]] awaitable<std::int64_t> count_documents(
         const bson::document_param& filter = {},
         const count_options& options = detail::no_options<count_options>) const {
@@ -252,6 +256,14 @@ class collection {
     }
     /// How many documents there are by the collection's metadata: fast, and an estimate (command
     /// `count`).
+    ///
+    /// It may be wrong after a server's unclean shutdown, and on a sharded cluster that has
+    /// orphaned documents or is moving chunks: `count_documents` counts right there. More is in the
+    /// server's manual (https://www.mongodb.com/docs/manual/reference/command/count/#behavior).
+    ///
+    /// Servers 5.0.0 to 5.0.8 left `count` out of version 1 of the stable API by mistake, and
+    /// refuse it to a client that holds to that version alone (`apiStrict: true`): upgrade them
+    /// to 5.0.9 or later, or set `apiStrict: false`.
     [[nodiscard]] awaitable<std::int64_t> estimated_document_count(
         const estimated_count_options& options =
             detail::no_options<estimated_count_options>) const {
