@@ -35,6 +35,9 @@ struct dropper final : command_listener, pool_listener, topology_listener {
             only.reset();
         }
     }
+    using command_listener::on;
+    using pool_listener::on;
+    using topology_listener::on;
     void on(const command_started_event& e) noexcept override { told(e); }
     void on(const command_succeeded_event& e) noexcept override { told(e); }
     void on(const command_failed_event& e) noexcept override { told(e); }
