@@ -122,17 +122,15 @@ task<error> select(deployment::deployment& d, wire::command& c, const cursor_pin
     return true;
 }
 
-/// Ends the body, with what is only for the server that was chosen; false: it is not to be sent,
-/// and `failed` says why.
-[[nodiscard]] inline bool complete(wire::command& c, topology_type topology,
-                                   const server_description& server, running_limit* limit,
-                                   error& failed) {
+/// Ends the body, with what is only for the server that was chosen. With a limit it may not be
+/// sent any more, and `failed` says why.
+inline void complete(wire::command& c, topology_type topology, const server_description& server,
+                     running_limit* limit, error& failed) {
     append_read_preference(c, topology, server.type);
     if (limit != nullptr) [[unlikely]] {
         failed = limit->append_max_time(c, server);
     }
     c.finish();
-    return !failed;
 }
 
 /// To a server before 8.2 it must not be sent. Spec: crud, `rawData`.
@@ -143,7 +141,7 @@ inline void append_raw_data(wire::command& c, const wire::server_limits& server)
     }
 }
 
-/// The same of a server with these limits and the finished command.
+/// Whether the finished command is for a server with these limits; else `failed` says why not.
 [[nodiscard]] inline bool check(const wire::command& c, const wire::server_limits& limits,
                                 error& failed) {
     if (c.failure() && !c.is_for(limits)) [[unlikely]] {
@@ -232,8 +230,8 @@ template <typename Outcome, typename Deployment>
                 // Nobody has to be told when it is sent, and nothing in it depends on when or on
                 // the connection.
                 if (limit == nullptr && pin == nullptr && told == nullptr && first == 0 &&
-                    !c->raw_data() &&
-                    complete(*c, d->topology(), use->description(), limit, failed)) [[likely]] {
+                    !c->raw_data()) [[likely]] {
+                    complete(*c, d->topology(), use->description(), limit, failed);
                     waiting.send_at_once(c);
                 }
                 failed = co_await line;
@@ -243,10 +241,9 @@ template <typename Outcome, typename Deployment>
             if (!waiting.has_sent()) {
                 if (!c->is_finished()) {
                     append_raw_data(*c, lease->limits());
+                    complete(*c, d->topology(), server->description(), limit, failed);
                 }
-                if ((!c->is_finished() &&
-                     !complete(*c, d->topology(), server->description(), limit, failed)) ||
-                    !check(*c, lease->limits(), failed)) [[unlikely]] {
+                if (failed || !check(*c, lease->limits(), failed)) [[unlikely]] {
                     co_return outcome.interrupted(failed);
                 }
                 if (pin != nullptr) {

@@ -35,6 +35,7 @@ struct find_options {
     std::optional<bool> no_cursor_timeout = std::nullopt;
     std::optional<bool> oplog_replay = std::nullopt;
     std::optional<bson::document_view> projection = std::nullopt;
+    /// Sent to servers from 8.2 on; older ones do not know it. So wherever it is an option.
     std::optional<bool> raw_data = std::nullopt;
     std::optional<bool> return_key = std::nullopt;
     std::optional<bool> show_record_id = std::nullopt;

@@ -129,46 +129,6 @@ TEST_CASE("create_index sends every one of its options") {
     });
 }
 
-TEST_CASE("create_indexes sends every option of a model") {
-    on_each_backend([](reactor& r) {
-        scene s(r);
-        const document d{{"x", 1}};
-        const std::vector<index_model> models{{.keys = d,
-                                               .name = "mine",
-                                               .unique = true,
-                                               .sparse = false,
-                                               .hidden = true,
-                                               .background = true,
-                                               .expire_after = 60s,
-                                               .partial_filter_expression = d,
-                                               .collation = d,
-                                               .wildcard_projection = d,
-                                               .storage_engine = d,
-                                               .weights = d,
-                                               .default_language = "german",
-                                               .language_override = "tongue",
-                                               .version = 2,
-                                               .text_index_version = 3,
-                                               .sphere_2d_index_version = 3,
-                                               .bits = 20,
-                                               .min = -90.0,
-                                               .max = 90.0,
-                                               .bucket_size = 5}};
-        check_sends(
-            s, s.c.create_indexes(models), ok,
-            {{"createIndexes", "c"},
-             {"indexes",
-              arr(doc({"key", d}, {"name", "mine"}, {"unique", true}, {"sparse", false},
-                      {"hidden", true}, {"background", true}, {"expireAfterSeconds", i64{60}},
-                      {"partialFilterExpression", d}, {"collation", d}, {"wildcardProjection", d},
-                      {"storageEngine", d}, {"weights", d}, {"default_language", "german"},
-                      {"language_override", "tongue"}, {"v", 2}, {"textIndexVersion", 3},
-                      {"2dsphereIndexVersion", 3}, {"bits", 20}, {"min", -90.0}, {"max", 90.0},
-                      {"bucketSize", 5.0}))},
-             {"$db", "db"}});
-    });
-}
-
 TEST_CASE("create_indexes sends several in one command, and gives their names in order") {
     on_each_backend([](reactor& r) {
         scene s(r);
